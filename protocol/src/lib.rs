@@ -1,0 +1,16 @@
+//! Shapes both ends share: time, ids, layout, frames, marks, messages. No IO, no behaviour.
+//!
+//! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
+//! `docs/wire.md` lists the bytes and a test holds that page against this crate.
+
+pub mod colour;
+pub mod frame;
+pub mod geometry;
+pub mod ids;
+pub mod layout;
+pub mod mark;
+pub mod message;
+pub mod time;
+
+/// Version of everything two ends must agree on. Ends of different versions refuse each other in the handshake.
+pub const VERSION: u16 = 1;
