@@ -1,0 +1,323 @@
+//! Shards become frames again: first copy wins, and a frame leaves at once when it is complete and its turn has come.
+//! When a frame can no longer complete is told from outside ([`crate::fence`]); asking for a refresh is
+//! [`crate::refresh`]'s.
+
+mod slot;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use protocol::time::MonoTime;
+
+use self::slot::{Complete, Content, Slot, Taken};
+use crate::path::PathId;
+use crate::shards::{Geometry, MAX_FRAME_BYTES};
+use crate::wire::Shard;
+
+/// A frame not complete this long after its first trace is lost: by then it would be shown as old as invariant 2 allows
+/// no frame to be called live.
+pub const DEADLINE: Duration = Duration::from_millis(250);
+/// Frames in assembly at most: the deadline's worth at 120 frames a second, and two.
+pub const MAX_FRAMES: usize = 32;
+/// Bytes in assembly at most, whatever sizes a peer claims: four of the largest frames.
+pub const MAX_BYTES: usize = 4 * MAX_FRAME_BYTES;
+
+/// A frame that may be decoded now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// Its number in the session.
+    pub number: u64,
+    /// Whether it decodes without earlier ones.
+    pub independent: bool,
+    /// Its bytes, as they were sent.
+    pub bytes: Bytes,
+    /// When the stages of its arrival were passed.
+    pub timing: Timing,
+}
+
+/// When and by which path a frame arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Its first shard came.
+    pub first_shard: MonoTime,
+    /// Its last missing shard came.
+    pub complete: MonoTime,
+    /// Its turn came.
+    pub released: MonoTime,
+    /// The path that brought the last missing shard.
+    pub completed_by: PathId,
+}
+
+/// Why frames were not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Shards were lost on every path, or the deadline passed.
+    Incomplete,
+    /// The bytes are not those that were sent.
+    Damaged,
+    /// An earlier frame they build on was lost.
+    Dependent,
+    /// The program was too slow to take them.
+    NotTaken,
+}
+
+/// What became of frames, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// One may be decoded.
+    Released(Released),
+    /// These will not come.
+    Lost(Range<u64>, Loss),
+}
+
+/// Counts since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Frames released.
+    pub released: u64,
+    /// Frames lost for missing shards.
+    pub incomplete: u64,
+    /// Frames lost for a wrong checksum.
+    pub damaged: u64,
+    /// Frames lost because one they build on was.
+    pub dependent: u64,
+    /// Frames released that the program did not take.
+    pub not_taken: u64,
+    /// Shards that had arrived before, or came after their frame's turn.
+    pub duplicate_shards: u64,
+    /// Shards that contradict themselves or their frame.
+    pub refused_shards: u64,
+}
+
+impl Counts {
+    /// All frames that were not released for decoding, for whatever reason.
+    pub fn lost(&self) -> u64 {
+        self.incomplete.saturating_add(self.damaged).saturating_add(self.dependent).saturating_add(self.not_taken)
+    }
+}
+
+/// Frames on their way in.
+#[derive(Debug)]
+pub struct Assembly {
+    state: State,
+    /// The number of the front slot: all below are released or lost.
+    next: u64,
+    slots: VecDeque<Slot>,
+    outcomes: VecDeque<Outcome>,
+    counts: Counts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing released yet; what cannot be used before the first independent frame is not counted.
+    Joining,
+    /// Every frame up to the front has been released.
+    Flowing,
+    /// A frame is missing: only an independent one can follow.
+    Broken,
+}
+
+impl Default for Assembly {
+    fn default() -> Self {
+        let (slots, outcomes) = (VecDeque::with_capacity(MAX_FRAMES), VecDeque::new());
+        Self { state: State::Joining, next: 0, slots, outcomes, counts: Counts::default() }
+    }
+}
+
+impl Assembly {
+    /// Takes one shard that came by `path`.
+    pub fn shard(&mut self, path: PathId, shard: &Shard<'_>, now: MonoTime) {
+        let Some(geometry) = Geometry::claimed(shard) else {
+            self.counts.refused_shards += 1;
+            return;
+        };
+        if self.state == State::Joining && self.slots.is_empty() {
+            self.next = self.next.max(shard.frame);
+        }
+        if shard.frame < self.next {
+            self.counts.duplicate_shards += 1;
+            return;
+        }
+        self.trace(shard.frame + 1, now);
+        if self.is_missing(shard.frame) {
+            self.make_room(geometry.frame_bytes());
+        }
+        let Some(slot) = slot_of(self.next, shard.frame).and_then(|at| self.slots.get_mut(at)) else {
+            return;
+        };
+        match slot.take(path, shard, geometry, now) {
+            Taken::New => {}
+            Taken::Known => self.counts.duplicate_shards += 1,
+            Taken::Refused => self.counts.refused_shards += 1,
+        }
+        self.advance(now);
+    }
+
+    /// The peer has sent every frame below `end`: those not seen yet are on their way or lost.
+    pub fn announce(&mut self, end: u64, now: MonoTime) {
+        if self.state != State::Joining {
+            self.trace(end, now);
+            self.advance(now);
+        }
+    }
+
+    /// No path will bring anything more of the frames below `end`.
+    pub fn settle(&mut self, end: u64, now: MonoTime) {
+        while self.next < end && !self.slots.is_empty() {
+            self.give_up_front();
+            self.advance(now);
+        }
+    }
+
+    /// Gives up what has waited for its [`DEADLINE`].
+    pub fn expire(&mut self, now: MonoTime) {
+        while self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.give_up_front();
+            self.advance(now);
+        }
+    }
+
+    /// When [`Self::expire`] has something to do.
+    pub fn deadline(&self) -> Option<MonoTime> {
+        self.slots.front().map(|slot| slot.first_trace + DEADLINE)
+    }
+
+    /// The program did not take the released frame `number`: what builds on it is useless.
+    pub fn not_taken(&mut self, number: u64) {
+        self.counts.released = self.counts.released.saturating_sub(1);
+        self.state = State::Broken;
+        self.lose(number..number + 1, Loss::NotTaken);
+    }
+
+    /// What became of frames since the last call, in order.
+    pub fn poll(&mut self) -> Option<Outcome> {
+        self.outcomes.pop_front()
+    }
+
+    /// Whether only an independent frame helps, and none is on its way yet.
+    pub fn needs_independent(&self) -> bool {
+        self.state != State::Flowing && !self.slots.iter().any(Slot::is_independent)
+    }
+
+    /// Counts since the start.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Starts over with a peer that has a new life; counts go on.
+    pub fn reset(&mut self) {
+        *self = Self { counts: self.counts, ..Self::default() };
+    }
+
+    /// Makes slots for every frame below `end`.
+    fn trace(&mut self, end: u64, now: MonoTime) {
+        let held = self.next + self.slots.len() as u64;
+        if end > held + MAX_FRAMES as u64 {
+            self.jump(end - MAX_FRAMES as u64);
+        }
+        while self.next + (self.slots.len() as u64) < end {
+            if self.slots.len() == MAX_FRAMES {
+                self.give_up_front();
+            }
+            self.slots.push_back(Slot { first_trace: now, content: Content::Missing });
+        }
+    }
+
+    /// Everything below `next` is too far behind to be kept.
+    fn jump(&mut self, next: u64) {
+        while !self.slots.is_empty() {
+            self.give_up_front();
+        }
+        let gap = self.next..next;
+        self.next = next;
+        if self.state != State::Joining {
+            self.state = State::Broken;
+            self.lose(gap, Loss::Incomplete);
+        }
+    }
+
+    fn is_missing(&self, number: u64) -> bool {
+        let slot = slot_of(self.next, number).and_then(|at| self.slots.get(at));
+        slot.is_some_and(|slot| matches!(slot.content, Content::Missing))
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        while self.held_bytes() + bytes > MAX_BYTES && self.slots.len() > 1 {
+            self.give_up_front();
+        }
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.slots.iter().map(Slot::held_bytes).sum()
+    }
+
+    /// Takes the front slot out, whatever it holds, as lost.
+    fn give_up_front(&mut self) {
+        let Some(slot) = self.slots.pop_front() else { return };
+        let number = self.next;
+        self.next += 1;
+        if self.state == State::Joining {
+            return;
+        }
+        let loss = match slot.content {
+            Content::Damaged => Loss::Damaged,
+            Content::Complete(_) => Loss::Dependent,
+            Content::Missing | Content::Partial(_) => Loss::Incomplete,
+        };
+        self.state = State::Broken;
+        self.lose(number..number + 1, loss);
+    }
+
+    /// Releases whatever has its turn.
+    fn advance(&mut self, now: MonoTime) {
+        loop {
+            if self.state != State::Flowing {
+                let independent = |slot: &Slot| matches!(&slot.content, Content::Complete(frame) if frame.independent);
+                if let Some(at) = self.slots.iter().position(independent) {
+                    (0..at).for_each(|_| self.give_up_front());
+                    self.state = State::Flowing;
+                }
+            }
+            let flowing = self.state == State::Flowing;
+            match self.slots.front().map(|slot| &slot.content) {
+                Some(Content::Complete(_)) if flowing => self.release_front(now),
+                Some(Content::Complete(_) | Content::Damaged) => self.give_up_front(),
+                _ => return,
+            }
+        }
+    }
+
+    fn release_front(&mut self, now: MonoTime) {
+        let Some(Slot { content: Content::Complete(frame), .. }) = self.slots.pop_front() else { return };
+        let Complete { independent, bytes, first_shard, complete, completed_by } = frame;
+        let timing = Timing { first_shard, complete, released: now, completed_by };
+        self.outcomes.push_back(Outcome::Released(Released { number: self.next, independent, bytes, timing }));
+        self.next += 1;
+        self.counts.released += 1;
+    }
+
+    fn lose(&mut self, numbers: Range<u64>, loss: Loss) {
+        let lost = numbers.end.saturating_sub(numbers.start);
+        let count = match loss {
+            Loss::Incomplete => &mut self.counts.incomplete,
+            Loss::Damaged => &mut self.counts.damaged,
+            Loss::Dependent => &mut self.counts.dependent,
+            Loss::NotTaken => &mut self.counts.not_taken,
+        };
+        *count = count.saturating_add(lost);
+        match self.outcomes.back_mut() {
+            Some(Outcome::Lost(last, why)) if *why == loss && last.end == numbers.start => last.end = numbers.end,
+            _ if lost > 0 => self.outcomes.push_back(Outcome::Lost(numbers, loss)),
+            _ => {}
+        }
+    }
+}
+
+fn slot_of(next: u64, number: u64) -> Option<usize> {
+    usize::try_from(number.checked_sub(next)?).ok()
+}
+
+#[cfg(test)]
+mod tests;

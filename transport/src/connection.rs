@@ -1,0 +1,190 @@
+//! One QUIC connection as the session sees it: numbers, probes, liveness. Dialling and naming are [`crate::path`]'s.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use protocol::time::MonoTime;
+
+use crate::fence::Fence;
+use crate::loss;
+use crate::rtt::{self, Rtt};
+use crate::wire::Received;
+
+/// A probe goes out this often on every connected path: a frame interval at most passes without a sign of life.
+pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+/// Darkness is silence for three round trips and this: two and a half probes, so that one lost probe is not darkness.
+pub const DARK_AFTER: Duration = Duration::from_millis(50);
+/// Probes remembered for their answers: those of the last two seconds, longer than any link in use needs.
+const OUTSTANDING: usize = 100;
+
+/// Whether the peer is heard on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// Heard lately.
+    Live,
+    /// Silent for longer than [`Connection::dark_at`] allows. One datagram brings it back.
+    Dark,
+}
+
+/// State of one connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// The largest datagram it takes.
+    pub max_datagram_bytes: usize,
+    /// What has arrived on it.
+    pub received: Received,
+    /// Its word on frames that can no longer complete.
+    pub fence: Fence,
+    /// Loss of what was sent, by the peer's word.
+    pub loss_out: loss::Window,
+    /// Loss of what the peer sent.
+    pub loss_in: loss::Window,
+    next_number: u64,
+    liveness: Liveness,
+    heard: MonoTime,
+    probe_at: MonoTime,
+    outstanding: VecDeque<(u64, MonoTime)>,
+    rtt: Option<Rtt>,
+}
+
+impl Connection {
+    /// A connection whose handshake has just been completed, which is the first thing heard.
+    pub fn new(max_datagram_bytes: usize, now: MonoTime) -> Self {
+        Self {
+            max_datagram_bytes,
+            received: Received::default(),
+            fence: Fence::default(),
+            loss_out: loss::Window::default(),
+            loss_in: loss::Window::default(),
+            next_number: 0,
+            liveness: Liveness::Live,
+            heard: now,
+            probe_at: now,
+            outstanding: VecDeque::new(),
+            rtt: None,
+        }
+    }
+
+    /// The number of the next datagram sent.
+    pub fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+
+    /// Datagram `number` arrived. Says whether that ended a darkness.
+    pub fn hear(&mut self, number: u64, now: MonoTime) -> bool {
+        self.heard = now;
+        self.received.end = self.received.end.max(number + 1);
+        self.received.count += 1;
+        self.loss_in.record(self.received, now);
+        std::mem::replace(&mut self.liveness, Liveness::Live) == Liveness::Dark
+    }
+
+    /// Whether the silence has just become too long.
+    pub fn darken(&mut self, now: MonoTime) -> bool {
+        let dark = self.dark_at().is_some_and(|at| at <= now);
+        if dark {
+            self.liveness = Liveness::Dark;
+        }
+        dark
+    }
+
+    /// When [`Self::darken`] will say yes if nothing is heard; `None` if it is dark.
+    pub fn dark_at(&self) -> Option<MonoTime> {
+        let rtt = self.rtt.map_or(rtt::INITIAL, |rtt| rtt.smoothed);
+        (self.liveness == Liveness::Live).then(|| self.heard + 3 * rtt + DARK_AFTER)
+    }
+
+    /// Whether a probe is to be sent now; its number must be taken and handed to [`Self::probed`].
+    pub fn probe_due(&self, now: MonoTime) -> bool {
+        self.probe_at <= now
+    }
+
+    /// When the next probe is due.
+    pub fn probe_at(&self) -> MonoTime {
+        self.probe_at
+    }
+
+    /// Datagram `number` is a probe and leaves now.
+    pub fn probed(&mut self, number: u64, now: MonoTime) {
+        self.probe_at = now + PROBE_INTERVAL;
+        if self.outstanding.len() == OUTSTANDING {
+            self.outstanding.pop_front();
+        }
+        self.outstanding.push_back((number, now));
+    }
+
+    /// The probe in datagram `number` was answered. Gives the time it was sent, unless it is unknown or was answered
+    /// before.
+    pub fn answered(&mut self, number: u64, now: MonoTime) -> Option<MonoTime> {
+        let at = self.outstanding.iter().position(|(probe, _)| *probe == number)?;
+        let (_, sent) = self.outstanding.remove(at)?;
+        self.rtt = Some(Rtt::after(self.rtt, now.since(sent)));
+        Some(sent)
+    }
+
+    /// Whether the peer is heard.
+    pub fn liveness(&self) -> Liveness {
+        self.liveness
+    }
+
+    /// Round-trip time; `None` until a probe was answered.
+    pub fn rtt(&self) -> Option<Rtt> {
+        self.rtt
+    }
+
+    /// When the peer was last heard.
+    pub fn heard(&self) -> MonoTime {
+        self.heard
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> MonoTime {
+        MonoTime(ms * 1000)
+    }
+
+    /// A connection with a measured round trip of 20 ms, last heard at 20 ms.
+    fn measured() -> Connection {
+        let mut connection = Connection::new(1162, at(0));
+        let number = connection.number();
+        connection.probed(number, at(0));
+        connection.hear(0, at(20));
+        connection.answered(number, at(20));
+        connection
+    }
+
+    #[test]
+    fn silence_of_three_round_trips_and_50_ms_is_darkness_and_one_datagram_ends_it() {
+        let mut connection = measured();
+        assert!(!connection.darken(at(129)));
+        assert!(connection.darken(at(130)));
+        assert!(!connection.darken(at(131)), "told once");
+        assert!(connection.hear(1, at(4000)));
+        assert_eq!(connection.liveness(), Liveness::Live);
+    }
+
+    #[test]
+    fn a_probe_is_answered_once_and_one_never_sent_not_at_all() {
+        let mut connection = measured();
+        assert_eq!(connection.answered(0, at(21)), None);
+        assert_eq!(connection.answered(99, at(21)), None);
+        assert_eq!(connection.rtt().map(|rtt| rtt.smoothed), Some(Duration::from_millis(20)));
+    }
+
+    #[test]
+    fn probes_never_answered_do_not_pile_up() {
+        let mut connection = measured();
+        for ms in 0..10_000 {
+            if connection.probe_due(at(ms)) {
+                let number = connection.number();
+                connection.probed(number, at(ms));
+            }
+        }
+        assert_eq!(connection.outstanding.len(), OUTSTANDING);
+        assert_eq!(connection.next_number, 500, "one each 20 ms");
+    }
+}

@@ -1,0 +1,197 @@
+//! One path's sockets: its listener or its dials, its present connection, and the bytes counted on it. What travels is
+//! the session's.
+
+use bytes::Bytes;
+use protocol::time::MonoTime;
+use quinn::{Connection, Endpoint};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::quic::{CLOSE_REPLACED, Established, Maker};
+use crate::path::PathId;
+
+/// Incoming handshakes completed at the same time on one path; more are ignored and may try again.
+const HANDSHAKES: usize = 8;
+
+/// Something the network did, told by the task that saw it.
+#[derive(Debug)]
+pub enum Network {
+    /// A connection stands.
+    Up(PathId, Established),
+    /// A dial failed.
+    Failed(PathId, String),
+    /// A listener refused a peer.
+    Refused(PathId, String),
+    /// A datagram came by the connection of this generation.
+    Datagram(PathId, u64, Bytes),
+    /// The connection of this generation ended.
+    Closed(PathId, u64, String),
+}
+
+/// Bytes and datagrams of one path since the start, over all its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// UDP payload sent, everything QUIC adds included.
+    pub udp_sent_bytes: u64,
+    /// UDP payload received.
+    pub udp_received_bytes: u64,
+    /// Datagrams dropped before sending: quinn's buffer was full or the connection gone.
+    pub unsent_datagrams: u64,
+}
+
+/// One path.
+pub struct Link {
+    id: PathId,
+    present: Option<Present>,
+    /// Of earlier connections, and of drops.
+    past: Traffic,
+}
+
+struct Present {
+    generation: u64,
+    connection: Connection,
+    endpoint: Endpoint,
+}
+
+impl Link {
+    /// A path without a connection.
+    pub fn new(id: PathId) -> Self {
+        Self { id, present: None, past: Traffic::default() }
+    }
+
+    /// Makes `established` the path's connection, in place of an earlier one, and reads its datagrams into `network`.
+    pub fn adopt(
+        &mut self,
+        generation: u64,
+        established: Established,
+        maker: &Maker,
+        network: &mpsc::Sender<Network>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        self.close(b"replaced by a newer connection");
+        let Established { connection, endpoint, .. } = established;
+        tasks.spawn(read(self.id, generation, connection.clone(), maker.clone(), network.clone()));
+        self.present = Some(Present { generation, connection, endpoint });
+    }
+
+    /// Whether `generation` is the present connection's; others' words are history.
+    pub fn is_present(&self, generation: u64) -> bool {
+        self.present.as_ref().is_some_and(|present| present.generation == generation)
+    }
+
+    /// Sends a datagram, or counts that it could not.
+    pub fn send(&mut self, bytes: Bytes) {
+        let sent = self.present.as_ref().is_some_and(|present| {
+            // quinn would drop the oldest datagram to make room; the newest is the one to drop, and to count.
+            let fits = present.connection.datagram_send_buffer_space() >= bytes.len();
+            fits && present.connection.send_datagram(bytes).is_ok()
+        });
+        self.past.unsent_datagrams += u64::from(!sent);
+    }
+
+    /// Forgets a connection that has ended.
+    pub fn drop_present(&mut self) {
+        self.past = self.traffic();
+        self.present = None;
+    }
+
+    /// Ends the present connection for another.
+    pub fn close(&mut self, why: &[u8]) {
+        if let Some(present) = &self.present {
+            present.connection.close(CLOSE_REPLACED, why);
+        }
+        self.drop_present();
+    }
+
+    /// The endpoint of the present connection.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.present.as_ref().map(|present| present.endpoint.clone())
+    }
+
+    /// Everything counted.
+    pub fn traffic(&self) -> Traffic {
+        let Some(present) = &self.present else { return self.past };
+        let stats = present.connection.stats();
+        Traffic {
+            udp_sent_bytes: self.past.udp_sent_bytes + stats.udp_tx.bytes,
+            udp_received_bytes: self.past.udp_received_bytes + stats.udp_rx.bytes,
+            ..self.past
+        }
+    }
+}
+
+/// Accepts on one path for as long as its endpoint lives.
+pub async fn accept(id: PathId, endpoint: Endpoint, maker: Maker, network: mpsc::Sender<Network>) {
+    let mut handshakes = JoinSet::new();
+    while let Some(incoming) = endpoint.accept().await {
+        while handshakes.try_join_next().is_some() {}
+        if handshakes.len() >= HANDSHAKES {
+            incoming.ignore();
+            continue;
+        }
+        let (maker, network, endpoint) = (maker.clone(), network.clone(), endpoint.clone());
+        handshakes.spawn(async move {
+            let event = match maker.accept(incoming, endpoint).await {
+                Ok(established) => Network::Up(id, established),
+                Err(error) => Network::Refused(id, error.to_string()),
+            };
+            drop(network.send(event).await);
+        });
+    }
+}
+
+/// Dials one path once.
+pub async fn dial(id: PathId, address: String, maker: Maker, network: mpsc::Sender<Network>) {
+    let event = match maker.dial(&address).await {
+        Ok(established) => Network::Up(id, established),
+        Err(error) => Network::Failed(id, error.to_string()),
+    };
+    drop(network.send(event).await);
+}
+
+async fn read(id: PathId, generation: u64, connection: Connection, maker: Maker, network: mpsc::Sender<Network>) {
+    loop {
+        let event = match connection.read_datagram().await {
+            Ok(bytes) => Network::Datagram(id, generation, bytes),
+            Err(error) => Network::Closed(id, generation, maker.explain(error).to_string()),
+        };
+        let ended = matches!(event, Network::Closed(..));
+        if network.send(event).await.is_err() || ended {
+            return;
+        }
+    }
+}
+
+/// Keeps refusals of one path from flooding the log: each reason once, again after a minute, never two in a second.
+#[derive(Debug, Default)]
+pub struct RefusalLog {
+    last: Option<(String, MonoTime)>,
+}
+
+impl RefusalLog {
+    /// Whether to log `why` now.
+    pub fn admits(&mut self, why: &str, now: MonoTime) -> bool {
+        let admits = self.last.as_ref().is_none_or(|(last, at)| {
+            let silence_s = now.since(*at).as_secs();
+            silence_s >= 60 || (silence_s >= 1 && last != why)
+        });
+        if admits {
+            self.last = Some((why.to_owned(), now));
+        }
+        admits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_keeps_trying_is_logged_once_a_minute_and_a_new_reason_at_once() {
+        let mut log = RefusalLog::default();
+        let logged: Vec<u64> = (0..130).filter(|s| log.admits("wrong certificate", MonoTime(s * 1_000_000))).collect();
+        assert_eq!(logged, [0, 60, 120]);
+        assert!(log.admits("expired", MonoTime(130_000_000)));
+        assert!(!log.admits("wrong certificate", MonoTime(130_500_000)), "however the reasons alternate");
+    }
+}

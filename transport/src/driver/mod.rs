@@ -1,0 +1,330 @@
+//! The session under quinn: one named thread with sockets, TLS and a clock. All decisions are [`crate::session`]'s.
+//!
+//! [`start`] gives a [`Handle`] to put frames and messages in, and a channel of [`Event`]s. The channel is bounded
+//! ([`outbox::CHANNEL`]); the driver never waits on it. To a program that is too slow frames are lost and counted
+//! ([`crate::assembly::Loss::NotTaken`]) and an independent one is asked for; everything else is kept in order.
+
+mod link;
+pub mod outbox;
+pub mod pin;
+mod quic;
+mod reset;
+mod run;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+mod window;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use crossbeam_channel::Receiver;
+use protocol::ids::Epoch;
+use protocol::time::MonoTime;
+use rustls::pki_types::UnixTime;
+use tokio::sync::mpsc;
+
+pub use self::link::Traffic;
+use self::outbox::Outbox;
+use self::quic::Maker;
+use self::run::{Inbox, Run};
+use self::tls::Credentials;
+use crate::delivery::{MAX_MESSAGE_BYTES, MessageSizeError};
+use crate::hello::{Hello, Role};
+use crate::path::{self, PathId, Side};
+use crate::schedule::Policy;
+use crate::session::{self, Event, Session};
+use crate::shards::Frame;
+
+/// Called from the driver's thread after an event was queued, to wake whoever reads them. Must neither block nor
+/// own a [`Handle`].
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Frames between the encoder and the session: one being taken and one ready.
+const FRAMES: usize = 2;
+/// Messages between the program and the session's own queue.
+const MESSAGES: usize = 64;
+/// Reports of the network's tasks; beyond it datagrams stay in quinn's buffers.
+const NETWORK: usize = 1024;
+
+/// What a driver is made from.
+#[derive(Clone)]
+pub struct Config {
+    /// Which end this is.
+    pub role: Role,
+    /// This program's life, drawn at random at its start.
+    pub epoch: Epoch,
+    /// Start of the session's random numbers.
+    pub seed: u64,
+    /// The paths, at least one.
+    pub paths: Vec<PathConfig>,
+    /// Who this end is and whom it trusts.
+    pub files: tls::Files,
+    /// Reads this machine's monotonic clock.
+    pub now: fn() -> MonoTime,
+    /// Wakes the reader of events.
+    pub wake: Option<Wake>,
+}
+
+/// One path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathConfig {
+    /// Its name in the configuration, for people.
+    pub name: String,
+    /// How its connection comes about.
+    pub end: End,
+}
+
+/// How a path's connection comes about. The two ends know a path by the listening port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The peer dials this address. A newer connection replaces an older one.
+    Listen(SocketAddr),
+    /// This end dials `host:port`, again and again.
+    Dial(String),
+}
+
+/// Why a driver does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No path, or more than can be named.
+    #[error("{0} paths are configured; 1 to 255 are possible")]
+    Paths(usize),
+    /// Two paths of one session cannot tell themselves apart.
+    #[error("paths \"{first}\" and \"{second}\" both use {address}: give each an address or port of its own")]
+    SharedAddress {
+        /// A path's name.
+        first: String,
+        /// Another's.
+        second: String,
+        /// What they share.
+        address: String,
+    },
+    /// An address to dial is none.
+    #[error("path \"{path}\" cannot dial \"{address}\": write it as host:port")]
+    Address {
+        /// The path's name.
+        path: String,
+        /// What is configured.
+        address: String,
+    },
+    /// Certificates or keys cannot be used.
+    #[error(transparent)]
+    Credentials(#[from] tls::Error),
+    /// An address to listen on cannot be had.
+    #[error("path \"{path}\" cannot listen on {address}: {source}; stop what uses it, or configure another")]
+    Bind {
+        /// The path's name.
+        path: String,
+        /// What is configured.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system gives no thread or no event queue.
+    #[error("the network thread cannot start: {0}; close other programs and try again")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Why something could not be handed to the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The driver has been stopped.
+    #[error("the session has been stopped")]
+    Stopped,
+    /// The peer has acknowledged nothing for long; this message was not taken.
+    #[error("too many messages wait for the peer: wait until the link is back")]
+    QueueFull,
+    /// The message can never be sent.
+    #[error(transparent)]
+    MessageSize(#[from] MessageSizeError),
+}
+
+/// Everything counted, at most 50 ms ago while connected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Each path with its name and its UDP bytes, in the configuration's order.
+    pub paths: Vec<PathFacts>,
+    /// What the session counts.
+    pub session: session::Facts,
+}
+
+/// One path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathFacts {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What the session knows of it.
+    pub facts: path::Facts,
+    /// What its sockets carried.
+    pub traffic: Traffic,
+}
+
+/// The program's end of a running driver. Clones share it; when the last is dropped the driver stops.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+struct Shared {
+    frames: mpsc::Sender<Frame>,
+    messages: mpsc::Sender<Bytes>,
+    stop: mpsc::Sender<()>,
+    facts: Arc<Mutex<Facts>>,
+    listening: Vec<SocketAddr>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Starts a session on a thread of its own.
+///
+/// # Errors
+/// Whatever in the configuration cannot work, before anything runs.
+pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
+    check_paths(&config.paths)?;
+    let credentials = Credentials::load(&config.files, UnixTime::now())?;
+    let maker = Maker::new(&credentials, Hello::new(config.epoch, config.role))?;
+    let sockets = bind(&config.paths)?;
+    let listening = sockets.iter().map(|(_, socket)| socket.local_addr()).collect::<Result<_, _>>()?;
+    let sides = config.paths.iter().map(|path| path.end.side()).collect();
+    let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: Policy::default() };
+    let session = Session::new(session, (config.now)());
+    let facts = Arc::new(Mutex::new(first_facts(&config, &session)));
+    let (event_sender, events) = crossbeam_channel::bounded(outbox::CHANNEL);
+    let outbox = Outbox::new(event_sender, config.wake);
+    let (frames, frames_receiver) = mpsc::channel(FRAMES);
+    let (messages, messages_receiver) = mpsc::channel(MESSAGES);
+    let (stop, stop_receiver) = mpsc::channel(1);
+    let (network, network_receiver) = mpsc::channel(NETWORK);
+    let inbox =
+        Inbox { stop: stop_receiver, frames: frames_receiver, messages: messages_receiver, network: network_receiver };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let endpoints = {
+        let _entered = runtime.enter();
+        sockets.into_iter().map(|(id, socket)| Ok((id, maker.listen(socket)?))).collect::<std::io::Result<_>>()?
+    };
+    let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker, network, config.now);
+    let thread = std::thread::Builder::new().name("transport".to_owned()).spawn(move || {
+        runtime.block_on(async move {
+            run.accept(endpoints);
+            run.run(inbox).await;
+        });
+    })?;
+    let thread = Mutex::new(Some(thread));
+    Ok((Handle(Arc::new(Shared { frames, messages, stop, facts, listening, thread })), events))
+}
+
+impl Handle {
+    /// Hands over an encoded frame. Blocks while the hand-off is full, so that whatever must be dropped is dropped
+    /// before the encoder. Not to be called from the driver's own thread.
+    ///
+    /// # Errors
+    /// [`SendError::Stopped`].
+    pub fn send_frame(&self, frame: Frame) -> Result<(), SendError> {
+        self.0.frames.blocking_send(frame).map_err(|_| SendError::Stopped)
+    }
+
+    /// Hands over a message of at most [`MAX_MESSAGE_BYTES`]. Never blocks.
+    ///
+    /// # Errors
+    /// If it is too long, or so many wait for the peer that it cannot be taken.
+    pub fn send_message(&self, bytes: Vec<u8>) -> Result<(), SendError> {
+        if bytes.len() > MAX_MESSAGE_BYTES {
+            return Err(MessageSizeError(bytes.len()).into());
+        }
+        self.0.messages.try_send(bytes.into()).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SendError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
+        })
+    }
+
+    /// The latest facts.
+    pub fn facts(&self) -> Facts {
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The addresses listened on, in the order of the listening paths; they name the port if 0 was configured.
+    pub fn listening(&self) -> &[SocketAddr] {
+        &self.0.listening
+    }
+
+    /// Tells the peer, ends all connections and waits for the thread. Safe to call again.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+impl Shared {
+    fn stop(&self) {
+        // Full or closed: it has been told, or has ended.
+        let _ = self.stop.try_send(());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the network thread ended in a panic");
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl End {
+    fn side(&self) -> Side {
+        match self {
+            Self::Listen(_) => Side::Listens,
+            Self::Dial(_) => Side::Dials,
+        }
+    }
+}
+
+fn check_paths(paths: &[PathConfig]) -> Result<(), Error> {
+    if paths.is_empty() || paths.len() > usize::from(u8::MAX) {
+        return Err(Error::Paths(paths.len()));
+    }
+    for (at, path) in paths.iter().enumerate() {
+        let port = |address: &str| address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        if let End::Dial(address) = &path.end
+            && (port(address).is_none_or(|port| port == 0) || address.starts_with(':'))
+        {
+            return Err(Error::Address { path: path.name.clone(), address: address.clone() });
+        }
+        let shares = |other: &&PathConfig| match (&other.end, &path.end) {
+            (End::Listen(other), End::Listen(this)) => other == this && this.port() != 0,
+            (other, this) => other == this && matches!(this, End::Dial(_)),
+        };
+        if let Some(other) = paths.iter().take(at).find(shares) {
+            let address = match &path.end {
+                End::Listen(address) => address.to_string(),
+                End::Dial(address) => address.clone(),
+            };
+            return Err(Error::SharedAddress { first: other.name.clone(), second: path.name.clone(), address });
+        }
+    }
+    Ok(())
+}
+
+fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, Error> {
+    let listening = (0..=u8::MAX).map(PathId).zip(paths).filter_map(|(id, path)| match path.end {
+        End::Listen(address) => Some((id, path, address)),
+        End::Dial(_) => None,
+    });
+    let bound = listening.map(|(id, path, address)| match UdpSocket::bind(address) {
+        Ok(socket) => Ok((id, socket)),
+        Err(source) => Err(Error::Bind { path: path.name.clone(), address, source }),
+    });
+    bound.collect()
+}
+
+fn first_facts(config: &Config, session: &Session) -> Facts {
+    let session = session.facts((config.now)());
+    let paths = config.paths.iter().zip(&session.paths).map(|(path, facts)| PathFacts {
+        name: path.name.clone(),
+        facts: facts.clone(),
+        traffic: Traffic::default(),
+    });
+    Facts { paths: paths.collect(), session }
+}

@@ -1,0 +1,263 @@
+//! One connection: made by dialling or accepting, greeted with hellos, or refused in words for people. Which of them
+//! belongs to the session is `run`'s to say.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::ids::Epoch;
+use quinn::udp::UdpSocketState;
+use quinn::{
+    ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, Incoming, ServerConfig, TokioRuntime,
+    TransportConfig, VarInt,
+};
+
+use super::pin::{Pin, Refusal};
+use super::reset;
+use super::tls::{self, Credentials};
+use super::window::Unlimited;
+use crate::hello::{self, Hello};
+use crate::shards::MAX_FRAME_BYTES;
+
+/// Time for name, handshake and hellos together: several round trips of the slowest link, and a lost packet or two.
+const SETUP: Duration = Duration::from_secs(5);
+/// A connection silent this long is dead. Darkness up to then is the session's verdict and heals without a handshake.
+const IDLE: Duration = Duration::from_secs(30);
+/// QUIC packets as every network carries them (RFC 9000 section 14); no search for larger ones.
+const PACKET_BYTES: u16 = 1200;
+/// The largest frame with its headers fits the send buffer twice, so that a frame in a burst is never dropped by it.
+const DATAGRAM_BUFFER_BYTES: usize = 4 * MAX_FRAME_BYTES;
+/// Asked of the kernel for each socket; it gives what it allows. The usual 208 KiB hold 90 packets, less than one large
+/// frame that comes while the thread waits for a processor.
+const SOCKET_BUFFER_BYTES: usize = 2 << 20;
+/// Names nobody: the certificate is pinned, not the name.
+const SERVER_NAME: &str = "theatre";
+
+/// Code of a close without fault: this end stops.
+pub const CLOSE_STOPPED: VarInt = VarInt::from_u32(0);
+/// Code of a close in favour of a newer connection.
+pub const CLOSE_REPLACED: VarInt = VarInt::from_u32(1);
+/// Code of a close because the hello was refused.
+const CLOSE_HELLO: VarInt = VarInt::from_u32(2);
+
+/// TLS alerts (RFC 8446 section 6) in QUIC's error codes (RFC 9001 section 4.8).
+const ALERT: u64 = 0x100;
+const ALERT_CERTIFICATE_EXPIRED: u64 = ALERT + 45;
+const ALERT_ACCESS_DENIED: u64 = ALERT + 49;
+const ALERT_NO_APPLICATION_PROTOCOL: u64 = ALERT + 120;
+
+/// What making a connection needs; shared by all paths.
+#[derive(Clone)]
+pub struct Maker {
+    client: ClientConfig,
+    server: ServerConfig,
+    endpoint: quinn::EndpointConfig,
+    pin: Arc<Pin>,
+    hello: Hello,
+}
+
+/// A connection whose peer is known and trusted.
+#[derive(Debug)]
+pub struct Established {
+    /// The connection.
+    pub connection: Connection,
+    /// The endpoint it lives on, for a clean end.
+    pub endpoint: Endpoint,
+    /// The peer's life.
+    pub peer: Epoch,
+    /// The largest datagram it takes.
+    pub max_datagram_bytes: usize,
+}
+
+/// Why there is no connection, in words for people. Addresses are left out: the path's name says which it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configured name has no address.
+    #[error("the address to dial cannot be resolved: {0}; check it, and this machine's name service")]
+    Resolve(std::io::Error),
+    /// No socket, or nothing to dial with.
+    #[error("this machine cannot dial: {0}; check its network")]
+    Local(String),
+    /// Silence.
+    #[error("no answer: check that the peer's program runs, and the address, port and firewalls between")]
+    Silence,
+    /// The peer's certificate is not trusted here.
+    #[error(transparent)]
+    Certificate(#[from] Refusal),
+    /// The peer does not trust this end's certificate.
+    #[error("the peer refuses this end's certificate: {0}")]
+    RefusedByPeer(&'static str),
+    /// The peer speaks something else.
+    #[error("the peer is another program: check the address and port")]
+    OtherProgram,
+    /// The peer is not one to have a session with.
+    #[error(transparent)]
+    Hello(#[from] hello::Error),
+    /// The peer is there and says so itself.
+    #[error("the peer ended the connection: {0}")]
+    ClosedByPeer(String),
+    /// The peer's program died and is there again.
+    #[error("the peer's program has restarted")]
+    Reset,
+    /// Anything else that ended it.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+}
+
+impl Maker {
+    /// Prepares TLS and QUIC once.
+    ///
+    /// # Errors
+    /// If certificate and key do not belong together.
+    pub fn new(credentials: &Credentials, hello: Hello) -> Result<Self, tls::Error> {
+        let transport = Arc::new(transport_config());
+        let mut client = ClientConfig::new(Arc::new(credentials.client()?));
+        client.transport_config(transport.clone());
+        let mut server = ServerConfig::with_crypto(Arc::new(credentials.server()?));
+        server.transport_config(transport);
+        let endpoint = reset::endpoint_config(credentials.key_der());
+        Ok(Self { client, server, endpoint, pin: credentials.pin(), hello })
+    }
+
+    /// An endpoint that accepts on a bound socket. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// If the system refuses the socket.
+    pub fn listen(&self, socket: UdpSocket) -> std::io::Result<Endpoint> {
+        self.endpoint(Some(self.server.clone()), socket)
+    }
+
+    /// Dials `address` (`host:port`), trying each address the name has.
+    ///
+    /// # Errors
+    /// The last address's failure.
+    pub async fn dial(&self, address: &str) -> Result<Established, Error> {
+        let dialled = tokio::time::timeout(SETUP, async {
+            let mut last = Error::Local("the name has no address".to_owned());
+            for address in tokio::net::lookup_host(address).await.map_err(Error::Resolve)? {
+                match self.dial_address(address).await {
+                    Ok(established) => return Ok(established),
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        });
+        dialled.await.unwrap_or(Err(Error::Silence))
+    }
+
+    /// Completes an incoming connection.
+    ///
+    /// # Errors
+    /// Why the peer was refused.
+    pub async fn accept(&self, incoming: Incoming, endpoint: Endpoint) -> Result<Established, Error> {
+        let accepted = tokio::time::timeout(SETUP, async {
+            let connection = incoming.await.map_err(|error| self.explain(error))?;
+            let (mut send, mut receive) = connection.accept_bi().await.map_err(|error| self.explain(error))?;
+            let theirs =
+                receive.read_to_end(hello::MAX_BYTES).await.map_err(|error| self.interrupted(error, &connection))?;
+            send.write_all(&self.hello.to_bytes()?).await.map_err(|error| self.interrupted(error, &connection))?;
+            let judged = self.hello.accept(&theirs);
+            if send.finish().is_ok() && judged.is_err() {
+                // The peer must read our hello to tell its people the versions; then either end closes.
+                drop(send.stopped().await);
+            }
+            greeted(connection, endpoint, judged)
+        });
+        accepted.await.unwrap_or(Err(Error::Silence))
+    }
+
+    /// What a connection's end means. Asks the verifier first: TLS itself keeps only an alert number.
+    pub fn explain(&self, error: ConnectionError) -> Error {
+        match error {
+            ConnectionError::TransportError(error) => match self.pin.take_refusal() {
+                Some(refusal) => Error::Certificate(refusal),
+                None => alert(error.code.into(), error.to_string()),
+            },
+            ConnectionError::ConnectionClosed(close) => alert(close.error_code.into(), close.to_string()),
+            ConnectionError::ApplicationClosed(close) => Error::ClosedByPeer(readable(&close.reason)),
+            ConnectionError::Reset => Error::Reset,
+            ConnectionError::TimedOut => Error::Silence,
+            ConnectionError::VersionMismatch => Error::OtherProgram,
+            error @ (ConnectionError::LocallyClosed | ConnectionError::CidsExhausted) => Error::Lost(error.to_string()),
+        }
+    }
+
+    async fn dial_address(&self, address: SocketAddr) -> Result<Established, Error> {
+        let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let endpoint = UdpSocket::bind((any, 0))
+            .and_then(|socket| self.endpoint(None, socket))
+            .map_err(|error| Error::Local(error.to_string()))?;
+        let connecting = endpoint
+            .connect_with(self.client.clone(), address, SERVER_NAME)
+            .map_err(|error| Error::Local(error.to_string()))?;
+        let connection = connecting.await.map_err(|error| self.explain(error))?;
+        let (mut send, mut receive) = connection.open_bi().await.map_err(|error| self.explain(error))?;
+        send.write_all(&self.hello.to_bytes()?).await.map_err(|error| self.interrupted(error, &connection))?;
+        drop(send.finish());
+        let theirs =
+            receive.read_to_end(hello::MAX_BYTES).await.map_err(|error| self.interrupted(error, &connection))?;
+        greeted(connection, endpoint, self.hello.accept(&theirs))
+    }
+
+    fn endpoint(&self, server: Option<ServerConfig>, socket: UdpSocket) -> std::io::Result<Endpoint> {
+        let state = UdpSocketState::new((&socket).into())?;
+        state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES)?;
+        state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES)?;
+        Endpoint::new(self.endpoint.clone(), server, socket, Arc::new(TokioRuntime))
+    }
+
+    /// Why the hellos stopped: the connection's end tells more than the stream's.
+    fn interrupted(&self, stream: impl std::fmt::Display, connection: &Connection) -> Error {
+        match connection.close_reason() {
+            Some(reason) => self.explain(reason),
+            None => {
+                connection.close(CLOSE_HELLO, b"the greeting is not one of this protocol");
+                Error::Lost(format!("the greeting was not completed: {stream}"))
+            }
+        }
+    }
+}
+
+/// The largest datagram a fresh connection takes, or the end of it.
+fn greeted(
+    connection: Connection,
+    endpoint: Endpoint,
+    judged: Result<Hello, hello::Error>,
+) -> Result<Established, Error> {
+    let refuse = |error: Error| {
+        connection.close(CLOSE_HELLO, error.to_string().as_bytes());
+        error
+    };
+    let peer = judged.map_err(|error| refuse(error.into()))?.epoch;
+    let Some(max_datagram_bytes) = connection.max_datagram_size() else { return Err(refuse(Error::OtherProgram)) };
+    Ok(Established { connection, endpoint, peer, max_datagram_bytes })
+}
+
+fn alert(code: u64, text: String) -> Error {
+    match code {
+        ALERT_CERTIFICATE_EXPIRED => Error::RefusedByPeer("it has expired; make a new one and copy it to the peer"),
+        ALERT_ACCESS_DENIED => Error::RefusedByPeer("it is not the one the peer expects; copy this end's there"),
+        ALERT_NO_APPLICATION_PROTOCOL => Error::OtherProgram,
+        _ => Error::Lost(text),
+    }
+}
+
+/// A peer's words, safe to show: printable and short.
+fn readable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().filter(|letter| !letter.is_control()).take(200).collect()
+}
+
+fn transport_config() -> TransportConfig {
+    let mut config = TransportConfig::default();
+    config
+        .congestion_controller_factory(Arc::new(Unlimited))
+        .initial_mtu(PACKET_BYTES)
+        .min_mtu(PACKET_BYTES)
+        .mtu_discovery_config(None)
+        .max_idle_timeout(IdleTimeout::try_from(IDLE).ok())
+        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES))
+        .datagram_send_buffer_size(DATAGRAM_BUFFER_BYTES);
+    config
+}

@@ -1,0 +1,28 @@
+//! One session between theatre and a console over one or more paths.
+//!
+//! The core ([`session::Session`]) is sans-IO: it is handed datagrams, frames, messages and the time, and answers with
+//! datagrams and events. It runs the same under quinn, in virtual time and under random input. [`driver`] gives it
+//! sockets, TLS and a clock. Frames and messages are opaque bytes: neither video nor marks are known here.
+//!
+//! The pieces are small and pure, one a module:
+//! [`wire`] and [`hello`] (bytes), [`shards`] and [`assembly`] (frames), [`fence`] (when a frame can no longer
+//! complete), [`refresh`] (asking for an independent frame), [`schedule`] (which path carries what), [`delivery`]
+//! (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
+
+pub mod assembly;
+pub mod clock;
+pub mod connection;
+pub mod delivery;
+
+pub mod driver;
+pub mod fence;
+pub mod hello;
+pub mod loss;
+pub mod path;
+pub mod redial;
+pub mod refresh;
+pub mod rtt;
+pub mod schedule;
+pub mod session;
+pub mod shards;
+pub mod wire;

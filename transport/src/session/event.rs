@@ -1,0 +1,154 @@
+//! What goes into a session and what comes out of it. Plain data; the behaviour is [`super::Session`]'s.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use protocol::ids::Epoch;
+use protocol::time::{ClockOffset, MonoTime};
+
+use crate::assembly::{self, Loss, Released};
+use crate::hello::Role;
+use crate::path::{self, PathId, Side, State};
+use crate::schedule::Policy;
+use crate::shards::Frame;
+
+/// What a session is made from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which end this is.
+    pub role: Role,
+    /// Start of the random numbers that scatter dials.
+    pub seed: u64,
+    /// Which end opens each path; a [`PathId`] is a place in this list, so at most 256 count.
+    pub paths: Vec<Side>,
+    /// How frames and messages are spread over the paths.
+    pub policy: Policy,
+}
+
+/// Something that happened outside.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A path's connection stands and its hellos have been exchanged. Replaces the path's earlier connection.
+    PathUp {
+        /// Which path.
+        path: PathId,
+        /// The life of the peer at its other end.
+        peer: Epoch,
+        /// The largest datagram it takes.
+        max_datagram_bytes: usize,
+    },
+    /// A path's connection ended, or could not be made.
+    PathDown {
+        /// Which path.
+        path: PathId,
+        /// Why, in words for people.
+        why: String,
+    },
+    /// A datagram came from the path's present connection.
+    Datagram {
+        /// Which path.
+        path: PathId,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// A frame is to be sent.
+    Frame(Frame),
+    /// The released frame of this number could not be taken and was dropped.
+    FrameNotTaken(u64),
+    /// A deadline has come.
+    Timeout,
+}
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Send a datagram.
+    Send {
+        /// On which path.
+        path: PathId,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// Open a path's connection; answered by [`Input::PathUp`] or [`Input::PathDown`].
+    Dial(PathId),
+    /// Close a path's connection: it belongs to a former life of the peer. No [`Input::PathDown`] is expected.
+    Close(PathId),
+    /// Tell the program.
+    Event(Event),
+}
+
+/// Something the program wants to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A frame may be decoded.
+    Frame(Released),
+    /// Frames of these numbers will never be released.
+    FramesLost {
+        /// Which.
+        numbers: Range<u64>,
+        /// Why.
+        loss: Loss,
+    },
+    /// The peer needs an independent frame.
+    RefreshWanted,
+    /// A message came: each once, in the order they were sent.
+    Message(Bytes),
+    /// A peer is there. Messages queued for its former life are gone: send again what it must know.
+    PeerUp {
+        /// Its life.
+        peer: Epoch,
+        /// Whether another life of it was there before.
+        restarted: bool,
+    },
+    /// A path's state changed, or another dial failed.
+    PathChanged {
+        /// Which path.
+        path: PathId,
+        /// Its state now.
+        state: State,
+        /// Why it is down, in words for people.
+        why: Option<String>,
+    },
+    /// Theatre's clock is known anew (console only).
+    Clock(ClockOffset),
+}
+
+/// What wakes a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A path's next probe.
+    Probe(PathId),
+    /// A path's silence becomes darkness.
+    Dark(PathId),
+    /// A path is dialled.
+    Dial(PathId),
+    /// A message is sent again.
+    Resend,
+    /// A frame is given up.
+    GiveUp,
+    /// An independent frame is asked for again.
+    Refresh,
+}
+
+/// Everything counted inside a session, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The peer's life; `None` until one was there.
+    pub peer: Option<Epoch>,
+    /// Each path, in the configuration's order.
+    pub paths: Vec<path::Facts>,
+    /// When anything was last heard from the peer on any path.
+    pub heard: Option<MonoTime>,
+    /// Theatre's clock; `None` while unknown.
+    pub clock: Option<ClockOffset>,
+    /// Frames that came in.
+    pub frames_in: assembly::Counts,
+    /// Frames handed over for sending.
+    pub frames_out: u64,
+    /// Of those, frames that no path was there to carry.
+    pub frames_unsent: u64,
+    /// Messages not yet acknowledged by the peer.
+    pub messages_waiting: usize,
+    /// Datagrams that did not decode.
+    pub malformed_datagrams: u64,
+}

@@ -1,0 +1,276 @@
+//! The session's core: everything between theatre and a console, over all paths, without a socket, task or clock.
+//!
+//! [`Session::handle`] an input, [`Session::poll`] until empty, sleep until [`Session::next_deadline`]. What is
+//! known about frames, messages, paths and clock lives in modules of their own; here they are tied together.
+
+mod event;
+mod receive;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use protocol::ids::Epoch;
+use protocol::time::{ClockOffset, MonoTime};
+
+pub use self::event::{Config, Event, Facts, Input, Output, Reason};
+use crate::assembly::Assembly;
+use crate::clock::Clock;
+use crate::connection::Connection;
+use crate::delivery::{Incoming, MAX_MESSAGE_BYTES, MessageSizeError, Outgoing, QueueFullError};
+use crate::hello::Role;
+use crate::path::{Path, PathId, State};
+use crate::refresh::{Asker, Merger};
+use crate::rtt::Rtt;
+use crate::schedule;
+use crate::shards::Frame;
+use crate::wire::{Body, Datagram, MAX_SHARD_HEADER_BYTES};
+
+/// Everything between this end and one peer.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    rng: fastrand::Rng,
+    paths: Vec<Path>,
+    peer: Option<Epoch>,
+    heard: Option<MonoTime>,
+    frames_out: u64,
+    frames_unsent: u64,
+    malformed_datagrams: u64,
+    assembly: Assembly,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    clock: Clock,
+    asker: Asker,
+    merger: Merger,
+    outputs: VecDeque<Output>,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// It can never be sent.
+    #[error(transparent)]
+    Size(#[from] MessageSizeError),
+    /// It cannot be sent now.
+    #[error(transparent)]
+    QueueFull(#[from] QueueFullError),
+}
+
+impl Session {
+    /// A session without any connection. Paths this end dials are due at once.
+    pub fn new(config: Config, now: MonoTime) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(config.seed),
+            paths: config.paths.iter().map(|side| Path::new(*side, now)).collect(),
+            config,
+            peer: None,
+            heard: None,
+            frames_out: 0,
+            frames_unsent: 0,
+            malformed_datagrams: 0,
+            assembly: Assembly::default(),
+            outgoing: Outgoing::default(),
+            incoming: Incoming::default(),
+            clock: Clock::default(),
+            asker: Asker::default(),
+            merger: Merger::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened, and does whatever is due at `now`.
+    pub fn handle(&mut self, input: Input, now: MonoTime) {
+        match input {
+            Input::PathUp { path, peer, max_datagram_bytes } => self.path_up(path, peer, max_datagram_bytes, now),
+            Input::PathDown { path, why } => self.path_down(path, why, now),
+            Input::Datagram { path, bytes } => self.datagram(path, &bytes, now),
+            Input::Frame(frame) => self.send_frame(&frame),
+            Input::FrameNotTaken(number) => self.assembly.not_taken(number),
+            Input::Timeout => {}
+        }
+        self.turn(now);
+    }
+
+    /// Queues a message of at most [`MAX_MESSAGE_BYTES`] and sends it.
+    ///
+    /// # Errors
+    /// If it is too long, or the queue is full because the peer acknowledges nothing.
+    pub fn send_message(&mut self, bytes: Bytes, now: MonoTime) -> Result<(), MessageError> {
+        if bytes.len() > MAX_MESSAGE_BYTES {
+            return Err(MessageSizeError(bytes.len()).into());
+        }
+        self.outgoing.push(bytes)?;
+        self.turn(now);
+        Ok(())
+    }
+
+    /// How many messages [`Self::send_message`] takes now.
+    pub fn message_room(&self) -> usize {
+        self.outgoing.room()
+    }
+
+    /// The next thing to be done outside.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Self::handle`] with [`Input::Timeout`] if nothing else happens, and what is due then.
+    pub fn next_deadline(&self) -> Option<(MonoTime, Reason)> {
+        let mut due = Vec::with_capacity(2 * self.paths.len() + 3);
+        for (id, path) in ids().zip(&self.paths) {
+            due.extend(path.dial_at().map(|at| (at, Reason::Dial(id))));
+            due.extend(path.connection().map(|connection| (connection.probe_at(), Reason::Probe(id))));
+            due.extend(path.connection().and_then(Connection::dark_at).map(|at| (at, Reason::Dark(id))));
+        }
+        due.extend(self.assembly.deadline().map(|at| (at, Reason::GiveUp)));
+        if self.connected() {
+            due.extend(self.outgoing.deadline().map(|at| (at, Reason::Resend)));
+            due.extend(self.asker.deadline().map(|at| (at, Reason::Refresh)));
+        }
+        due.into_iter().min()
+    }
+
+    /// Everything counted, as it stands at `now`.
+    pub fn facts(&self, now: MonoTime) -> Facts {
+        Facts {
+            peer: self.peer,
+            paths: self.paths.iter().map(Path::facts).collect(),
+            heard: self.heard,
+            clock: self.clock_offset(now),
+            frames_in: self.assembly.counts(),
+            frames_out: self.frames_out,
+            frames_unsent: self.frames_unsent,
+            messages_waiting: self.outgoing.len(),
+            malformed_datagrams: self.malformed_datagrams,
+        }
+    }
+
+    fn clock_offset(&self, now: MonoTime) -> Option<ClockOffset> {
+        match self.config.role {
+            Role::Theatre => Some(ClockOffset::THEATRE),
+            Role::Console => self.clock.offset(now),
+        }
+    }
+
+    fn path_up(&mut self, id: PathId, peer: Epoch, max_datagram_bytes: usize, now: MonoTime) {
+        if self.path_mut(id).is_none() {
+            return;
+        }
+        if self.peer != Some(peer) {
+            self.meet(id, peer, now);
+        }
+        if !self.any(State::Live) {
+            self.outgoing.hurry(now);
+        }
+        if let Some(path) = self.path_mut(id) {
+            path.up(max_datagram_bytes, now);
+        }
+        self.heard = Some(now);
+        self.path_changed(id);
+    }
+
+    /// A peer this session has not spoken to: everything about a former one is over.
+    fn meet(&mut self, by: PathId, peer: Epoch, now: MonoTime) {
+        let restarted = self.peer.replace(peer).is_some();
+        if restarted {
+            for id in ids().take(self.paths.len()).filter(|id| *id != by) {
+                self.close(id, now);
+            }
+            (self.outgoing, self.incoming) = Default::default();
+            (self.clock, self.asker) = Default::default();
+            self.assembly.reset();
+        }
+        self.event(Event::PeerUp { peer, restarted });
+        if self.config.role == Role::Theatre {
+            self.merger.join(now);
+            self.event(Event::RefreshWanted);
+        }
+    }
+
+    /// Ends a connection with a former life of the peer.
+    fn close(&mut self, id: PathId, now: MonoTime) {
+        if self.path(id).is_some_and(|path| path.connection().is_some()) {
+            self.outputs.push_back(Output::Close(id));
+            self.path_down(id, "the peer restarted".to_owned(), now);
+        }
+    }
+
+    fn path_down(&mut self, id: PathId, why: String, now: MonoTime) {
+        let at = usize::from(id.0);
+        let (Some(path), Some(side)) = (self.paths.get_mut(at), self.config.paths.get(at)) else { return };
+        path.down(why, *side, &mut self.rng, now);
+        self.path_changed(id);
+    }
+
+    fn send_frame(&mut self, frame: &Frame) {
+        let number = self.frames_out;
+        self.frames_out += 1;
+        let carriers = self.carriers();
+        let connections = self.paths.iter().filter_map(Path::connection);
+        let Some(narrowest) = connections.map(|connection| connection.max_datagram_bytes).min() else {
+            self.frames_unsent += 1;
+            return;
+        };
+        for shard in frame.shards(number, narrowest.saturating_sub(MAX_SHARD_HEADER_BYTES)) {
+            for id in &carriers {
+                self.send(*id, Body::Shard(shard));
+            }
+        }
+    }
+
+    /// Round-trip time of the quickest live path: the one whose acknowledgement comes first.
+    fn rtt(&self) -> Option<Rtt> {
+        let live = self.paths.iter().filter(|path| path.state() == State::Live);
+        live.filter_map(|path| path.connection()?.rtt()).min_by_key(|rtt| rtt.smoothed)
+    }
+
+    fn carriers(&self) -> Vec<PathId> {
+        let states: Vec<_> = ids().zip(self.paths.iter().map(Path::state)).collect();
+        schedule::carriers(self.config.policy, &states)
+    }
+
+    fn connected(&self) -> bool {
+        self.any(State::Live) || self.any(State::Dark)
+    }
+
+    fn any(&self, state: State) -> bool {
+        self.paths.iter().any(|path| path.state() == state)
+    }
+
+    /// Sends on a connected path; gives the datagram's number.
+    fn send(&mut self, id: PathId, body: Body<'_>) -> u64 {
+        let Some(path) = self.paths.get_mut(usize::from(id.0)) else { return 0 };
+        let Some(number) = path.connection_mut().map(Connection::number) else { return 0 };
+        if let Ok(bytes) = (Datagram { number, body }).to_bytes() {
+            path.sent_bytes += bytes.len() as u64;
+            self.outputs.push_back(Output::Send { path: id, bytes: bytes.into() });
+        }
+        number
+    }
+
+    fn path(&self, id: PathId) -> Option<&Path> {
+        self.paths.get(usize::from(id.0))
+    }
+
+    fn path_mut(&mut self, id: PathId) -> Option<&mut Path> {
+        self.paths.get_mut(usize::from(id.0))
+    }
+
+    fn path_changed(&mut self, id: PathId) {
+        if let Some(path) = self.path(id) {
+            let (state, why) = (path.state(), path.why().map(str::to_owned));
+            self.event(Event::PathChanged { path: id, state, why });
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
+
+fn ids() -> impl Iterator<Item = PathId> {
+    (0..=u8::MAX).map(PathId)
+}

@@ -1,0 +1,77 @@
+//! What a session does because time has passed, or because of what it has just learnt: dials, probes, verdicts of
+//! darkness, frames given up and released, messages and requests sent. Reading datagrams is `receive`'s.
+
+use protocol::time::MonoTime;
+
+use super::{Event, Output, Session, ids};
+use crate::assembly::Outcome;
+use crate::hello::Role;
+use crate::path::{Path, PathId, State};
+use crate::rtt::{self, Rtt};
+use crate::wire::{Body, Message, Probe};
+
+impl Session {
+    /// Does everything that is due.
+    pub(super) fn turn(&mut self, now: MonoTime) {
+        for id in ids().take(self.paths.len()) {
+            self.turn_path(id, now);
+        }
+        self.assembly.settle(self.settled(), now);
+        self.assembly.expire(now);
+        while let Some(outcome) = self.assembly.poll() {
+            self.event(match outcome {
+                Outcome::Released(frame) => Event::Frame(frame),
+                Outcome::Lost(numbers, loss) => Event::FramesLost { numbers, loss },
+            });
+        }
+        let carriers = self.carriers();
+        if carriers.is_empty() {
+            return;
+        }
+        let resend = self.rtt().map_or(rtt::INITIAL, Rtt::resend);
+        for (number, bytes) in self.outgoing.due(resend, now) {
+            for id in &carriers {
+                self.send(*id, Body::Message(Message { number, bytes: &bytes }));
+            }
+        }
+        let needed = self.config.role == Role::Console && self.assembly.needs_independent();
+        if self.asker.ask(needed, now) {
+            for id in carriers {
+                self.send(id, Body::RefreshRequest);
+            }
+        }
+    }
+
+    fn turn_path(&mut self, id: PathId, now: MonoTime) {
+        let Some(path) = self.path_mut(id) else { return };
+        let dial = path.dial(now);
+        let darkened = path.connection_mut().is_some_and(|connection| connection.darken(now));
+        let probe = path.connection().is_some_and(|connection| connection.probe_due(now));
+        if dial {
+            self.outputs.push_back(Output::Dial(id));
+        }
+        if darkened {
+            self.path_changed(id);
+        }
+        if probe {
+            self.send_probe(id, now);
+        }
+    }
+
+    fn send_probe(&mut self, id: PathId, now: MonoTime) {
+        let (next_frame, ack) = (self.frames_out, self.incoming.ack());
+        let Some(received) = self.path(id).and_then(Path::connection).map(|connection| connection.received) else {
+            return;
+        };
+        let number = self.send(id, Body::Probe(Probe { next_frame, received, ack }));
+        if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
+            connection.probed(number, now);
+        }
+    }
+
+    /// Frames below this can get nothing more from any live path.
+    fn settled(&self) -> u64 {
+        let live = self.paths.iter().filter(|path| path.state() == State::Live);
+        live.filter_map(Path::connection).map(|connection| connection.fence.passed()).min().unwrap_or(0)
+    }
+}

@@ -1,0 +1,237 @@
+//! Bytes of every datagram. What they mean is left to the modules that own them; `docs/wire.md` lists them.
+//!
+//! Encoding is postcard: integers as little-endian base-128 varints, enums by their variant's index, byte strings with
+//! their length in front. Every datagram carries its number on its path, so that the far end can count what is missing.
+
+use protocol::time::SessionTime;
+use serde::{Deserialize, Serialize};
+
+/// Bytes a shard's datagram needs beside its payload at most: number 5, variant 1, frame 5, flag 1, index 2, count 2,
+/// frame size 4, checksum 4, payload length 2.
+pub const MAX_SHARD_HEADER_BYTES: usize = 26;
+/// Counters stay below this: over a year of 1,000 datagrams a second, so none wraps, and five varint bytes hold one.
+pub const COUNTER_END: u64 = 1 << 35;
+
+/// One datagram of one path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Datagram<'a> {
+    /// Counts the datagrams sent on this connection from 0.
+    pub number: u64,
+    /// What it carries.
+    #[serde(borrow)]
+    pub body: Body<'a>,
+}
+
+/// What a datagram carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body<'a> {
+    /// Part of a frame.
+    #[serde(borrow)]
+    Shard(Shard<'a>),
+    /// One message.
+    #[serde(borrow)]
+    Message(Message<'a>),
+    /// Which messages have arrived.
+    Ack(Ack),
+    /// Asks for a [`ProbeReply`] and carries what the far end needs to know regularly.
+    Probe(Probe),
+    /// Answers a [`Probe`] at once, on its path.
+    ProbeReply(ProbeReply),
+    /// Asks for an independent frame.
+    RefreshRequest,
+}
+
+/// One part of a frame. All parts but the last are `ceil(frame_bytes / count)` bytes long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard<'a> {
+    /// Counts the session's frames from 0.
+    pub frame: u64,
+    /// Whether the frame decodes without earlier ones.
+    pub independent: bool,
+    /// Which part this is, from 0.
+    pub index: u16,
+    /// How many parts the frame has.
+    pub count: u16,
+    /// Size of the whole frame.
+    pub frame_bytes: u32,
+    /// CRC-32C (RFC 3720, Castagnoli) of the whole frame, little-endian.
+    pub checksum: [u8; 4],
+    /// The part itself.
+    pub payload: &'a [u8],
+}
+
+/// One message with its place in the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message<'a> {
+    /// Counts the sender's messages from 0.
+    pub number: u64,
+    /// The message's bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Which messages have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ack {
+    /// All messages below this number have arrived.
+    pub next: u64,
+    /// Bit `n` says that message `next + 1 + n` has arrived too.
+    pub beyond: u64,
+}
+
+/// What has arrived on one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Received {
+    /// One more than the highest datagram number seen.
+    pub end: u64,
+    /// How many datagrams have been seen.
+    pub count: u64,
+}
+
+/// A regular sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Every frame below this number was sent on this path before this probe, or never will be.
+    pub next_frame: u64,
+    /// What the prober has received on this path.
+    pub received: Received,
+    /// Repeated here, so that a lost [`Body::Ack`] costs little.
+    pub ack: Ack,
+}
+
+/// The answer to a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeReply {
+    /// The number of the datagram that carried the probe.
+    pub probe: u64,
+    /// Theatre's clock when it answered; `None` from a console, whose clock is nobody else's.
+    pub clock: Option<SessionTime>,
+}
+
+/// Why bytes are no datagram.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not the encoding of a [`Datagram`].
+    #[error("datagram does not decode: {0}")]
+    Encoding(#[from] postcard::Error),
+    /// Bytes follow the datagram.
+    #[error("datagram is followed by {0} bytes that belong to nothing")]
+    Trailing(usize),
+    /// A counter no session can have reached.
+    #[error("datagram holds the counter {0}, beyond anything a session reaches")]
+    Counter(u64),
+}
+
+impl Datagram<'_> {
+    /// This datagram's bytes.
+    ///
+    /// # Errors
+    /// [`Error::Encoding`], which postcard reports only for sequences of unknown length; there is none here.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let payload_bytes = match &self.body {
+            Body::Shard(shard) => shard.payload.len(),
+            Body::Message(message) => message.bytes.len(),
+            _ => 0,
+        };
+        Ok(postcard::to_extend(self, Vec::with_capacity(payload_bytes + 2 * MAX_SHARD_HEADER_BYTES))?)
+    }
+}
+
+/// The datagram in `bytes`; its payload is borrowed from them.
+///
+/// # Errors
+/// Anything a peer may have sent wrong.
+pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
+    let (datagram, rest): (Datagram<'_>, _) = postcard::take_from_bytes(bytes)?;
+    if !rest.is_empty() {
+        return Err(Error::Trailing(rest.len()));
+    }
+    bound(datagram.number)?;
+    match &datagram.body {
+        Body::Shard(shard) => bound(shard.frame)?,
+        Body::Message(message) => bound(message.number)?,
+        Body::Ack(ack) => bound(ack.next)?,
+        Body::Probe(probe) => {
+            bound(probe.next_frame)?;
+            bound(probe.received.end)?;
+            bound(probe.received.count)?;
+            bound(probe.ack.next)?;
+        }
+        Body::ProbeReply(reply) => bound(reply.probe)?,
+        Body::RefreshRequest => {}
+    }
+    Ok(datagram)
+}
+
+fn bound(counter: u64) -> Result<(), Error> {
+    if counter < COUNTER_END { Ok(()) } else { Err(Error::Counter(counter)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shard(payload: &[u8]) -> Datagram<'_> {
+        let frame_bytes = 4 << 20;
+        let (frame, checksum) = (COUNTER_END - 1, [0xff; 4]);
+        let shard = Shard { frame, independent: true, index: 8191, count: 8192, frame_bytes, checksum, payload };
+        Datagram { number: COUNTER_END - 1, body: Body::Shard(shard) }
+    }
+
+    #[test]
+    fn the_largest_shard_header_fits_its_bound() {
+        let payload = [7; 1136];
+        assert_eq!(shard(&payload).to_bytes().unwrap().len(), 1136 + MAX_SHARD_HEADER_BYTES);
+    }
+
+    #[test]
+    fn a_counter_beyond_any_session_is_refused() {
+        let datagram = Datagram { number: COUNTER_END, body: Body::RefreshRequest };
+        assert!(matches!(decode(&datagram.to_bytes().unwrap()), Err(Error::Counter(COUNTER_END))));
+    }
+
+    #[test]
+    fn bytes_after_a_datagram_are_refused() {
+        let mut bytes = Datagram { number: 1, body: Body::RefreshRequest }.to_bytes().unwrap();
+        bytes.push(0);
+        assert!(matches!(decode(&bytes), Err(Error::Trailing(1))));
+    }
+
+    #[test]
+    fn a_datagram_cut_short_anywhere_is_refused() {
+        let bytes = shard(&[7; 40]).to_bytes().unwrap();
+        for len in 0..bytes.len() {
+            assert!(decode(&bytes[..len]).is_err(), "{len} bytes of {} decoded", bytes.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_decodes_encodes_and_decodes_to_the_same(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(datagram) = decode(&bytes) {
+                let again = datagram.to_bytes().unwrap();
+                prop_assert_eq!(decode(&again).unwrap(), datagram);
+            }
+        }
+
+        #[test]
+        fn probes_and_messages_survive_the_wire(
+            number in 0..COUNTER_END, next in 0..COUNTER_END, beyond: u64, end in 0..COUNTER_END, count in 0..COUNTER_END,
+            bytes in prop::collection::vec(any::<u8>(), 0..1000), clock in prop::option::of(any::<u64>()),
+        ) {
+            let ack = Ack { next, beyond };
+            let bodies = [
+                Body::Message(Message { number: next, bytes: &bytes }),
+                Body::Ack(ack),
+                Body::Probe(Probe { next_frame: end, received: Received { end, count }, ack }),
+                Body::ProbeReply(ProbeReply { probe: count, clock: clock.map(SessionTime) }),
+            ];
+            for body in bodies {
+                let datagram = Datagram { number, body };
+                let bytes = datagram.to_bytes().unwrap();
+                prop_assert_eq!(decode(&bytes).unwrap(), datagram);
+            }
+        }
+    }
+}

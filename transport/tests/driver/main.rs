@@ -1,0 +1,8 @@
+//! The driver on real loopback sockets, with certificates made for each test.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+
+mod certificates;
+mod ends;
+mod refusals;
+mod sessions;

@@ -1,0 +1,10 @@
+//! Two sessions over emulated paths in virtual time: what a surgeon and a mentor would notice.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here fails the test")]
+
+mod clock;
+mod cuts;
+mod hostile;
+mod loss;
+mod restarts;
+mod world;

@@ -1,0 +1,289 @@
+//! A theatre, a console and the paths between them, in virtual time. One seed decides everything.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use bytes::Bytes;
+use netem::link::Verdict;
+use netem::profile::{Directions, Profile};
+use protocol::ids::Epoch;
+use protocol::time::MonoTime;
+use transport::hello::Role;
+use transport::path::{PathId, Side};
+use transport::schedule::Policy;
+use transport::session::{Config, Event, Input, Output, Session};
+use transport::shards::Frame;
+
+/// 30 frames a second.
+pub const FRAME_INTERVAL_US: u64 = 33_333;
+/// A handshake and the hellos take about three one-way delays; the exact figure matters to no scenario.
+const HANDSHAKE_US: u64 = 45_000;
+/// What quinn offers at 1200 byte packets.
+const MAX_DATAGRAM_BYTES: usize = 1162;
+
+/// One end and all it told its program.
+pub struct End {
+    pub session: Session,
+    pub epoch: Epoch,
+    pub events: Vec<(u64, Event)>,
+    /// Its clock at world time 0, and how fast it runs, in parts per million off.
+    pub clock_at_0_us: u64,
+    pub drift_ppm: i64,
+    connected: Vec<Option<u64>>,
+}
+
+pub struct World {
+    pub now_us: u64,
+    pub theatre: End,
+    pub console: End,
+    pub links: Vec<Directions>,
+    /// World time each frame was sent, by its number in theatre's present life.
+    pub sent_us: Vec<u64>,
+    pub frame_bytes: usize,
+    pending: BinaryHeap<Reverse<(u64, u64, Pending)>>,
+    sequence: u64,
+    generation: u64,
+    next_frame_us: u64,
+    refresh_wanted: bool,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone, Copy, Debug)]
+pub enum Who {
+    Theatre,
+    Console,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Pending {
+    Datagram(Who, u8, u64, Vec<u8>),
+    Connected(u8),
+    Down(Who, u8, u64),
+}
+
+impl End {
+    fn new(role: Role, epoch: u32, paths: usize, seed: u64) -> Self {
+        let side = if role == Role::Console { Side::Dials } else { Side::Listens };
+        let config = Config { role, seed, paths: vec![side; paths], policy: Policy::Duplicate };
+        let session = Session::new(config, MonoTime(0));
+        let connected = vec![None; paths];
+        Self { session, epoch: Epoch(epoch), events: Vec::new(), clock_at_0_us: 0, drift_ppm: 0, connected }
+    }
+
+    pub fn clock(&self, world_us: u64) -> MonoTime {
+        let drift_us = world_us as i64 * self.drift_ppm / 1_000_000;
+        MonoTime(self.clock_at_0_us + world_us.saturating_add_signed(drift_us))
+    }
+
+    fn wake_us(&self, now_us: u64) -> Option<u64> {
+        let (deadline, _) = self.session.next_deadline()?;
+        let wait_us = deadline.0.saturating_sub(self.clock(now_us).0);
+        (now_us + wait_us..).find(|at| self.clock(*at) >= deadline)
+    }
+}
+
+impl World {
+    pub fn new(profile: &str, seed: u64) -> Self {
+        let links = Profile::by_name(profile).unwrap().links(seed);
+        Self {
+            now_us: 0,
+            theatre: End::new(Role::Theatre, 1, links.len(), seed),
+            console: End::new(Role::Console, 1000, links.len(), seed + 1),
+            links,
+            sent_us: Vec::new(),
+            frame_bytes: 25_000,
+            pending: BinaryHeap::new(),
+            sequence: 0,
+            generation: 0,
+            next_frame_us: 0,
+            refresh_wanted: true,
+        }
+    }
+
+    /// Lets everything happen up to `until_us`.
+    pub fn run_until(&mut self, until_us: u64) {
+        self.drain();
+        loop {
+            let arrival = self.pending.peek().map(|Reverse((at_us, ..))| *at_us);
+            let wakes = [self.theatre.wake_us(self.now_us), self.console.wake_us(self.now_us)];
+            let next_us = wakes.into_iter().chain([arrival]).flatten().fold(self.next_frame_us, u64::min);
+            if next_us > until_us {
+                self.now_us = until_us;
+                return;
+            }
+            self.now_us = next_us.max(self.now_us);
+            self.step(wakes);
+        }
+    }
+
+    pub fn end(&mut self, who: Who) -> &mut End {
+        match who {
+            Who::Theatre => &mut self.theatre,
+            Who::Console => &mut self.console,
+        }
+    }
+
+    pub fn input(&mut self, who: Who, input: Input) {
+        let now_us = self.now_us;
+        let end = self.end(who);
+        let now = end.clock(now_us);
+        end.session.handle(input, now);
+        self.drain();
+    }
+
+    pub fn message(&mut self, from: Who, text: &str) {
+        let now_us = self.now_us;
+        let end = self.end(from);
+        let now = end.clock(now_us);
+        end.session.send_message(Bytes::copy_from_slice(text.as_bytes()), now).unwrap();
+        self.drain();
+    }
+
+    /// Cuts both directions of a path.
+    pub fn cut(&mut self, path: usize, from_us: u64, for_us: u64) {
+        let Directions { to_listener, to_dialler } = &mut self.links[path];
+        to_listener.cut(from_us, for_us);
+        to_dialler.cut(from_us, for_us);
+    }
+
+    /// The program at `who` dies and starts again: a new life, nothing remembered. Its sockets answer with a reset.
+    pub fn restart(&mut self, who: Who) {
+        let paths = self.links.len();
+        let (now_us, epoch) = (self.now_us, self.end(who).epoch.0 + 1);
+        let role = if who == Who::Theatre { Role::Theatre } else { Role::Console };
+        let old = std::mem::replace(self.end(who), End::new(role, epoch, paths, now_us));
+        if who == Who::Theatre {
+            (self.sent_us, self.refresh_wanted) = (Vec::new(), true);
+            for (path, generation) in old.connected.iter().enumerate() {
+                if let Some(generation) = generation {
+                    self.later(20_000, Pending::Down(Who::Console, path as u8, *generation));
+                }
+            }
+        }
+        self.input(who, Input::Timeout);
+    }
+
+    /// Numbers of the frames released at the console, with how long each took.
+    pub fn released(&self) -> Vec<(u64, u64)> {
+        let events = self.console.events.iter();
+        let frames = events.filter_map(|(at_us, event)| match event {
+            Event::Frame(frame) => Some((frame.number, *at_us)),
+            _ => None,
+        });
+        frames.map(|(number, at_us)| (number, at_us - self.sent_us[number as usize])).collect()
+    }
+
+    pub fn lost(&self) -> u64 {
+        let now = self.console.clock(self.now_us);
+        self.console.session.facts(now).frames_in.lost()
+    }
+
+    pub fn messages(&self, at: Who) -> Vec<(u64, String)> {
+        let events = if at == Who::Theatre { &self.theatre.events } else { &self.console.events };
+        let texts = events.iter().filter_map(|(at_us, event)| match event {
+            Event::Message(bytes) => Some((*at_us, String::from_utf8(bytes.to_vec()).unwrap())),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    fn step(&mut self, wakes: [Option<u64>; 2]) {
+        while let Some(Reverse((at_us, ..))) = self.pending.peek()
+            && *at_us <= self.now_us
+        {
+            let Some(Reverse((_, _, pending))) = self.pending.pop() else { break };
+            self.happen(pending);
+        }
+        for (who, wake) in [Who::Theatre, Who::Console].into_iter().zip(wakes) {
+            if wake.is_some_and(|at_us| at_us <= self.now_us) {
+                self.input(who, Input::Timeout);
+            }
+        }
+        if self.next_frame_us <= self.now_us {
+            self.next_frame_us += FRAME_INTERVAL_US;
+            self.send_frame();
+        }
+    }
+
+    fn send_frame(&mut self) {
+        let independent = std::mem::take(&mut self.refresh_wanted);
+        let number = self.sent_us.len();
+        self.sent_us.push(self.now_us);
+        let frame = Frame::new(independent, vec![number as u8; self.frame_bytes]).unwrap();
+        self.input(Who::Theatre, Input::Frame(frame));
+    }
+
+    fn happen(&mut self, pending: Pending) {
+        match pending {
+            Pending::Datagram(to, path, generation, bytes) => {
+                if self.end(to).connected[usize::from(path)] == Some(generation) {
+                    self.input(to, Input::Datagram { path: PathId(path), bytes: bytes.into() });
+                }
+            }
+            Pending::Connected(path) => self.connect(path),
+            Pending::Down(who, path, generation) => {
+                let connected = &mut self.end(who).connected[usize::from(path)];
+                if *connected == Some(generation) {
+                    *connected = None;
+                    self.input(who, Input::PathDown { path: PathId(path), why: "reset by peer".to_owned() });
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, path: u8) {
+        self.generation += 1;
+        let (theatre, console) = (self.theatre.epoch, self.console.epoch);
+        for (who, peer) in [(Who::Theatre, console), (Who::Console, theatre)] {
+            let generation = self.generation;
+            self.end(who).connected[usize::from(path)] = Some(generation);
+            let max_datagram_bytes = MAX_DATAGRAM_BYTES;
+            self.input(who, Input::PathUp { path: PathId(path), peer, max_datagram_bytes });
+        }
+    }
+
+    fn drain(&mut self) {
+        for who in [Who::Theatre, Who::Console] {
+            while let Some(output) = self.end(who).session.poll() {
+                self.output(who, output);
+            }
+        }
+    }
+
+    fn output(&mut self, who: Who, output: Output) {
+        let now_us = self.now_us;
+        match output {
+            Output::Send { path, bytes } => self.carry(who, path, &bytes),
+            Output::Dial(path) => self.later(HANDSHAKE_US, Pending::Connected(path.0)),
+            Output::Close(path) => {
+                let generation = self.end(who).connected[usize::from(path.0)].take();
+                let other = if who == Who::Theatre { Who::Console } else { Who::Theatre };
+                if let Some(generation) = generation {
+                    self.later(20_000, Pending::Down(other, path.0, generation));
+                }
+            }
+            Output::Event(event) => {
+                self.refresh_wanted |= event == Event::RefreshWanted;
+                self.end(who).events.push((now_us, event));
+            }
+        }
+    }
+
+    fn carry(&mut self, from: Who, path: PathId, bytes: &[u8]) {
+        assert!(bytes.len() <= MAX_DATAGRAM_BYTES, "{} bytes do not fit the path", bytes.len());
+        let now_us = self.now_us;
+        let Some(generation) = self.end(from).connected[usize::from(path.0)] else { return };
+        let links = &mut self.links[usize::from(path.0)];
+        let (to, link) = match from {
+            Who::Theatre => (Who::Console, &mut links.to_dialler),
+            Who::Console => (Who::Theatre, &mut links.to_listener),
+        };
+        if let Verdict::DeliverAt(at_us) = link.offer(now_us, bytes.len()) {
+            self.later(at_us - now_us, Pending::Datagram(to, path.0, generation, bytes.to_vec()));
+        }
+    }
+
+    fn later(&mut self, by_us: u64, pending: Pending) {
+        self.sequence += 1;
+        self.pending.push(Reverse((self.now_us + by_us, self.sequence, pending)));
+    }
+}
