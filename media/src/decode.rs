@@ -1,0 +1,238 @@
+//! H.264 decoding for the least delay: one access unit in, its picture out, in the same call on the caller's thread.
+//!
+//! Which frames come here, in which order and whether they are whole is `transport`'s matter. Bytes that are no
+//! video give an error, never a dead decoder: it goes on from the next independent access unit.
+
+use gstreamer as gst;
+use gstreamer_video::VideoInfo;
+use protocol::time::MonoTime;
+
+use crate::element::{self, Element, Made};
+use crate::encode::byte_stream;
+use crate::picture::Picture;
+
+/// Type of a slice of an IDR picture (H.264 table 7-1).
+const NAL_IDR_SLICE: u8 = 5;
+
+/// Why an access unit gave no picture. In each case the decoder is ready for the next independent one.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The decoder cannot be started.
+    #[error("video decoder: {0}")]
+    Start(#[source] element::Error),
+    /// The bytes are no H.264, or damaged.
+    #[error("access unit {number} cannot be decoded: {reason}; waiting for an independent one")]
+    Undecodable {
+        /// Counts access units given to this decoder from 0.
+        number: u64,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// It needs an earlier one that was never decoded.
+    #[error("access unit {number} needs an earlier one that was not decoded; waiting for an independent one")]
+    Dependent {
+        /// Counts access units given to this decoder from 0.
+        number: u64,
+    },
+}
+
+/// An H.264 decoder.
+pub struct Decoder {
+    element: Element,
+    state: State,
+    /// Access units given so far.
+    given: u64,
+}
+
+/// What the decoder can make use of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Only an independent access unit: nothing that others could refer to was decoded.
+    AwaitsIndependent,
+    /// Any access unit that follows the last one.
+    Decoding,
+}
+
+impl Decoder {
+    /// Starts a decoder for the byte stream format (annex B).
+    ///
+    /// # Errors
+    /// [`Error::Start`].
+    pub fn start() -> Result<Self, Error> {
+        Ok(Self { element: avdec_h264().map_err(Error::Start)?, state: State::AwaitsIndependent, given: 0 })
+    }
+
+    /// The picture of one whole access unit, of the kind [`crate::picture::i420`] makes, its planes possibly padded.
+    /// `captured` is handed through to [`Picture::captured`] untouched. Damage inside a slice may be concealed
+    /// instead of told: whether bytes are those that were sent is for `transport`'s checksum to say.
+    ///
+    /// # Errors
+    /// [`Error::Undecodable`] and [`Error::Dependent`] say that there is no picture; ask for an independent one and
+    /// go on. [`Error::Start`] if the decoder had to be made anew and could not.
+    pub fn decode(&mut self, access_unit: &[u8], captured: MonoTime) -> Result<Picture, Error> {
+        let number = self.given;
+        self.given += 1;
+        if self.state == State::AwaitsIndependent && !is_independent(access_unit) {
+            return Err(Error::Dependent { number });
+        }
+        let mut buffer = gst::Buffer::from_slice(access_unit.to_vec());
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(gst::ClockTime::from_mseconds(number));
+        }
+        let made = match self.element.push(buffer) {
+            Ok(made) => picture_of(made, number, captured),
+            Err(error) => {
+                self.element = avdec_h264().map_err(Error::Start)?;
+                Err(error.to_string())
+            }
+        };
+        self.state = match made {
+            Ok(_) => State::Decoding,
+            Err(_) => State::AwaitsIndependent,
+        };
+        made.map_err(|reason| Error::Undecodable { number, reason })
+    }
+}
+
+/// Whether an access unit in byte stream format holds a slice of an IDR picture.
+fn is_independent(access_unit: &[u8]) -> bool {
+    access_unit.windows(4).any(|bytes| matches!(bytes, [0, 0, 1, header] if header & 0x1f == NAL_IDR_SLICE))
+}
+
+/// The picture of access unit `number` among what came out.
+fn picture_of(made: Vec<Made>, number: u64, captured: MonoTime) -> Result<Picture, String> {
+    let wanted = Some(gst::ClockTime::from_mseconds(number));
+    let found = made.into_iter().find(|made| made.buffer.pts() == wanted);
+    let Made { buffer, caps } = found.ok_or("it holds no picture")?;
+    if buffer.flags().contains(gst::BufferFlags::CORRUPTED) {
+        return Err("its picture is damaged".into());
+    }
+    let info = caps.and_then(|caps| VideoInfo::from_caps(&caps).ok()).ok_or("its picture has no size")?;
+    Ok(Picture { buffer, info, captured })
+}
+
+/// Two slice threads for the two slices that the encoder makes: half a millisecond of 720p less than one thread, and
+/// nothing held. No frame threads: each would hold back one picture.
+fn avdec_h264() -> Result<Element, element::Error> {
+    let decoder = gst::ElementFactory::make("avdec_h264")
+        .property_from_str("thread-type", "slice")
+        .property("max-threads", 2i32)
+        .build();
+    let raw = gst::Caps::new_empty_simple("video/x-raw");
+    Element::start(decoder, "sink", &byte_stream(), &raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::{AccessUnit, Config, Encoder, Rate};
+    use crate::test_pictures::{SIZE, bar_centres, bars, difference, moving};
+    use protocol::colour::{Colour, Matrix, Range};
+
+    fn encoder(colour: Colour) -> Encoder {
+        crate::init().unwrap();
+        let rate = Rate { bitrate_bps: 4_000_000, pictures_per_second: 30.0 };
+        Encoder::start(&Config { size: SIZE, colour, rate }).unwrap()
+    }
+
+    /// Access units of the first `count` moving pictures; the one numbered `forced` is independent.
+    fn units(count: u32, forced: u32) -> Vec<AccessUnit> {
+        let mut encoder = encoder(Colour::default());
+        (0..count)
+            .map(|number| {
+                if number == forced {
+                    encoder.force_independent().unwrap();
+                }
+                encoder.encode(&moving(number)).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_picture_is_out_before_the_next_goes_in() {
+        let mut encoder = encoder(Colour::default());
+        let mut decoder = Decoder::start().unwrap();
+        for number in 0..60 {
+            let picture = moving(number);
+            let unit = encoder.encode(&picture).unwrap();
+            let decoded = decoder.decode(&unit.bytes, MonoTime(number.into())).unwrap();
+            assert_eq!(decoded.captured, MonoTime(number.into()));
+            let here = difference(&picture, &decoded);
+            let before = difference(&moving(number.wrapping_sub(1) % 60), &decoded);
+            assert!(here < before / 2.0, "picture {number}: {here}, against its neighbour {before}");
+        }
+    }
+
+    #[test]
+    fn bars_come_back_with_the_same_codes_and_colour_for_each_matrix_and_range() {
+        for (matrix, range) in [
+            (Matrix::Bt601, Range::Limited),
+            (Matrix::Bt601, Range::Full),
+            (Matrix::Bt709, Range::Limited),
+            (Matrix::Bt709, Range::Full),
+        ] {
+            let colour = Colour { matrix, range };
+            let (mut encoder, mut decoder) = (encoder(colour), Decoder::start().unwrap());
+            let sent = bars(colour);
+            let mut last = None;
+            for _ in 0..10 {
+                let unit = encoder.encode(&sent).unwrap();
+                last = Some(decoder.decode(&unit.bytes, MonoTime(0)).unwrap());
+            }
+            let decoded = last.unwrap();
+            assert_eq!(decoded.colour(), colour, "as the stream signals it");
+            for (sent, decoded) in bar_centres(&sent).into_iter().zip(bar_centres(&decoded)) {
+                let off = sent.iter().zip(decoded).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+                assert!(off <= 3, "{colour:?}: {sent:?} became {decoded:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_independent_access_unit_decodes_alone() {
+        let units = units(21, 20);
+        let mut decoder = Decoder::start().unwrap();
+        let decoded = decoder.decode(&units[20].bytes, MonoTime(0)).unwrap();
+        assert!(difference(&moving(20), &decoded) < difference(&moving(19), &decoded) / 2.0);
+    }
+
+    #[test]
+    fn a_dependent_access_unit_is_refused_until_an_independent_one_came() {
+        let units = units(12, 10);
+        let mut decoder = Decoder::start().unwrap();
+        for unit in &units[5..10] {
+            let error = decoder.decode(&unit.bytes, MonoTime(0)).unwrap_err();
+            assert!(matches!(error, Error::Dependent { .. }), "{error}");
+        }
+        assert!(decoder.decode(&units[10].bytes, MonoTime(0)).is_ok());
+        assert!(decoder.decode(&units[11].bytes, MonoTime(0)).is_ok());
+    }
+
+    #[test]
+    fn garbage_never_ends_the_decoder_and_the_next_independent_access_unit_gives_a_picture() {
+        let units = units(31, 30);
+        let mut random = random_bytes();
+        let mut decoder = Decoder::start().unwrap();
+        decoder.decode(&units[0].bytes, MonoTime(0)).unwrap();
+        for unit in &units[1..30] {
+            let noise: Vec<u8> = random.by_ref().take(unit.bytes.len()).collect();
+            assert!(decoder.decode(&noise, MonoTime(0)).is_err(), "no start code, no picture");
+            // Noise behind a slice header may count as a picture, or not; libavcodec's concealment decides.
+            let disguised = [&[0, 0, 1, 0x65], noise.as_slice()].concat();
+            let _ = decoder.decode(&disguised, MonoTime(0));
+            assert!(decoder.decode(&[], MonoTime(0)).is_err());
+        }
+        let decoded = decoder.decode(&units[30].bytes, MonoTime(0)).unwrap();
+        assert!(difference(&moving(30), &decoded) < difference(&moving(29), &decoded) / 2.0);
+    }
+
+    /// Bytes without end, the same in each run (xorshift32, Marsaglia 2003).
+    fn random_bytes() -> impl Iterator<Item = u8> {
+        std::iter::successors(Some(0x9e37_79b9_u32), |x| {
+            let x = x ^ (x << 13);
+            let x = x ^ (x >> 17);
+            Some(x ^ (x << 5))
+        })
+        .map(|x| (x >> 24) as u8)
+    }
+}

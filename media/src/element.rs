@@ -1,0 +1,174 @@
+//! One GStreamer element driven by hand: a buffer goes in, and whatever the element makes of it is there when the
+//! call returns. No pipeline, thread, queue or clock stands around it, so nothing but the element can hold a buffer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_video::VideoMeta;
+
+/// An element with one always-present sink pad in use and one source pad.
+pub(crate) struct Element {
+    element: gst::Element,
+    input: gst::Pad,
+    output: gst::Pad,
+    bus: gst::Bus,
+    made: Arc<Mutex<Vec<Made>>>,
+}
+
+/// One buffer that came out, with the caps it came under.
+pub(crate) struct Made {
+    pub(crate) buffer: gst::Buffer,
+    pub(crate) caps: Option<gst::Caps>,
+}
+
+/// What the element said went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{element}: {reason}")]
+pub struct Error {
+    element: String,
+    reason: String,
+}
+
+impl Error {
+    fn of(element: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { element: element.into(), reason: reason.into() }
+    }
+}
+
+impl Element {
+    /// Starts `element`, made by its factory, for buffers of the kind `caps` into its pad called `sink`; `makes` is
+    /// what may come out.
+    pub(crate) fn start(
+        element: Result<gst::Element, gst::glib::BoolError>,
+        sink: &str,
+        caps: &gst::Caps,
+        makes: &gst::Caps,
+    ) -> Result<Self, Error> {
+        let element = element.map_err(|error| Error::of("GStreamer", error.message))?;
+        let made = Arc::default();
+        let output = output_pad(Arc::clone(&made), makes).map_err(|error| Error::of("GStreamer", error.message))?;
+        let driven = Self {
+            input: gst::Pad::builder(gst::PadDirection::Src).name("input").build(),
+            output,
+            bus: gst::Bus::new(),
+            element,
+            made,
+        };
+        driven.link(sink).map_err(|reason| driven.error(reason))?;
+        driven.begin(caps).map_err(|reason| driven.error(reason))?;
+        Ok(driven)
+    }
+
+    /// Hands `buffer` to the element and returns everything that came out of it meanwhile.
+    pub(crate) fn push(&mut self, buffer: gst::Buffer) -> Result<Vec<Made>, Error> {
+        let flow = self.input.push(buffer);
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let message = self.bus.pop_filtered(&[gst::MessageType::Error]);
+        self.bus.set_flushing(true);
+        self.bus.set_flushing(false);
+        match (flow, message) {
+            (Ok(_), None) => Ok(made),
+            (_, Some(message)) => Err(self.error(told(&message))),
+            (Err(flow), None) => Err(self.error(format!("it refused a buffer: {flow}"))),
+        }
+    }
+
+    /// Hands an event to the element, ahead of the next buffer.
+    pub(crate) fn event(&self, event: gst::Event) -> Result<(), Error> {
+        if self.input.push_event(event) { Ok(()) } else { Err(self.error("it refused an event")) }
+    }
+
+    /// Changes a property of the running element.
+    pub(crate) fn set(&self, property: &str, value: impl Into<gst::glib::Value>) {
+        self.element.set_property(property, value);
+    }
+
+    fn link(&self, sink: &str) -> Result<(), String> {
+        let pad = |name| {
+            let pad = self.element.static_pad(name);
+            pad.ok_or_else(|| format!("it has no pad {name}"))
+        };
+        self.element.set_bus(Some(&self.bus));
+        self.input.link(&pad(sink)?).map_err(|error| format!("its input: {error}"))?;
+        pad("src")?.link(&self.output).map_err(|error| format!("its output: {error}"))?;
+        Ok(())
+    }
+
+    fn begin(&self, caps: &gst::Caps) -> Result<(), String> {
+        let active = |error: gst::glib::BoolError| error.to_string();
+        self.output.set_active(true).map_err(active)?;
+        self.element.set_state(gst::State::Playing).map_err(|error| self.reason(&error.to_string()))?;
+        self.input.set_active(true).map_err(active)?;
+        let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+        let events = [
+            gst::event::StreamStart::new("driven by hand"),
+            gst::event::Caps::new(caps),
+            gst::event::Segment::new(&segment),
+        ];
+        for event in events {
+            if !self.input.push_event(event) {
+                return Err(self.reason(&format!("it does not take {caps}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the bus tells, or else `otherwise`.
+    fn reason(&self, otherwise: &str) -> String {
+        let message = self.bus.pop_filtered(&[gst::MessageType::Error]);
+        message.map_or_else(|| otherwise.to_owned(), |message| told(&message))
+    }
+
+    /// An error in the element's name.
+    pub(crate) fn error(&self, reason: impl Into<String>) -> Error {
+        let name = self.element.factory().map(|factory| factory.name().to_string());
+        Error::of(name.unwrap_or_default(), reason)
+    }
+}
+
+impl Drop for Element {
+    fn drop(&mut self) {
+        if self.element.set_state(gst::State::Null).is_err() {
+            tracing::warn!("{}: does not stop", self.element.name());
+        }
+        for pad in [&self.input, &self.output] {
+            if pad.set_active(false).is_err() {
+                tracing::warn!("{}: pad {} does not stop", self.element.name(), pad.name());
+            }
+        }
+    }
+}
+
+/// A pad that collects buffers in plain system memory, and tells the element that pictures may lie there as the
+/// element likes best (`GstVideoMeta`), which spares it a copy.
+fn output_pad(made: Arc<Mutex<Vec<Made>>>, takes: &gst::Caps) -> Result<gst::Pad, gst::glib::BoolError> {
+    let template = gst::PadTemplate::new("output", gst::PadDirection::Sink, gst::PadPresence::Always, takes)?;
+    let pad = gst::Pad::builder_from_template(&template)
+        .chain_function(move |pad, _, buffer| {
+            let caps = pad.current_caps();
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.push(Made { buffer, caps });
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .event_function(|_, _, _| true)
+        .query_function(|pad, parent, query| match query.view_mut() {
+            gst::QueryViewMut::Allocation(allocation) => {
+                allocation.add_allocation_meta::<VideoMeta>(None);
+                true
+            }
+            _ => gst::Pad::query_default(pad, parent, query),
+        })
+        .build();
+    Ok(pad)
+}
+
+fn told(message: &gst::Message) -> String {
+    match message.view() {
+        gst::MessageView::Error(error) => match error.debug() {
+            Some(debug) => format!("{} ({debug})", error.error()),
+            None => error.error().to_string(),
+        },
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,259 @@
+//! H.264 encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread.
+//!
+//! What to do when the caller is not yet back with the last picture (drop the next one, and count it) is the
+//! caller's matter: with at most one picture inside and none waiting, there is nothing to drop here.
+
+use gstreamer as gst;
+use gstreamer_video::DownstreamForceKeyUnitEvent;
+use protocol::colour::Colour;
+use protocol::geometry::SizePx;
+
+use crate::element::{self, Element};
+use crate::picture::{self, Picture};
+
+/// Threads of x264, each with a slice of every picture. Two, a slice for each core of the smallest machine this runs
+/// on: a third fills the bitrate 10 % less at one picture's buffer and gains nothing there.
+const THREADS: u32 = 2;
+/// Pictures between two independent ones when nobody asks for one: in effect never (over a year at 60 fps).
+const NEVER: u32 = i32::MAX as u32;
+/// Size of the rate control's buffer (H.264 annex C) in milliseconds: one picture at the nominal rate. x264 then fits
+/// every picture to the same size, independent ones too, and a new bitrate holds from the next picture on. A larger
+/// buffer fills the bitrate better and gives the link bursts of up to its size.
+const VBV_MS: u32 = 1000 / NOMINAL_FPS.unsigned_abs();
+/// The rate of pictures that x264 is told. Its rate control counts pictures, not time; see [`Rate`].
+const NOMINAL_FPS: i32 = 30;
+
+/// What to encode, and how much of the link it may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Config {
+    /// Even width and height.
+    pub size: SizePx,
+    /// Signalled in the stream (H.264 annex E, video usability information).
+    pub colour: Colour,
+    /// See [`Rate`].
+    pub rate: Rate,
+}
+
+/// Bits in time. x264 shares them out by picture, so the rate of pictures is part of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Bits per second, 1000 at least.
+    pub bitrate_bps: u32,
+    /// Pictures per second that will come, 1 at least.
+    pub pictures_per_second: f64,
+}
+
+/// One encoded picture, in the byte stream format of H.264 annex B.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// Its bytes, parameter sets included where it is independent.
+    pub bytes: Vec<u8>,
+    /// Whether it decodes without any earlier one (IDR).
+    pub independent: bool,
+}
+
+/// Why there is no access unit.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The size cannot be encoded as 4:2:0.
+    #[error("a picture of {0}x{1} cannot be encoded: width and height must be even and not 0")]
+    Size(u16, u16),
+    /// The encoder does not work, or stopped working; make a new one.
+    #[error("video encoder: {0}")]
+    Element(#[from] element::Error),
+    /// The picture given is of another kind than configured, or has no pixels.
+    #[error("video encoder: {0}")]
+    Picture(#[from] picture::Error),
+}
+
+/// An H.264 encoder. Its first access unit is independent; later ones when asked for.
+pub struct Encoder {
+    element: Element,
+    info: gstreamer_video::VideoInfo,
+    next: Timestamps,
+}
+
+impl Encoder {
+    /// Starts an encoder.
+    ///
+    /// # Errors
+    /// [`Error::Size`], or [`Error::Element`] where x264 refuses.
+    pub fn start(config: &Config) -> Result<Self, Error> {
+        let SizePx { width, height } = config.size;
+        if width == 0 || height == 0 || width % 2 != 0 || height % 2 != 0 {
+            return Err(Error::Size(width, height));
+        }
+        let info = picture::i420(config.size, config.colour)?;
+        let element = Element::start(x264enc(config.rate), "sink", &caps(&info)?, &byte_stream())?;
+        Ok(Self { element, info, next: Timestamps::default() })
+    }
+
+    /// Encodes one picture, of the kind [`picture::i420`] makes of the configured size and colour.
+    ///
+    /// # Errors
+    /// [`Error::Picture`] leaves the encoder as it was; after any other error make a new one.
+    pub fn encode(&mut self, picture: &Picture) -> Result<AccessUnit, Error> {
+        if picture::size(&picture.info) != picture::size(&self.info) || picture.info.format() != self.info.format() {
+            return Err(picture::Error::NotRaw(format!(
+                "{} {}x{} given to an encoder of I420 {}x{}",
+                picture.info.format().to_str(),
+                picture.info.width(),
+                picture.info.height(),
+                self.info.width(),
+                self.info.height()
+            ))
+            .into());
+        }
+        // A new buffer around the same memory: timestamps are written, pixels are shared.
+        let mut buffer = picture.buffer.copy();
+        self.next.stamp(buffer.make_mut());
+        let unit = self.element.push(buffer)?.into_iter().next();
+        let unit = unit.ok_or_else(|| self.element.error("it gave nothing for a picture"))?.buffer;
+        let independent = !unit.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        let bytes = unit.map_readable().map_err(|_| self.element.error("its access unit cannot be read"))?.to_vec();
+        Ok(AccessUnit { bytes, independent })
+    }
+
+    /// Makes the next access unit an independent one (IDR with parameter sets).
+    ///
+    /// # Errors
+    /// [`Error::Element`].
+    pub fn force_independent(&self) -> Result<(), Error> {
+        let event = DownstreamForceKeyUnitEvent::builder().all_headers(true).build();
+        Ok(self.element.event(event)?)
+    }
+
+    /// Changes the rate from the next picture on.
+    pub fn set_rate(&self, rate: Rate) {
+        self.element.set("bitrate", kilobits(rate));
+    }
+}
+
+/// Timestamps at the nominal rate: x264 wants them to grow and reads nothing else from them.
+#[derive(Default)]
+struct Timestamps {
+    pictures: u64,
+}
+
+impl Timestamps {
+    fn stamp(&mut self, buffer: &mut gst::BufferRef) {
+        let at = |pictures: u64| gst::ClockTime::SECOND * pictures / u64::from(NOMINAL_FPS.unsigned_abs());
+        buffer.set_pts(at(self.pictures));
+        buffer.set_dts(gst::ClockTime::NONE);
+        buffer.set_duration(at(1));
+        self.pictures += 1;
+    }
+}
+
+fn x264enc(rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
+    gst::ElementFactory::make("x264enc")
+        .property_from_str("tune", "zerolatency")
+        .property_from_str("speed-preset", "ultrafast")
+        .property("bitrate", kilobits(rate))
+        .property("vbv-buf-capacity", VBV_MS)
+        .property("key-int-max", NEVER)
+        .property("bframes", 0u32)
+        .property("sliced-threads", true)
+        .property("threads", THREADS)
+        .build()
+}
+
+/// x264's rate in kbit/s at [`NOMINAL_FPS`]: the same bits for each picture as `rate` has.
+fn kilobits(rate: Rate) -> u32 {
+    let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(1.0);
+    let kilobits = f64::from(rate.bitrate_bps) * scale / 1000.0;
+    // `as` saturates; x264enc takes 1 to 2,048,000.
+    (kilobits.round() as u32).clamp(1, 2_048_000)
+}
+
+/// What encoder and decoder call the byte stream format of H.264 annex B, one access unit a buffer.
+pub(crate) fn byte_stream() -> gst::Caps {
+    gst::Caps::builder("video/x-h264").field("stream-format", "byte-stream").field("alignment", "au").build()
+}
+
+fn caps(info: &gstreamer_video::VideoInfo) -> Result<gst::Caps, picture::Error> {
+    let told = |error: gst::glib::BoolError| picture::Error::NotRaw(error.to_string());
+    gstreamer_video::VideoInfo::builder_from_info(info)
+        .fps(gst::Fraction::new(NOMINAL_FPS, 1))
+        .build()
+        .and_then(|info| info.to_caps())
+        .map_err(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_pictures::{SIZE, moving};
+
+    fn encoder(bitrate_bps: u32) -> Encoder {
+        crate::init().unwrap();
+        Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(bitrate_bps) }).unwrap()
+    }
+
+    fn rate(bitrate_bps: u32) -> Rate {
+        Rate { bitrate_bps, pictures_per_second: 30.0 }
+    }
+
+    /// Mean size of the access units of pictures `numbers`.
+    fn mean_bytes(encoder: &mut Encoder, numbers: std::ops::Range<u32>) -> usize {
+        let count = numbers.len();
+        let sizes = numbers.map(|number| encoder.encode(&moving(number)).unwrap().bytes.len());
+        sizes.sum::<usize>() / count
+    }
+
+    #[test]
+    fn only_the_first_access_unit_and_those_asked_for_are_independent() {
+        let mut encoder = encoder(1_000_000);
+        let independent: Vec<u32> = (0..40)
+            .filter(|number| {
+                if *number == 25 {
+                    encoder.force_independent().unwrap();
+                }
+                encoder.encode(&moving(*number)).unwrap().independent
+            })
+            .collect();
+        assert_eq!(independent, [0, 25]);
+    }
+
+    #[test]
+    fn an_independent_access_unit_is_hardly_larger_than_its_neighbours() {
+        let mut encoder = encoder(1_000_000);
+        let mean = mean_bytes(&mut encoder, 0..30);
+        encoder.force_independent().unwrap();
+        let unit = encoder.encode(&moving(30)).unwrap();
+        assert!(unit.independent);
+        assert!(unit.bytes.len() < mean * 3 / 2, "{} against a mean of {mean}", unit.bytes.len());
+    }
+
+    #[test]
+    fn a_new_rate_holds_from_the_next_picture() {
+        let mut encoder = encoder(2_000_000);
+        mean_bytes(&mut encoder, 0..30);
+        encoder.set_rate(rate(500_000));
+        let bound = 500_000 / 8 / 30;
+        let first = encoder.encode(&moving(30)).unwrap().bytes.len();
+        assert!(first < bound * 5 / 4, "{first} bytes; {bound} are one picture's share");
+        let mean = mean_bytes(&mut encoder, 31..61);
+        assert!(mean <= bound, "{mean} bytes; {bound} are one picture's share");
+    }
+
+    #[test]
+    fn half_as_many_pictures_a_second_may_each_be_twice_as_large() {
+        let slow = Rate { bitrate_bps: 1_000_000, pictures_per_second: 15.0 };
+        assert_eq!(kilobits(slow), 2 * kilobits(rate(1_000_000)));
+    }
+
+    #[test]
+    fn an_odd_size_and_a_picture_of_another_size_are_refused_with_a_reason() {
+        let mut encoder = encoder(1_000_000);
+        let config =
+            Config { size: SizePx { width: 641, height: 360 }, colour: Colour::default(), rate: rate(1_000_000) };
+        let error = Encoder::start(&config).err().unwrap().to_string();
+        assert!(error.contains("641x360") && error.contains("even"), "{error}");
+        let mut picture = moving(0);
+        picture.info = picture::i420(SizePx { width: 64, height: 64 }, Colour::default()).unwrap();
+        let error = encoder.encode(&picture).unwrap_err().to_string();
+        assert!(error.contains("64x64") && error.contains("640x360"), "{error}");
+        assert!(encoder.encode(&moving(0)).is_ok(), "the encoder goes on");
+    }
+}

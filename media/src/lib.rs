@@ -1,0 +1,20 @@
+//! GStreamer blocks that both ends are built from: pictures and their colour, conversion, the latest-value slot,
+//! H.264 encoding and decoding. What is captured, composed, sent or shown is left to the programs.
+//!
+//! Codecs are driven by the caller, one buffer in and its result out in the same call: no element here has a thread,
+//! queue or clock of its own, so that none can hold a picture back.
+
+pub mod caption;
+pub mod colour;
+pub mod decode;
+mod element;
+pub mod encode;
+pub mod picture;
+pub mod slot;
+
+mod start;
+#[cfg(test)]
+mod test_pictures;
+
+pub use element::Error as ElementError;
+pub use start::{InitError, init};
