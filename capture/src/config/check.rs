@@ -1,0 +1,116 @@
+//! Sense between keys: what serde cannot see because it looks at one key at a time.
+
+use std::path::Path;
+
+use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
+
+use super::Nonsense;
+use super::theatre::{Canvas, Theatre};
+
+/// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
+const MAX_SOURCES: usize = 32;
+/// Bytes of a Unix socket's path at most: `sun_path` of Linux less its terminating zero (unix(7)).
+const MAX_SOCKET_PATH_BYTES: usize = 107;
+/// Canvas sides in pixels: below, a tile shows nothing; above, no decoder of H.264 level 5.2 keeps up.
+const CANVAS_PX: std::ops::RangeInclusive<u16> = 240..=4096;
+/// Bit rates in kbit/s: below, no picture of this size is usable; above, no uplink carries it twice.
+const BITRATE_KBPS: std::ops::RangeInclusive<u32> = 200..=100_000;
+
+/// Whether `name` can name a source or path: it becomes part of file names and is shown to people.
+pub(super) fn name(name: &str) -> Result<(), String> {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(letters) {
+        return Err(format!("`{name}` cannot be a name; use 1 to {MAX_NAME_BYTES} letters, digits, `-` or `_`"));
+    }
+    Ok(())
+}
+
+/// Whether sockets named for `sources` fit below `run_dir`.
+pub(super) fn run_dir<'a>(run_dir: &Path, sources: impl IntoIterator<Item = &'a str>) -> Result<(), Nonsense> {
+    let longest = sources.into_iter().map(str::len).max().unwrap_or(0);
+    let bytes = run_dir.as_os_str().len() + 1 + longest + crate::run_dir::LONGEST_SUFFIX_BYTES;
+    if bytes > MAX_SOCKET_PATH_BYTES {
+        return Err(Nonsense::new(
+            "run_dir",
+            format!("{} is too long a path for sockets; name a shorter folder", run_dir.display()),
+        ));
+    }
+    Ok(())
+}
+
+/// Everything about the whole file.
+pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
+    sources(theatre)?;
+    run_dir(&theatre.run_dir, theatre.source.keys().map(String::as_str))?;
+    canvas(&theatre.canvas)?;
+    tiles(theatre)?;
+    if !BITRATE_KBPS.contains(&theatre.encoder.bitrate_kbps) {
+        let (low, high) = BITRATE_KBPS.into_inner();
+        return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));
+    }
+    paths(theatre)
+}
+
+fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
+    if theatre.source.len() > MAX_SOURCES {
+        return Err(Nonsense::new("source", format!("at most {MAX_SOURCES} sources are possible")));
+    }
+    for key in theatre.source.keys() {
+        name(key).map_err(|fault| Nonsense::new(format!("source.{key}"), fault))?;
+    }
+    known(theatre, "primary", &theatre.primary)?;
+    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))
+}
+
+fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {
+    for (key, px) in [("canvas.width", canvas.width), ("canvas.height", canvas.height)] {
+        if !px.is_multiple_of(2) || !CANVAS_PX.contains(&px) {
+            let (low, high) = CANVAS_PX.into_inner();
+            return Err(Nonsense::new(key, format!("{px} must be an even number of {low} to {high} pixels")));
+        }
+    }
+    Ok(())
+}
+
+fn tiles(theatre: &Theatre) -> Result<(), Nonsense> {
+    let tiles = &theatre.canvas.tiles;
+    let wrong = |fault: String| Err(Nonsense::new("canvas.tiles", fault));
+    if tiles.len() > MAX_TILES {
+        return wrong(format!("names {} sources; at most {MAX_TILES} fit on a canvas", tiles.len()));
+    }
+    if !tiles.contains(&theatre.primary) {
+        return wrong(format!("the primary `{}` must be among the tiles", theatre.primary));
+    }
+    for (place, tile) in tiles.iter().enumerate() {
+        known(theatre, "canvas.tiles", tile)?;
+        if tiles.iter().take(place).any(|earlier| earlier == tile) {
+            return wrong(format!("names `{tile}` twice; a source has one tile"));
+        }
+    }
+    Ok(())
+}
+
+fn paths(theatre: &Theatre) -> Result<(), Nonsense> {
+    if theatre.path.is_empty() {
+        return Err(Nonsense::new("path", "there is no path to the console; add [path.NAME] with the key `listen`"));
+    }
+    let mut taken = std::collections::BTreeMap::new();
+    for (key, path) in &theatre.path {
+        name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault))?;
+        if let Some(other) = taken.insert(path.listen, key) {
+            return Err(Nonsense::new(
+                format!("path.{key}.listen"),
+                format!("{} is taken by path.{other}; each path needs an address or port of its own", path.listen),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn known(theatre: &Theatre, key: &str, source: &str) -> Result<(), Nonsense> {
+    if theatre.source.contains_key(source) {
+        return Ok(());
+    }
+    let names = theatre.source.keys().cloned().collect::<Vec<_>>().join("`, `");
+    Err(Nonsense::new(key, format!("there is no source `{source}`; the sources are `{names}`")))
+}

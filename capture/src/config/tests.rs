@@ -1,0 +1,194 @@
+//! What a person sees who made a mistake in `theatre.toml`, and the example file.
+
+use super::*;
+use protocol::colour::{Colour, Matrix, Range};
+use protocol::ids::SourceId;
+use protocol::layout::Role;
+
+/// A good file. Faults are made from it by replacing one piece of text.
+const GOOD: &str = r#"
+primary = "endoscope"
+run_dir = "run"
+[source.endoscope]
+role = "endoscope"
+kind = "scene"
+scene = "tissue"
+[source.room]
+role = "room"
+kind = "file"
+location = "room.mp4"
+[source.fluoroscopy]
+role = "fluoroscopy"
+kind = "gstreamer"
+bin = "v4l2src ! videoconvert"
+[window.room]
+sink = "fakesink"
+[canvas]
+width = 1280
+height = 720
+[encoder]
+bitrate_kbps = 6000
+[identity]
+certificate = "theatre.crt"
+key = "theatre.key"
+[console]
+certificate = "/etc/console.crt"
+[path.a]
+listen = "0.0.0.0:7001"
+[path.b]
+listen = "0.0.0.0:7002"
+"#;
+
+/// A configuration file that lasts as long as the value.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("theatre-{name}-{}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_good_file_is_read_with_its_defaults_and_paths_beside_it() {
+    let file = File::new("good", GOOD);
+    let theatre = Theatre::load(&file.0).unwrap();
+    let folder = std::env::temp_dir();
+    assert_eq!(theatre.canvas.tiles, ["endoscope", "fluoroscopy", "room"], "the primary, then all others");
+    assert_eq!(theatre.windows(), ["endoscope", "room"]);
+    assert_eq!(theatre.source_id("fluoroscopy"), Some(SourceId(1)), "by name");
+    assert_eq!(theatre.source_name(SourceId(2)), Some("room"));
+    assert_eq!(theatre.source["room"].kind, Kind::File { location: folder.join("room.mp4") });
+    assert_eq!(theatre.run_dir, folder.join("run"));
+    assert_eq!(theatre.identity.key, folder.join("theatre.key"));
+    assert_eq!(theatre.console.certificate, Path::new("/etc/console.crt"));
+}
+
+#[test]
+fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
+    let faults = [
+        (
+            "primary = \"endoscope\"",
+            "primary = \"scope\"",
+            "primary: there is no source `scope`; the sources are `endoscope`",
+        ),
+        ("[source.room]", "[source.\"a b\"]", "source.a b: `a b` cannot be a name"),
+        ("role = \"room\"", "role = \"roof\"", "line 9: unknown value `roof`: did you mean `room`?"),
+        ("location =", "locatoin =", "unknown key `locatoin`: did you mean `location`?"),
+        ("location = \"room.mp4\"", "", "kind = \"file\" needs the key `location`"),
+        ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
+        ("scene = \"tissue\"", "scene = \"tissue\"\nfps = 0", "`fps` must be 1 to 240"),
+        ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { width = 33, height = 33 }", "`size` must have an even"),
+        ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { widht = 64, height = 64 }", "did you mean `width`?"),
+        ("scene = \"tissue\"", "scene = \"tissue\"\ncolour = {}", "key `colour` belongs to scene = \"bars\""),
+        ("[window.room]", "[window.roof]", "window.roof: there is no source `roof`"),
+        ("width = 1280", "width = 1281", "canvas.width: 1281 must be an even number"),
+        ("height = 720", "height = 100", "canvas.height: 100 must be an even number"),
+        ("height = 720", "height = 720\ntiles = [\"room\"]", "canvas.tiles: the primary `endoscope` must be among"),
+        ("height = 720", "height = 720\ntiles = [\"endoscope\", \"x\"]", "canvas.tiles: there is no source `x`"),
+        ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
+        ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
+        ("0.0.0.0:7002", "0.0.0.0:7001", "path.b.listen: 0.0.0.0:7001 is taken by path.a"),
+        ("[console]\ncertificate = \"/etc/console.crt\"", "", "missing field `console`"),
+    ];
+    for (number, (good, bad, expected)) in faults.into_iter().enumerate() {
+        assert!(GOOD.contains(good), "{good}");
+        let file = File::new(&format!("fault{number}"), &GOOD.replace(good, bad));
+        let error = Theatre::load(&file.0).unwrap_err().to_string();
+        assert!(error.contains(expected), "{bad}: {error}");
+        assert!(error.starts_with(&file.0.display().to_string()) && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn no_path_to_the_console_and_a_run_dir_too_long_for_sockets_are_faults() {
+    let (without, _) = GOOD.split_once("[path.a]").unwrap();
+    let file = File::new("no-path", &format!("{without}[path]\n"));
+    let error = Theatre::load(&file.0).unwrap_err().to_string();
+    assert!(error.contains("path: there is no path to the console; add [path.NAME]"), "{error}");
+    let long = GOOD.replace("\"run\"", &format!("\"/{}\"", "d".repeat(100)));
+    let file = File::new("long", &long);
+    for error in [Theatre::load(&file.0).unwrap_err(), Display::load(&file.0, None).unwrap_err()] {
+        assert!(error.to_string().contains("run_dir: "), "{error}");
+    }
+}
+
+#[test]
+fn a_window_is_not_stopped_by_faults_in_what_it_does_not_read() {
+    let text = GOOD.replace("bitrate_kbps = 6000", "bitrate_kbps = = 6").replace("location", "locatoin");
+    let file = File::new("elsewhere", &text.replace("[canvas]", "[canvass]"));
+    let (display, faults) = Display::load(&file.0, None).unwrap();
+    assert_eq!((display.name.as_str(), display.window.sink.as_str()), ("endoscope", "ximagesink"));
+    assert_eq!(display.source.role, Role::Endoscope);
+    assert!(!faults.is_empty(), "broken syntax is told");
+    assert_eq!(window_names(&file.0).unwrap().0, ["endoscope", "room"], "theatre starts the windows all the same");
+    let error = Display::load(&file.0, Some("room")).unwrap_err().to_string();
+    assert!(error.contains("unknown key `locatoin`"), "its own fault does stop it: {error}");
+}
+
+#[test]
+fn a_window_for_a_source_that_is_not_there_is_told_with_what_named_it() {
+    let file = File::new("absent", &GOOD.replace("primary = \"endoscope\"", "primary = \"scope\""));
+    let error = Display::load(&file.0, None).unwrap_err().to_string();
+    assert!(error.contains("primary: there is no table [source.scope]"), "{error}");
+    let error = Display::load(&file.0, Some("../etc")).unwrap_err().to_string();
+    assert!(error.contains("--source: `../etc` cannot be a name"), "{error}");
+    assert!(Display::load(&file.0, Some("room")).is_ok());
+}
+
+#[test]
+fn bars_can_be_asked_for_in_every_colour() {
+    let bars =
+        "scene = \"bars\"\ncolour = { matrix = \"bt601\", range = \"full\" }\nsize = { width = 640, height = 360 }";
+    let file = File::new("bars", &GOOD.replace("scene = \"tissue\"", bars));
+    let theatre = Theatre::load(&file.0).unwrap();
+    let Kind::Scene(scene) = &theatre.source["endoscope"].kind else { panic!("a scene") };
+    assert_eq!(scene.scenery, Scenery::Bars);
+    assert_eq!(scene.colour, Colour { matrix: Matrix::Bt601, range: Range::Full });
+    assert_eq!(scene.size.map(|size| size.width), Some(640));
+}
+
+/// Every key that exists, by table. A new key must be added here, to the struct and to the example.
+const KEYS: [&str; 18] = [
+    "primary",
+    "run_dir",
+    "role",
+    "kind",
+    "scene",
+    "size",
+    "fps",
+    "colour",
+    "location",
+    "bin",
+    "sink",
+    "width",
+    "height",
+    "tiles",
+    "bitrate_kbps",
+    "certificate",
+    "key",
+    "listen",
+];
+
+#[test]
+fn the_example_file_is_good_as_it_is_and_with_every_commented_key_in_force() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/theatre.example.toml");
+    let example = std::fs::read_to_string(&path).unwrap();
+    Theatre::load(&path).unwrap();
+    // A comment that begins with `#key =` or `#[table]` is an example switched off; prose has a blank behind `#`.
+    let all = example.lines().map(|line| line.strip_prefix('#').filter(|code| !code.starts_with(' ')).unwrap_or(line));
+    let all = all.collect::<Vec<_>>().join("\n");
+    let file = File::new("example", &all);
+    Theatre::load(&file.0).unwrap_or_else(|error| panic!("{error}\n{all}"));
+    for key in KEYS {
+        let told = all.lines().any(|line| line.starts_with(&format!("{key} =")));
+        assert!(told, "`{key}` is not in {}", path.display());
+    }
+}

@@ -1,0 +1,154 @@
+//! The whole of `theatre.toml`, as `capture-node` reads it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use program::config::Document;
+use protocol::geometry::SizePx;
+use protocol::ids::SourceId;
+use serde::Deserialize;
+
+use super::display::Window;
+use super::source::Source;
+use super::{Error, beside, check, default_run_dir};
+
+/// Everything theatre can be told. Tables are keyed by name; a source's [`SourceId`] is its place in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theatre {
+    /// The source the operation is done by.
+    pub primary: String,
+    /// The folder where theatre's programs meet; made with access for its owner only if it is missing.
+    #[serde(default = "default_run_dir")]
+    pub run_dir: PathBuf,
+    /// Every input.
+    pub source: BTreeMap<String, Source>,
+    /// Every window that has a table of its own; the primary's may be absent.
+    #[serde(default)]
+    pub window: BTreeMap<String, Window>,
+    /// The composed picture.
+    #[serde(default)]
+    pub canvas: Canvas,
+    /// How it is encoded.
+    #[serde(default)]
+    pub encoder: Encoder,
+    /// Who theatre is to a console.
+    pub identity: Identity,
+    /// Whom theatre talks to.
+    pub console: Console,
+    /// The uplinks, each one QUIC connection.
+    pub path: BTreeMap<String, TransportPath>,
+}
+
+/// `[canvas]`: the composed picture.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Canvas {
+    /// Its width in pixels, even.
+    pub width: u16,
+    /// Its height in pixels, even.
+    pub height: u16,
+    /// The sources on it, in the order of their tiles; empty until loaded means the primary, then all others.
+    pub tiles: Vec<String>,
+}
+
+impl Default for Canvas {
+    /// 1280x720: what two cores encode and decode at 30 pictures a second with time to spare.
+    fn default() -> Self {
+        Self { width: 1280, height: 720, tiles: Vec::new() }
+    }
+}
+
+/// `[encoder]`: how the canvas is encoded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Encoder {
+    /// Target bit rate in kbit/s. The lines must carry it twice over with a margin: every path takes all of it.
+    pub bitrate_kbps: u32,
+}
+
+impl Default for Encoder {
+    /// 6 Mbit/s: tissue at 720p30 keeps its texture.
+    fn default() -> Self {
+        Self { bitrate_kbps: 6_000 }
+    }
+}
+
+/// `[identity]`: theatre's own certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// PEM file of the certificate.
+    pub certificate: PathBuf,
+    /// PEM file of its private key.
+    pub key: PathBuf,
+}
+
+/// `[console]`: the one console that is let in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// PEM file of its certificate; any other is refused.
+    pub certificate: PathBuf,
+}
+
+/// `[path.NAME]`: one uplink.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransportPath {
+    /// The local address and UDP port where the console's connection over this path is awaited.
+    pub listen: SocketAddr,
+}
+
+impl Theatre {
+    /// The whole file at `path`, checked.
+    ///
+    /// # Errors
+    /// The first thing wrong with it, by key.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let theatre: Self = Document::read(path)?.whole()?;
+        let theatre = theatre.completed(path);
+        check::theatre(&theatre).map_err(|nonsense| nonsense.in_file(path))?;
+        Ok(theatre)
+    }
+
+    /// The name by which the wire knows the source called `name`.
+    pub fn source_id(&self, name: &str) -> Option<SourceId> {
+        let place = self.source.keys().position(|key| key == name)?;
+        u8::try_from(place).ok().map(SourceId)
+    }
+
+    /// The name in this file of the source that the wire calls `id`.
+    pub fn source_name(&self, id: SourceId) -> Option<&str> {
+        self.source.keys().nth(id.0.into()).map(String::as_str)
+    }
+
+    /// Names of the sources that a window in theatre shows: the primary first, then the others in order.
+    pub fn windows(&self) -> Vec<&str> {
+        let others = self.window.keys().filter(|name| **name != self.primary);
+        std::iter::once(&self.primary).chain(others).map(String::as_str).collect()
+    }
+
+    /// Defaults that depend on other keys, and paths as seen from the file's folder.
+    fn completed(mut self, file: &Path) -> Self {
+        if self.canvas.tiles.is_empty() {
+            let others = self.source.keys().filter(|name| **name != self.primary);
+            self.canvas.tiles = std::iter::once(&self.primary).chain(others).cloned().collect();
+        }
+        let sources = std::mem::take(&mut self.source);
+        self.source = sources.into_iter().map(|(name, source)| (name, source.beside(file))).collect();
+        self.run_dir = beside(file, &self.run_dir);
+        self.identity.certificate = beside(file, &self.identity.certificate);
+        self.identity.key = beside(file, &self.identity.key);
+        self.console.certificate = beside(file, &self.console.certificate);
+        self
+    }
+}
+
+impl Canvas {
+    /// Its size.
+    pub fn size(&self) -> SizePx {
+        SizePx { width: self.width, height: self.height }
+    }
+}

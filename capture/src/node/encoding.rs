@@ -1,0 +1,244 @@
+//! The encoder's thread. It takes a canvas only while it is idle: one is inside, none waits, and the caller drops
+//! what it does not take. Where access units go is the caller's matter; the thread waits for that too, so that a slow
+//! link makes canvases be dropped before the encoder and never after it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use media::encode::{self, AccessUnit, Encoder, Rate};
+use media::picture;
+use program::clock;
+use protocol::time::MonoTime;
+
+use crate::canvas::Composed;
+
+/// Change of the pictures' rate that the encoder is told, as a part of it. Less is the jitter of a clock, and each
+/// change costs x264 a moment.
+const RATE_CHANGE: f64 = 0.1;
+
+/// Why there is no encoding.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The encoder does not start.
+    #[error(transparent)]
+    Encoder(#[from] encode::Error),
+    /// The system gave no thread.
+    #[error("video encoder: no thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A canvas with its access unit.
+#[derive(Debug)]
+pub struct Encoded {
+    /// The canvas.
+    pub canvas: Composed,
+    /// Its access unit.
+    pub unit: AccessUnit,
+    /// When the encoder gave it.
+    pub at: MonoTime,
+}
+
+/// Asks for an independent access unit. Clones ask the same encoder; asked twice before the next canvas is asked once.
+#[derive(Debug, Clone, Default)]
+pub struct Refresh(Arc<AtomicBool>);
+
+/// The running thread; stops and joins when dropped.
+pub struct Encoding {
+    canvases: Option<Sender<Composed>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Refresh {
+    /// The next access unit is to be independent.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Encoding {
+    /// Starts the thread; `deliver` runs on it.
+    ///
+    /// # Errors
+    /// [`Error::Thread`]. That an encoder can be made at all is for the caller to try before; see [`try_out`].
+    pub fn start(
+        bitrate_bps: u32,
+        refresh: Refresh,
+        deliver: impl FnMut(Encoded) + Send + 'static,
+    ) -> Result<Self, Error> {
+        // Capacity 0: a canvas is taken only by a thread that waits for one.
+        let (canvases, queue) = bounded(0);
+        let work = Work { bitrate_bps, refresh, deliver, running: None };
+        let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&queue)).map_err(Error::Thread)?;
+        Ok(Self { canvases: Some(canvases), thread: Some(thread) })
+    }
+
+    /// Hands over a canvas, or gives it back because the encoder is not done with the one before.
+    ///
+    /// # Errors
+    /// The canvas, to be counted as dropped.
+    pub fn offer(&self, canvas: Composed) -> Result<(), Box<Composed>> {
+        let Some(canvases) = &self.canvases else { return Err(canvas.into()) };
+        canvases.try_send(canvas).map_err(|error| match error {
+            TrySendError::Full(canvas) | TrySendError::Disconnected(canvas) => canvas.into(),
+        })
+    }
+
+    /// Whether the thread still takes canvases. It ends by itself when no encoder can be made any more.
+    pub fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+impl Drop for Encoding {
+    fn drop(&mut self) {
+        self.canvases = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the encoder thread panicked");
+        }
+    }
+}
+
+/// Makes an encoder as it will be used and throws it away, so that what is missing is told at the start.
+///
+/// # Errors
+/// [`encode::Error`].
+pub fn try_out(size: protocol::geometry::SizePx, bitrate_bps: u32) -> Result<(), encode::Error> {
+    let rate = Rate { bitrate_bps, pictures_per_second: 30.0 };
+    Encoder::start(&encode::Config { size, colour: Default::default(), rate }).map(drop)
+}
+
+struct Work<F> {
+    bitrate_bps: u32,
+    refresh: Refresh,
+    deliver: F,
+    running: Option<(encode::Config, Encoder)>,
+}
+
+impl<F: FnMut(Encoded)> Work<F> {
+    fn run(mut self, queue: &Receiver<Composed>) {
+        for canvas in queue {
+            match self.encode(&canvas) {
+                Ok(unit) => (self.deliver)(Encoded { canvas, unit, at: clock::now() }),
+                // Without a running encoder it was the start that failed, and a second try is no better.
+                Err(error) if self.running.take().is_none() => {
+                    tracing::error!("{error}; encoding ends here");
+                    return;
+                }
+                Err(error) => tracing::error!("{error}; starting the encoder anew"),
+            }
+        }
+    }
+
+    fn encode(&mut self, canvas: &Composed) -> Result<AccessUnit, encode::Error> {
+        let wanted = self.wanted(canvas);
+        let (config, encoder) = match self.running.take() {
+            Some((config, encoder)) if (config.size, config.colour) == (wanted.size, wanted.colour) => {
+                (config, encoder)
+            }
+            // The first, or the canvas has another colour: a new stream, which begins with an independent picture.
+            _ => (wanted, Encoder::start(&wanted)?),
+        };
+        let (now, before) = (wanted.rate.pictures_per_second, config.rate.pictures_per_second);
+        let config = if (now - before).abs() > before * RATE_CHANGE {
+            encoder.set_rate(wanted.rate);
+            wanted
+        } else {
+            config
+        };
+        let (_, encoder) = self.running.insert((config, encoder));
+        if self.refresh.take() {
+            encoder.force_independent()?;
+        }
+        encoder.encode(&canvas.picture)
+    }
+
+    fn wanted(&self, canvas: &Composed) -> encode::Config {
+        let pictures_per_second = 1.0 / canvas.interval.as_secs_f64().max(0.001);
+        encode::Config {
+            size: picture::size(&canvas.picture.info),
+            colour: canvas.header.colour,
+            rate: Rate { bitrate_bps: self.bitrate_bps, pictures_per_second },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::test_frames::header;
+    use gstreamer as gst;
+    use media::picture::Picture;
+    use protocol::colour::{Colour, Matrix, Range};
+    use protocol::geometry::SizePx;
+    use protocol::ids::SourceId;
+    use std::time::Duration;
+
+    fn canvas(index: u64, colour: Colour) -> Composed {
+        media::init().unwrap();
+        let info = picture::i420(SizePx { width: 320, height: 240 }, colour).unwrap();
+        let pixels = vec![(index % 200) as u8; info.size()];
+        let mut header = header(index, SourceId(0), Some(index));
+        header.colour = colour;
+        Composed {
+            header,
+            primary: SourceId(0),
+            picture: Picture { buffer: gst::Buffer::from_slice(pixels), info, captured: MonoTime(index) },
+            in_slot: MonoTime(index),
+            interval: Duration::from_millis(33),
+            new_layout: None,
+        }
+    }
+
+    /// Offers until it is taken, which is at once or as soon as the thread waits again.
+    fn offer_until_taken(encoding: &Encoding, mut canvas: Composed) {
+        while let Err(back) = encoding.offer(canvas) {
+            assert!(encoding.is_alive());
+            canvas = *back;
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_canvas_that_comes_while_the_encoder_is_busy_is_given_back() {
+        let (done, finished) = bounded::<u64>(0);
+        let deliver = move |encoded: Encoded| done.send(encoded.canvas.header.id.index).unwrap();
+        let encoding = Encoding::start(1_000_000, Refresh::default(), deliver).unwrap();
+        offer_until_taken(&encoding, canvas(0, Colour::default()));
+        // The thread is in `deliver` or before it until the test receives: nothing else can be taken.
+        for index in 1..4 {
+            let back = encoding.offer(canvas(index, Colour::default())).unwrap_err();
+            assert_eq!(back.header.id.index, index);
+        }
+        assert_eq!(finished.recv(), Ok(0));
+        offer_until_taken(&encoding, canvas(4, Colour::default()));
+        assert_eq!(finished.recv(), Ok(4), "what was given back is gone");
+    }
+
+    #[test]
+    fn an_independent_unit_follows_a_refresh_and_a_change_of_colour() {
+        let (units, encoded) = bounded(1);
+        let refresh = Refresh::default();
+        let deliver = move |encoded: Encoded| units.send(encoded.unit.independent).unwrap();
+        let encoding = Encoding::start(1_000_000, refresh.clone(), deliver).unwrap();
+        let full = Colour { matrix: Matrix::Bt601, range: Range::Full };
+        let independent: Vec<bool> = (0..8)
+            .map(|index| {
+                if index == 3 {
+                    refresh.ask();
+                    refresh.ask();
+                }
+                offer_until_taken(&encoding, canvas(index, if index < 6 { Colour::default() } else { full }));
+                encoded.recv().unwrap()
+            })
+            .collect();
+        assert_eq!(independent, [true, false, false, true, false, false, true, false]);
+    }
+}

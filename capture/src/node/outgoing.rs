@@ -1,0 +1,104 @@
+//! What the console is still to be told, newest only: a later layout or receipt takes the place of one that has not
+//! gone yet. So a console that is away or slow costs a bounded amount of memory and gets nothing outdated.
+
+use std::collections::BTreeMap;
+
+use protocol::ids::MarkId;
+use protocol::layout::Layout;
+use protocol::mark::{MAX_MARKS, Receipt};
+use protocol::message::Message;
+
+/// Receipts that may wait: for every mark of the four lives of consoles that a board knows. The oldest mark's goes
+/// first.
+const MAX_RECEIPTS: usize = 4 * MAX_MARKS;
+
+/// Messages that wait for the transport to take them.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    layout: Option<Layout>,
+    receipts: BTreeMap<MarkId, Receipt>,
+}
+
+impl Outgoing {
+    /// The canvas has this layout now.
+    pub fn layout(&mut self, layout: Layout) {
+        self.layout = Some(layout);
+    }
+
+    /// These became of marks.
+    pub fn receipts(&mut self, receipts: impl IntoIterator<Item = Receipt>) {
+        self.receipts.extend(receipts.into_iter().map(|receipt| (receipt.id, receipt)));
+        while self.receipts.len() > MAX_RECEIPTS {
+            self.receipts.pop_first();
+        }
+    }
+
+    /// Hands over what waits, the layout first, until `send` says that it takes no more.
+    pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
+        if let Some(layout) = self.layout.take() {
+            let message = Message::Layout(layout);
+            if !send(&message) {
+                let Message::Layout(layout) = message else { return };
+                self.layout = Some(layout);
+                return;
+            }
+        }
+        while let Some((id, receipt)) = self.receipts.pop_first() {
+            if !send(&Message::Receipt(receipt)) {
+                self.receipts.insert(id, receipt);
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::geometry::SizePx;
+    use protocol::ids::{Epoch, LayoutEpoch, SourceId};
+    use protocol::mark::Fate;
+    use protocol::time::SessionTime;
+
+    fn receipt(number: u32, points: u16) -> Receipt {
+        let id = MarkId { author: Epoch(1), number };
+        Receipt { id, fate: Fate::Shown, points, at: SessionTime(0), first_on: None }
+    }
+
+    fn layout(epoch: u32) -> Layout {
+        let canvas = SizePx { width: 1280, height: 720 };
+        Layout { epoch: LayoutEpoch(epoch), canvas, primary: SourceId(0), tiles: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_not_taken_waits_and_only_the_newest_goes() {
+        let mut outgoing = Outgoing::default();
+        outgoing.layout(layout(1));
+        outgoing.receipts([receipt(1, 2), receipt(2, 2)]);
+        outgoing.flush(|_| false);
+        outgoing.layout(layout(2));
+        outgoing.receipts([receipt(1, 9)]);
+        let mut taken = Vec::new();
+        outgoing.flush(|message| {
+            let room = taken.len() < 2;
+            if room {
+                taken.push(message.clone());
+            }
+            room
+        });
+        assert_eq!(taken, [Message::Layout(layout(2)), Message::Receipt(receipt(1, 9))]);
+        taken.clear();
+        outgoing.flush(|message| {
+            taken.push(message.clone());
+            true
+        });
+        assert_eq!(taken, [Message::Receipt(receipt(2, 2))]);
+    }
+
+    #[test]
+    fn a_console_that_takes_nothing_costs_bounded_memory() {
+        let mut outgoing = Outgoing::default();
+        (0..10_000).for_each(|number| outgoing.receipts([receipt(number, 1)]));
+        assert_eq!(outgoing.receipts.len(), MAX_RECEIPTS);
+    }
+}

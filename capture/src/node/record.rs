@@ -1,0 +1,68 @@
+//! What `capture-node` writes into its trace: one line a frame, one a second for the link.
+
+use program::trace::{DroppedFrame, LinkFacts, PathFacts, Record, SentFrame};
+use protocol::time::MonoTime;
+use transport::driver;
+use transport::path::State;
+
+use super::encoding::Encoded;
+use crate::canvas::Composed;
+
+/// A frame that the transport took as number `number`, at `sent`.
+pub fn sent(encoded: &Encoded, number: u64, sent: MonoTime) -> Record {
+    let canvas = &encoded.canvas;
+    Record::SentFrame(SentFrame {
+        frame: canvas.header.id.to_string(),
+        number,
+        captured_us: captured_us(canvas),
+        in_slot_us: canvas.in_slot.0,
+        composed_us: canvas.header.composed.0,
+        encoded_us: encoded.at.0,
+        sent_us: sent.0,
+        bytes: encoded.unit.bytes.len() as u64,
+        independent: encoded.unit.independent,
+    })
+}
+
+/// A canvas that went no further, at `at`.
+pub fn dropped(canvas: &Composed, at: MonoTime) -> Record {
+    Record::DroppedFrame(DroppedFrame {
+        frame: canvas.header.id.to_string(),
+        captured_us: captured_us(canvas),
+        at_us: at.0,
+    })
+}
+
+/// The link at `at`. Theatre's clock is the session's.
+pub fn link(facts: &driver::Facts, at: MonoTime) -> Record {
+    let path = |path: &driver::PathFacts| PathFacts {
+        name: path.name.clone(),
+        state: state(path.facts.state).into(),
+        rtt_ms: path.facts.rtt.map(|rtt| rtt.smoothed.as_secs_f64() * 1_000.0),
+        loss_in_pct: path.facts.loss_in_pct.map(f64::from),
+        loss_out_pct: path.facts.loss_out_pct.map(f64::from),
+        bytes_in: path.traffic.udp_received_bytes,
+        bytes_out: path.traffic.udp_sent_bytes,
+    };
+    Record::Link(LinkFacts {
+        at_us: at.0,
+        offset_us: Some(0),
+        uncertainty_us: Some(0),
+        paths: facts.paths.iter().map(path).collect(),
+    })
+}
+
+/// A path's state as traces and logs call it.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Connecting => "connecting",
+        State::Live => "live",
+        State::Dark => "dark",
+        State::Down => "down",
+    }
+}
+
+fn captured_us(canvas: &Composed) -> Option<u64> {
+    let primary = canvas.primary;
+    canvas.header.captured(primary).map(|captured| captured.0)
+}

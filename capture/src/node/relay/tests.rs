@@ -1,0 +1,109 @@
+//! The relay between a recording console and real windows' sockets.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, bounded};
+use protocol::geometry::SizePx;
+use protocol::ids::{FrameId, LayoutEpoch, MarkId};
+use protocol::mark::{Fate, Ink, Width};
+
+use super::*;
+use crate::local::{NodeEnd, WindowEnd};
+
+const SHOWN: SourceId = SourceId(0);
+
+/// A relay, everything that it tells the console, and everything that the one window is told.
+struct Bench {
+    relay: Arc<Relay>,
+    told: Receiver<Message>,
+    window: Receiver<ToDisplay>,
+    display: WindowEnd,
+    _node: NodeEnd,
+    socket: PathBuf,
+}
+
+impl Bench {
+    fn new(name: &str) -> Self {
+        let (tell, told) = bounded(100);
+        let send: Send = Box::new(move |message| tell.try_send(message.clone()).is_ok());
+        let relay = Arc::new(Relay::new([SHOWN], layout(), send));
+        let socket = std::env::temp_dir().join(format!("relay-{name}-{}", std::process::id()));
+        let (words, window) = bounded(100);
+        let display = WindowEnd::listen(&socket, move |event, _| {
+            if let Event::Messages(messages, _) = event {
+                messages.into_iter().for_each(|message| words.send(message).unwrap());
+            }
+        });
+        let followed = Arc::clone(&relay);
+        let node = NodeEnd::attach(&socket, move |event, sender| followed.window(SHOWN, event, sender));
+        Self { relay, told, window, display: display.unwrap(), _node: node.unwrap(), socket }
+    }
+
+    fn next_receipt(&self) -> Receipt {
+        match self.told.recv().unwrap() {
+            Message::Receipt(receipt) => receipt,
+            other => panic!("a receipt was expected, not {other:?}"),
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+fn layout() -> Layout {
+    let canvas = SizePx { width: 1280, height: 720 };
+    Layout { epoch: LayoutEpoch(3), canvas, primary: SHOWN, tiles: Vec::new() }
+}
+
+fn id(author: u32) -> MarkId {
+    MarkId { author: Epoch(author), number: 0 }
+}
+
+fn begin(author: u32, source: SourceId) -> Operation {
+    let frame = FrameId { epoch: Epoch(1), index: 0 };
+    Operation::Begin { id: id(author), source, frame, ink: Ink::Green, width: Width::Medium }
+}
+
+#[test]
+fn a_window_that_attaches_gets_the_board_and_then_each_change() {
+    let bench = Bench::new("attach");
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: None }));
+    bench.relay.operation(&begin(1, SHOWN));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
+    bench.relay.tick(Some(MonoTime(5_000)));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: Some(5_000) }));
+}
+
+#[test]
+fn a_windows_word_becomes_a_receipt_and_a_console_that_comes_later_gets_it_with_the_layout() {
+    let bench = Bench::new("receipt");
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.relay.operation(&begin(1, SHOWN));
+    bench.relay.sent(crate::node::test_frames::header(4, SHOWN, Some(900)));
+    let word = FromDisplay::Displayed { id: id(1), points: 1, at_us: 1_000, picture_captured_us: 900 };
+    bench.display.sender().send(&[word]);
+    let receipt = bench.next_receipt();
+    assert_eq!((receipt.fate, receipt.first_on.map(|frame| frame.index)), (Fate::Shown, Some(4)));
+    bench.relay.peer_up(Epoch(1), false);
+    assert_eq!(bench.told.recv(), Ok(Message::Layout(layout())));
+    assert_eq!(bench.next_receipt(), receipt);
+}
+
+#[test]
+fn a_console_that_starts_anew_finds_no_marks_of_its_former_life() {
+    let bench = Bench::new("restart");
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    assert!(matches!(bench.window.recv(), Ok(ToDisplay::Heard { .. })));
+    bench.relay.operation(&begin(1, SHOWN));
+    bench.relay.operation(&begin(2, SHOWN));
+    bench.relay.peer_up(Epoch(2), true);
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(2, SHOWN))));
+    let clear = Operation::Clear { author: Epoch(1), through: u32::MAX };
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(clear)));
+}

@@ -1,0 +1,257 @@
+//! The surgeon's picture: one source in one window, with its marks over it.
+//!
+//! Nothing here waits for anything but the source and the monitor: no network, no encoder, no `capture-node`. Pictures
+//! are handed out and marks come in beside it, and both may fail. When to draw is [`schedule`]'s, which marks
+//! [`marks`]', how it looks [`painter`]'s, the monitor [`screen`]'s.
+
+pub mod full_colour;
+mod handout;
+mod input;
+pub mod marks;
+pub mod painter;
+pub mod schedule;
+pub mod screen;
+pub mod sheets;
+pub mod stencil;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+use media::picture::Picture;
+use media::slot::Slot;
+use program::clock;
+use program::trace::{DisplayedMark, Record, Trace};
+use protocol::time::MonoTime;
+
+use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
+use crate::{config, run_dir, source};
+use handout::Handout;
+use input::Input;
+use marks::{Marks, News};
+use painter::Painter;
+use schedule::{Draw, Schedule};
+use screen::Screen;
+
+/// Batches of messages that may wait for the display. When it is full their socket waits, which only the sender
+/// feels.
+const WAITING_BATCHES: usize = 16;
+
+/// Why a display cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// GStreamer itself does not start.
+    #[error("GStreamer does not start: {0}; is libgstreamer1.0-0 installed in full?")]
+    Library(#[from] gstreamer::glib::Error),
+    /// Another process shows this source.
+    #[error(transparent)]
+    Running(run_dir::Error),
+    /// The source has to be mended by a person.
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    /// The monitor cannot be reached, or no longer.
+    #[error(transparent)]
+    Screen(#[from] screen::Error),
+}
+
+/// Messages that came together, and when.
+type Batch = (Vec<ToDisplay>, MonoTime);
+
+/// Shows `display` until `stop` receives or closes.
+///
+/// # Errors
+/// See [`Error`]; afterwards nothing is left running.
+pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Result<(), Error> {
+    gstreamer::init()?;
+    let claim = match run_dir::Claim::take(&display.run_dir, &display.name) {
+        Ok(claim) => Some(claim),
+        Err(error @ run_dir::Error::Running { .. }) => return Err(Error::Running(error)),
+        Err(error) => {
+            tracing::error!("{error}; the picture is shown without marks and not handed to capture-node");
+            None
+        }
+    };
+    let screen = Screen::open(&display.name, &display.window.sink)?;
+    let handout = claim.as_ref().map(|_| Handout::new(run_dir::pictures(&display.run_dir, &display.name)));
+    let (deliver, pictures) = intake(handout);
+    let input = Input::open(&display.name, display.source.clone(), deliver)?;
+    let (batches, board) = bounded(WAITING_BATCHES);
+    let receipts = claim.as_ref().and_then(|_| listen(&display, batches));
+    let mut desk = Desk {
+        screen,
+        schedule: Schedule::new(clock::now()),
+        painter: Painter::default(),
+        marks: Marks::default(),
+        underway: None,
+        trace,
+        receipts,
+    };
+    let ended = desk.serve(&pictures, &board, input.ended(), stop);
+    // The socket's thread may wait for room among the batches: that ends with their receiver.
+    drop(board);
+    ended
+}
+
+/// Takes the board over a socket; without one the picture is shown all the same.
+fn listen(display: &config::Display, batches: Sender<Batch>) -> Option<WindowEnd> {
+    let socket = run_dir::board(&display.run_dir, &display.name);
+    let listening = WindowEnd::listen(&socket, move |event, _| match event {
+        Event::Messages(messages, at) => {
+            if batches.send((messages, at)).is_err() {
+                tracing::debug!("the display is closing");
+            }
+        }
+        Event::Attached => tracing::info!("capture-node attached"),
+        Event::Detached => tracing::warn!("capture-node is gone; marks go soon, the picture stays"),
+    });
+    listening.map_err(|error| tracing::error!("{error}; the picture is shown without marks")).ok()
+}
+
+/// Where the newest picture is kept for the display.
+struct Pictures {
+    latest: Arc<Slot<Picture>>,
+    came: Receiver<()>,
+}
+
+/// What the source's thread does with a picture: the display first, then `capture-node`.
+fn intake(handout: Option<Handout>) -> (input::Deliver, Pictures) {
+    let latest = Arc::new(Slot::default());
+    // Capacity 1: a second picture before the display looked is found in the slot all the same.
+    let (come, came) = bounded(1);
+    let (slot, handout) = (Arc::clone(&latest), Mutex::new(handout));
+    let deliver = move |picture: Picture| {
+        slot.put(picture.clone());
+        match come.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        }
+        if let Some(handout) = &mut *handout.lock().unwrap_or_else(PoisonError::into_inner) {
+            handout.put(&picture);
+        }
+    };
+    (Arc::new(deliver), Pictures { latest, came })
+}
+
+/// Everything the display's thread works with.
+struct Desk {
+    screen: Screen,
+    schedule: Schedule,
+    painter: Painter,
+    marks: Marks,
+    underway: Option<Underway>,
+    trace: Trace,
+    receipts: Option<WindowEnd>,
+}
+
+/// A drawing between the painter and the sink. There is one at most: the next waits, and is newer for it.
+struct Underway {
+    /// What was drawn, and when the picture under it was captured.
+    draw: Draw,
+    captured: Option<MonoTime>,
+    news: Vec<News>,
+}
+
+impl Desk {
+    fn serve(
+        &mut self,
+        pictures: &Pictures,
+        board: &Receiver<Batch>,
+        ended: &Receiver<()>,
+        stop: &Receiver<()>,
+    ) -> Result<(), Error> {
+        let mut seen = 0;
+        loop {
+            self.screen.check()?;
+            let wait = self.draw_if_due(&pictures.latest, &mut seen)?;
+            select! {
+                recv(stop) -> _ => return Ok(()),
+                recv(pictures.came) -> _ => self.schedule.picture_came(clock::now()),
+                recv(board) -> batch => {
+                    if let Ok((messages, received)) = batch {
+                        self.marks.take(&messages, received);
+                    }
+                }
+                recv(ended) -> _ => self.schedule.source_ended(),
+                recv(self.screen.arrivals()) -> at => {
+                    if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
+                        self.report(&underway, at);
+                    }
+                }
+                default(wait) => {}
+            }
+        }
+    }
+
+    /// Draws what is due and returns how long nothing will be, if nothing comes.
+    fn draw_if_due(&mut self, latest: &Slot<Picture>, seen: &mut u64) -> Result<std::time::Duration, Error> {
+        let now = clock::now();
+        if self.marks.changed(now) {
+            self.schedule.board_changed();
+        }
+        if self.underway.is_none()
+            && let Some(draw) = self.schedule.draw(now)
+        {
+            if draw == Draw::Picture
+                && let Some((sequence, picture)) = latest.newer_than(*seen)
+            {
+                *seen = sequence;
+                self.painter.set_live(picture);
+            }
+            self.draw(draw, now)?;
+        }
+        // While a drawing is underway its arrival wakes; this bound is for a sink that broke without a word.
+        let idle = if self.underway.is_some() { schedule::LOST_AFTER } else { self.schedule.wakes_at().since(now) };
+        Ok(self.marks.changes_at(now).map_or(idle, |at| idle.min(at.since(now))))
+    }
+
+    fn draw(&mut self, draw: Draw, now: MonoTime) -> Result<(), Error> {
+        if let Draw::Lost { age } = draw
+            && let Err(error) = self.painter.set_lost(age)
+        {
+            tracing::error!("the lost picture cannot be greyed: {error}");
+        }
+        let (overlay, news) = match self.painter.size() {
+            Some(size) => self.marks.draw(size, now),
+            None => Default::default(),
+        };
+        match self.painter.paint(&overlay) {
+            Ok(picture) => {
+                self.screen.show(picture)?;
+                self.underway = Some(Underway { draw, captured: self.painter.captured(), news });
+            }
+            Err(error) => tracing::error!("a picture cannot be shown: {error}"),
+        }
+        Ok(())
+    }
+
+    /// Tells `capture-node` and the trace what reached the sink at `at`.
+    fn report(&self, underway: &Underway, at: MonoTime) {
+        let captured_us = underway.captured.unwrap_or_default().0;
+        if !matches!(underway.draw, Draw::Lost { .. }) {
+            let redrawn = underway.draw == Draw::Again;
+            self.trace.write(Record::Picture { captured_us, at_sink_us: at.0, redrawn });
+        }
+        for news in &underway.news {
+            if let &News::Shown { id, points, received } = news {
+                self.trace.write(Record::DisplayedMark(DisplayedMark {
+                    mark: id.to_string(),
+                    points,
+                    received_us: received.0,
+                    at_sink_us: at.0,
+                }));
+            }
+        }
+        if let Some(receipts) = &self.receipts
+            && !underway.news.is_empty()
+        {
+            let receipt = |news: &News| receipt(news, at, captured_us);
+            receipts.sender().send(&underway.news.iter().map(receipt).collect::<Vec<_>>());
+        }
+    }
+}
+
+fn receipt(news: &News, at: MonoTime, picture_captured_us: u64) -> FromDisplay {
+    match *news {
+        News::Shown { id, points, .. } => FromDisplay::Displayed { id, points, at_us: at.0, picture_captured_us },
+        News::Removed { id } => FromDisplay::Removed { id },
+        News::Faded { id } => FromDisplay::Faded { id },
+    }
+}

@@ -1,0 +1,205 @@
+//! The marks of one window: what `capture-node` said of them, how far they can still be trusted, what lies over the
+//! picture, and what became of them since it was last told. Time is handed in; drawing is `painter`'s.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use annotation::board::Board;
+use annotation::expiry::Standing;
+use annotation::mark::Mark;
+use annotation::raster::{Line, Overlay};
+use protocol::geometry::SizePx;
+use protocol::ids::{MarkId, SourceId};
+use protocol::mark::{MAX_MARKS, Operation};
+use protocol::time::MonoTime;
+
+use super::sheets::Sheets;
+use crate::local::ToDisplay;
+
+/// Faded marks that are remembered, so that they stay gone when a restarted `capture-node` sends them again: several
+/// boards full.
+const MAX_FADED: usize = 4 * MAX_MARKS;
+
+/// After a mark came, the word that vouches for it must come within this time: several of `capture-node`'s 100 ms.
+const WORD_WITHIN: Duration = Duration::from_millis(500);
+
+/// What became of a mark between two drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// This many points of it are drawn.
+    Shown {
+        /// The mark.
+        id: MarkId,
+        /// Its points.
+        points: u16,
+        /// When the newest of them came over the socket.
+        received: MonoTime,
+    },
+    /// It was taken back, and is drawn no more.
+    Removed {
+        /// The mark.
+        id: MarkId,
+    },
+    /// It went after silence from the mentor's machine.
+    Faded {
+        /// The mark.
+        id: MarkId,
+    },
+}
+
+/// The marks of one window.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// The window's source; nothing is drawn until `capture-node` named it.
+    source: Option<SourceId>,
+    board: Board,
+    /// The last word from the mentor's machine. Without any, nobody vouches for a mark and none is drawn.
+    heard: Option<MonoTime>,
+    /// When the newest points of each mark came.
+    received: BTreeMap<MarkId, MonoTime>,
+    faded: VecDeque<MarkId>,
+    /// Marks that went before they were drawn, or were sent again after they went; their sender has to be told.
+    faded_unseen: Vec<MarkId>,
+    drawn: Drawn,
+    sheets: Sheets,
+}
+
+/// What the last drawing held.
+#[derive(Debug, Default)]
+struct Drawn {
+    /// The board's revision and how its marks stood; `None` if not all of it was drawn.
+    state: Option<(u64, Option<Standing>)>,
+    points: BTreeMap<MarkId, u16>,
+}
+
+impl Marks {
+    /// Takes messages that came at `received`.
+    pub fn take(&mut self, messages: &[ToDisplay], received: MonoTime) {
+        for message in messages {
+            match message {
+                ToDisplay::Reset { source } => self.reset(*source),
+                ToDisplay::Apply(operation) => self.apply(operation, received),
+                ToDisplay::Heard { mentor_last_heard_us: None } => {}
+                ToDisplay::Heard { mentor_last_heard_us: Some(at_us) } => {
+                    // A word from the future would keep marks alive for ever.
+                    let at = MonoTime(*at_us).min(received);
+                    self.heard = self.heard.max(Some(at));
+                }
+            }
+        }
+    }
+
+    /// Whether a drawing at `now` would differ from the last one, or has something to tell. Marks that nobody vouched
+    /// for too long go here.
+    pub fn changed(&mut self, now: MonoTime) -> bool {
+        self.fade(now);
+        self.drawn.state != Some(self.state(now)) || !self.faded_unseen.is_empty()
+    }
+
+    /// The next moment at which [`Marks::changed`] turns true by the passing of time; `None` without marks.
+    pub fn changes_at(&self, now: MonoTime) -> Option<MonoTime> {
+        self.own().next()?;
+        let silence = now.since(self.heard?);
+        Standing::changes_in(silence).map(|left| now + left)
+    }
+
+    /// What lies over a picture of `size` at `now`, and what is new with it.
+    pub fn draw(&mut self, size: SizePx, now: MonoTime) -> (Overlay, Vec<News>) {
+        self.fade(now);
+        let state = self.state(now);
+        let line = match state.1 {
+            Some(Standing::Fresh) => Line::Solid,
+            Some(Standing::Dashed) => Line::Dashed,
+            Some(Standing::Gone) | None => {
+                self.sheets = Sheets::default();
+                return (Overlay::default(), self.note(BTreeMap::new(), Some(state)));
+            }
+        };
+        let mut sheets = std::mem::take(&mut self.sheets);
+        let drawing = sheets.draw(self.own(), line, size);
+        self.sheets = sheets;
+        let news = self.note(drawing.points, drawing.complete.then_some(state));
+        (drawing.overlay, news)
+    }
+
+    fn reset(&mut self, source: SourceId) {
+        *self = Self {
+            source: Some(source),
+            heard: self.heard,
+            faded: std::mem::take(&mut self.faded),
+            sheets: std::mem::take(&mut self.sheets),
+            ..Self::default()
+        };
+        self.faded.iter().for_each(|id| self.board.apply(&Operation::Undo { id: *id }));
+    }
+
+    fn apply(&mut self, operation: &Operation, received: MonoTime) {
+        match operation {
+            Operation::Begin { id, source, .. } if self.faded.contains(id) && Some(*source) == self.source => {
+                self.faded_unseen.push(*id);
+            }
+            Operation::Extend { id, .. } => {
+                self.received.insert(*id, received);
+            }
+            _ => {}
+        }
+        self.board.apply(operation);
+        let board = &self.board;
+        self.received.retain(|id, _| board.mark(*id).is_some());
+    }
+
+    /// Takes marks off the board for good that nobody vouched for too long. One that just came is waited with: the
+    /// word that goes with it may be on its way.
+    fn fade(&mut self, now: MonoTime) {
+        if self.standing(now) != Some(Standing::Gone) {
+            return;
+        }
+        let came = |id| self.received.get(&id).copied().unwrap_or_default();
+        let gone = |id: &MarkId| self.drawn.points.contains_key(id) || now.since(came(*id)) >= WORD_WITHIN;
+        let gone: Vec<MarkId> = self.own().map(|mark| mark.id).filter(gone).collect();
+        for id in gone {
+            if !self.drawn.points.contains_key(&id) {
+                self.faded_unseen.push(id);
+            }
+            self.board.apply(&Operation::Undo { id });
+            if self.faded.len() == MAX_FADED {
+                self.faded.pop_front();
+            }
+            self.faded.push_back(id);
+        }
+    }
+
+    /// Notes what is drawn now and returns how it differs from before.
+    fn note(&mut self, points: BTreeMap<MarkId, u16>, state: Option<(u64, Option<Standing>)>) -> Vec<News> {
+        let before = std::mem::take(&mut self.drawn.points);
+        let shown = points.iter().filter(|(id, points)| before.get(id) != Some(points));
+        let shown = shown.filter_map(|(&id, &points)| {
+            let received = *self.received.get(&id)?;
+            Some(News::Shown { id, points, received })
+        });
+        let gone = before.keys().filter(|id| !points.contains_key(id));
+        let gone = gone.map(|&id| if self.faded.contains(&id) { News::Faded { id } } else { News::Removed { id } });
+        let unseen = self.faded_unseen.drain(..).map(|id| News::Faded { id });
+        let news = shown.chain(gone).chain(unseen).collect();
+        self.drawn = Drawn { state, points };
+        news
+    }
+
+    /// What a drawing at `now` depends on. Without marks their standing means nothing.
+    fn state(&self, now: MonoTime) -> (u64, Option<Standing>) {
+        (self.board.revision(), self.own().next().and_then(|_| self.standing(now)))
+    }
+
+    fn standing(&self, now: MonoTime) -> Option<Standing> {
+        self.heard.map(|heard| Standing::after(now.since(heard)))
+    }
+
+    /// The marks on the window's source that have something to draw.
+    fn own(&self) -> impl Iterator<Item = &Mark> {
+        let marks = self.board.marks().filter(|mark| !mark.points().is_empty());
+        marks.filter(|mark| Some(mark.source) == self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests;

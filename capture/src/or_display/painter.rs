@@ -1,0 +1,215 @@
+//! Makes the picture for the screen: the source's picture in full colour with the marks over it, or plainly none.
+
+use std::time::Duration;
+
+use annotation::raster::Overlay;
+use gstreamer_video::{VideoFormat, VideoFrameExt, VideoInfo};
+use media::caption;
+use media::picture::{self, Picture};
+use protocol::geometry::SizePx;
+use protocol::time::MonoTime;
+
+use super::full_colour::FullColour;
+use super::stencil::Stencil;
+
+/// Shown until the first picture tells its size.
+const EMPTY: SizePx = SizePx { width: 1280, height: 720 };
+
+/// Paints over the newest picture.
+#[derive(Default)]
+pub struct Painter {
+    base: Option<Base>,
+    full_colour: Option<FullColour>,
+    stencil: Stencil,
+}
+
+/// What lies under the marks.
+enum Base {
+    Live(Picture),
+    /// The last picture, greyed, and the same with words over it.
+    Lost {
+        grey: Picture,
+        told: Picture,
+    },
+}
+
+impl Painter {
+    /// The size of what is painted on; `None` until there was a picture.
+    pub fn size(&self) -> Option<SizePx> {
+        self.base.as_ref().map(|base| base.picture().size())
+    }
+
+    /// When the picture under the marks was captured.
+    pub fn captured(&self) -> Option<MonoTime> {
+        self.base.as_ref().map(|base| base.picture().captured)
+    }
+
+    /// Paints on `picture` from now on.
+    pub fn set_live(&mut self, picture: Picture) {
+        self.base = Some(Base::Live(picture));
+    }
+
+    /// Paints on the last picture from now on, greyed and crossed out, with words about `age`; on black if there was
+    /// none. If the words cannot be drawn, the rest still says it.
+    ///
+    /// # Errors
+    /// The picture cannot be converted.
+    pub fn set_lost(&mut self, age: Duration) -> Result<(), picture::Error> {
+        let grey = match self.base.take() {
+            Some(Base::Lost { grey, .. }) => grey,
+            Some(Base::Live(picture)) => self.paint_over(&picture, |frame, stride| {
+                dim(frame);
+                cross_out(frame, stride);
+            })?,
+            None => blank()?,
+        };
+        let told = caption::draw(&grey, &format!("NO SIGNAL\nfor {} s", age.as_secs())).unwrap_or_else(|error| {
+            tracing::warn!("{error}; the lost picture is shown without words");
+            grey.clone()
+        });
+        self.base = Some(Base::Lost { grey, told });
+        Ok(())
+    }
+
+    /// The picture for the screen with `overlay` over it, BGRx.
+    ///
+    /// # Errors
+    /// There is no picture yet, or it cannot be converted.
+    pub fn paint(&mut self, overlay: &Overlay) -> Result<Picture, picture::Error> {
+        let base = self.base.as_ref().ok_or_else(|| picture::Error::NotRaw("there is none yet".into()))?;
+        let base = base.picture().clone();
+        let mut stencil = std::mem::take(&mut self.stencil);
+        stencil.set(overlay);
+        let painted = self.paint_over(&base, |frame, stride| stencil.lay_over(frame, stride));
+        self.stencil = stencil;
+        painted
+    }
+
+    /// A BGRx copy of `picture`, worked over by `work` with its bytes and the bytes of a row.
+    fn paint_over(
+        &mut self,
+        picture: &Picture,
+        work: impl FnOnce(&mut [u8], usize),
+    ) -> Result<Picture, picture::Error> {
+        let full_colour = match self.full_colour.take().filter(|made| made.takes(&picture.info)) {
+            Some(made) => made,
+            None => FullColour::new(&picture.info)?,
+        };
+        let mut frame = self.full_colour.insert(full_colour).convert(picture)?;
+        let stride = usize::try_from(frame.plane_stride().first().copied().unwrap_or(0)).unwrap_or(0);
+        if let Ok(bytes) = frame.plane_data_mut(0) {
+            work(bytes, stride);
+        }
+        let info = frame.info().clone();
+        Ok(Picture { buffer: frame.into_buffer(), info, captured: picture.captured })
+    }
+}
+
+impl Base {
+    fn picture(&self) -> &Picture {
+        match self {
+            Self::Live(picture) | Self::Lost { told: picture, .. } => picture,
+        }
+    }
+}
+
+/// Black, crossed out.
+fn blank() -> Result<Picture, picture::Error> {
+    let info = VideoInfo::builder(VideoFormat::Bgrx, EMPTY.width.into(), EMPTY.height.into())
+        .build()
+        .map_err(|error| picture::Error::NotRaw(error.to_string()))?;
+    let mut black = vec![0; info.size()];
+    cross_out(&mut black, usize::from(EMPTY.width) * 4);
+    let buffer = gstreamer::Buffer::from_mut_slice(black);
+    Ok(Picture { buffer, info, captured: MonoTime(0) })
+}
+
+/// Takes colour and half the light away: no living tissue looks so.
+fn dim(frame: &mut [u8]) {
+    for pixel in frame.chunks_exact_mut(4) {
+        if let [blue, green, red, _] = pixel {
+            // BT.601 weights in 512ths: half of the luma.
+            let luma = u32::from(*blue) * 29 + u32::from(*green) * 150 + u32::from(*red) * 77;
+            let half = u8::try_from(luma >> 9).unwrap_or(u8::MAX);
+            (*blue, *green, *red) = (half, half, half);
+        }
+    }
+}
+
+/// A line from corner to corner both ways, so that even without words nobody takes the picture for live.
+fn cross_out(frame: &mut [u8], stride: usize) {
+    /// Light grey: seen on every dimmed picture.
+    const LINE: u8 = 170;
+    let (columns, rows) = (stride / 4, frame.len() / stride.max(1));
+    let thickness = (columns / 200).max(2);
+    for (y, row) in frame.chunks_exact_mut(stride.max(4)).enumerate() {
+        let falling = y * columns.saturating_sub(thickness) / rows.max(1);
+        let rising = columns.saturating_sub(thickness).saturating_sub(falling);
+        for start in [falling, rising] {
+            if let Some(line) = row.get_mut(start * 4..(start + thickness) * 4) {
+                line.fill(LINE);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annotation::raster::Rect;
+    use media::picture::i420;
+    use protocol::colour::Colour;
+
+    const SIZE: SizePx = SizePx { width: 64, height: 36 };
+
+    /// A grey picture with luma 126: RGB 128.
+    fn grey() -> Picture {
+        gstreamer::init().unwrap();
+        let info = i420(SIZE, Colour::default()).unwrap();
+        let mut planes = vec![126; info.size()];
+        planes[info.offset()[1]..].fill(128);
+        Picture { buffer: gstreamer::Buffer::from_mut_slice(planes), info, captured: MonoTime(9) }
+    }
+
+    fn bytes(picture: &Picture) -> Vec<u8> {
+        picture.read().unwrap().plane_data(0).unwrap().to_vec()
+    }
+
+    #[test]
+    fn a_mark_is_blended_where_it_lies_and_the_rest_of_the_picture_is_untouched() {
+        let mut painter = Painter::default();
+        painter.set_live(grey());
+        let rect = Rect { x: 3, y: 2, size: SizePx { width: 1, height: 1 }, rgba: [10, 200, 30, 255].into() };
+        let plain = bytes(&painter.paint(&Overlay::default()).unwrap());
+        let painted = painter.paint(&Overlay { rects: vec![rect] }).unwrap();
+        assert_eq!(painted.captured, MonoTime(9));
+        let mut expected = plain.clone();
+        expected[(2 * 64 + 3) * 4..][..3].copy_from_slice(&[30, 200, 10]);
+        assert_eq!(bytes(&painted), expected);
+        assert!(plain[..3].iter().all(|channel| channel.abs_diff(128) <= 1), "{:?}", &plain[..3]);
+    }
+
+    #[test]
+    fn a_lost_picture_is_dim_and_crossed_out_and_stays_so_however_long() {
+        let mut painter = Painter::default();
+        painter.set_live(grey());
+        painter.set_lost(Duration::ZERO).unwrap();
+        painter.set_lost(Duration::from_secs(1)).unwrap();
+        let lost = bytes(&painter.paint(&Overlay::default()).unwrap());
+        assert_eq!(&lost[..3], [170; 3], "the corner lies on the cross");
+        let side = &lost[(18 * 64 + 2) * 4..][..3];
+        assert!(side.iter().all(|channel| channel.abs_diff(64) <= 1), "dimmed once, not twice: {side:?}");
+        painter.set_live(grey());
+        let live = bytes(&painter.paint(&Overlay::default()).unwrap());
+        assert!(live[0].abs_diff(128) <= 1);
+    }
+
+    #[test]
+    fn without_any_picture_there_is_black_to_tell_so_on() {
+        gstreamer::init().unwrap();
+        let mut painter = Painter::default();
+        assert!(painter.paint(&Overlay::default()).is_err());
+        painter.set_lost(Duration::from_secs(3)).unwrap();
+        assert_eq!(painter.paint(&Overlay::default()).unwrap().size(), EMPTY);
+    }
+}
