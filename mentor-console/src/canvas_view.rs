@@ -1,0 +1,120 @@
+//! Over the picture: the frame and banner of its state, the sources' names, and the marks. All in the window's
+//! physical pixels, where the picture lies; egui's points are those divided by its scale.
+
+use std::time::Duration;
+
+use annotation::geometry::{View, ViewRect};
+use eframe::egui::{Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use protocol::frame::Freshness;
+use protocol::layout::{Layout, Tile};
+use protocol::time::MonoTime;
+use ui::badge;
+use ui::theme;
+
+use crate::console::Console;
+use crate::marks::Marks;
+use crate::marks_view;
+use crate::picture_look;
+use crate::picture_state::State as PictureState;
+use crate::scene::Scene;
+use crate::state::State;
+
+/// Shows everything that lies over the picture. `view` says where the canvas is, in physical pixels; before there is
+/// one, the banner lies in the `room` for it.
+pub fn show(ui: &Ui, view: Option<&View>, room: Rect, console: &Console, state: &State, now: MonoTime) {
+    let scale = ui.ctx().pixels_per_point();
+    let place = view.map_or(room, |view| rect_of(view.rect, scale));
+    letterbox(ui, room, if view.is_some() { place } else { Rect::NOTHING });
+    if let (Some(view), Some(layout)) = (view, console.scene.layout()) {
+        for tile in &layout.tiles {
+            name(ui, view, tile, &console.scene, state, now);
+        }
+        show_marks(ui, view, layout, &console.marks, now);
+    }
+    frame(ui, place, state.verdict.state);
+    banner(ui, place, state);
+}
+
+/// A rectangle of physical pixels in egui's points.
+pub fn rect_of(rect: ViewRect, scale: f32) -> Rect {
+    Rect::from_min_size(pos2(rect.x, rect.y) / scale, vec2(rect.width, rect.height) / scale)
+}
+
+/// Darkens what the picture leaves free of its room, and only that.
+fn letterbox(ui: &Ui, room: Rect, place: Rect) {
+    let bars = if place.is_positive() {
+        let above = Rect::from_min_max(room.min, pos2(room.right(), place.top()));
+        let below = Rect::from_min_max(pos2(room.left(), place.bottom()), room.max);
+        let left = Rect::from_min_max(pos2(room.left(), place.top()), place.left_bottom());
+        let right = Rect::from_min_max(place.right_top(), pos2(room.right(), place.bottom()));
+        vec![above, below, left, right]
+    } else {
+        vec![room]
+    };
+    for bar in bars.into_iter().filter(|bar| bar.is_positive()) {
+        ui.painter().rect_filled(bar, 0, theme::GROUND);
+    }
+}
+
+/// A line around the picture in its state's colour, the thicker the less it can be trusted.
+fn frame(ui: &Ui, place: Rect, state: PictureState) {
+    let width = match state {
+        PictureState::Live => 2.0,
+        PictureState::Late => 4.0,
+        _ => 8.0,
+    };
+    let stroke = Stroke::new(width, picture_look::sign(state).colour);
+    ui.painter().rect_stroke(place, 0, stroke, StrokeKind::Inside);
+}
+
+/// What the state is and how old the picture, unless it is live; and why a press just drew nothing.
+fn banner(ui: &Ui, place: Rect, state: &State) {
+    let verdict = state.verdict;
+    let mut top = place.center_top() + vec2(0.0, 14.0);
+    if verdict.state != PictureState::Live {
+        let size_pt = if verdict.state == PictureState::Late { theme::BODY_PT } else { theme::LARGE_PT * 1.4 };
+        let text = picture_look::banner(verdict.state, verdict.age);
+        let sign = picture_look::sign(verdict.state);
+        top.y = badge::on_picture(ui, top, Some(sign), &text, size_pt).bottom() + 6.0;
+    }
+    if let Some(refusal) = state.refusal {
+        badge::on_picture(ui, top, None, refusal, theme::LARGE_PT);
+    }
+}
+
+/// A source's name in the corner of its tile, beside the picture if there is room; where it delivers nothing, that and since when.
+fn name(ui: &Ui, view: &View, tile: &Tile, scene: &Scene, state: &State, now: MonoTime) {
+    let scale = ui.ctx().pixels_per_point();
+    let whole = rect_of(view.view_rect_from_canvas(tile.tile), scale);
+    badge::caption_on_picture(ui, whole.min + vec2(10.0, 10.0), &tile.name);
+    let Some(time) = scene.header().and_then(|header| header.tile(tile.source)) else { return };
+    if time.freshness == Freshness::Live {
+        return;
+    }
+    let since = state.clock.zip(time.captured);
+    let age = since.map(|(clock, captured)| clock.session(now).since(captured));
+    let text = no_signal(time.freshness, age);
+    let picture = rect_of(view.view_rect_from_canvas(tile.picture), scale);
+    // Below the middle, where theatre writes the same into a tile it has no picture for.
+    let top = pos2(picture.center().x, picture.top() + picture.height() * 0.75);
+    badge::on_picture(ui, top, Some(picture_look::sign(PictureState::SourceLost)), &text, theme::BODY_PT);
+}
+
+fn no_signal(freshness: Freshness, age: Option<Duration>) -> String {
+    match (freshness, age) {
+        (Freshness::Lost, Some(age)) => format!("NO SIGNAL for {}", picture_look::spoken(age)),
+        (Freshness::Waiting, _) => "NO SIGNAL yet".into(),
+        _ => "NO SIGNAL".into(),
+    }
+}
+
+fn show_marks(ui: &Ui, view: &View, layout: &Layout, marks: &Marks, now: MonoTime) {
+    let scale = ui.ctx().pixels_per_point();
+    for (mark, look) in marks.drawn(now) {
+        let Some(tile) = layout.tile(mark.source) else { continue };
+        let clip = rect_of(view.view_rect_from_canvas(tile.picture), scale);
+        let painter = ui.painter().with_clip_rect(clip);
+        let drawing = marks.drawing().is_some_and(|(id, _)| id == mark.id);
+        marks_view::show(&painter, view, tile, mark, look, drawing);
+    }
+}

@@ -1,0 +1,21 @@
+//! What the mentor asks of the console through the window. Strokes are not commands: they go past the window's
+//! drawing, straight from the pointer to theatre (see `pen`).
+
+use protocol::mark::{Ink, Width};
+
+/// One thing asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Draw with this ink from now on.
+    Ink(Ink),
+    /// Draw this thick from now on.
+    Width(Width),
+    /// Take back the newest mark that is still on the board.
+    Undo,
+    /// Take back all marks.
+    Clear,
+    /// Put the card away that says what to try.
+    DismissCard,
+    /// Show or hide where the milliseconds go.
+    ToggleStages,
+}

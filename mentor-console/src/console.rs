@@ -1,0 +1,245 @@
+//! Everything the console knows, behind one lock: the link thread, the decoder's thread and the window each touch it
+//! for some microseconds at a time. What the window shows is made from it as one plain [`State`].
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use program::trace::Trace;
+use protocol::frame::Header;
+use protocol::ids::Epoch;
+use protocol::layout::Layout;
+use protocol::mark::Receipt;
+use protocol::time::{ClockOffset, MonoTime};
+
+use crate::frames::Frames;
+use crate::journal::{Released, Ticket};
+use crate::latency::Summary;
+use crate::marks::Marks;
+use crate::outbox::Outbox;
+use crate::picture_state::{self, Facts, Verdict};
+use crate::scene::Scene;
+use crate::state::{Condition, Path, State};
+
+/// The console, shared between its threads.
+#[derive(Clone)]
+pub struct Shared(Arc<Mutex<Console>>);
+
+impl Shared {
+    /// Shares `console`.
+    pub fn new(console: Console) -> Self {
+        Self(Arc::new(Mutex::new(console)))
+    }
+
+    /// The console, for a few microseconds: whoever holds it keeps the picture waiting.
+    pub fn lock(&self) -> MutexGuard<'_, Console> {
+        // A panic elsewhere leaves counts and marks as they were: still the best there is to show.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything the console knows.
+pub struct Console {
+    /// The account of frames.
+    pub frames: Frames,
+    /// The picture on the screen.
+    pub scene: Scene,
+    /// The mentor's marks.
+    pub marks: Marks,
+    /// Their way to theatre.
+    pub outbox: Outbox,
+    paths: Vec<Path>,
+    /// Since when no path has been alive.
+    dark_since: Option<MonoTime>,
+    figures: Figures,
+}
+
+/// How often the status bar's figures are made anew. Faster, nobody can read them.
+const FIGURES_EVERY: Duration = Duration::from_millis(250);
+
+/// What the status bar says, and when it was made.
+#[derive(Debug, Default)]
+struct Figures {
+    made: MonoTime,
+    latency: Summary,
+    age: Option<Duration>,
+}
+
+impl Console {
+    /// A console that has heard nothing yet. `author` is this life of it; its marks go into `outbox`.
+    pub fn new(trace: Trace, author: Epoch, outbox: Outbox, now: MonoTime) -> Self {
+        Self {
+            frames: Frames::new(trace),
+            scene: Scene::default(),
+            marks: Marks::new(author),
+            outbox,
+            paths: Vec::new(),
+            dark_since: Some(now),
+            figures: Figures::default(),
+        }
+    }
+
+    /// A frame was released by the transport.
+    pub fn released(&mut self, header: &Header, number: u64, times: Arrival) -> Ticket {
+        let primary = self.scene.primary(header);
+        self.frames.released(Released {
+            id: header.id,
+            number,
+            captured: primary.and_then(|tile| tile.captured),
+            composed: header.composed,
+            first_shard: times.first_shard,
+            complete: times.complete,
+            released: times.released,
+        })
+    }
+
+    /// Frames were given up by the transport.
+    pub fn lost(&mut self, numbers: Range<u64>, damaged: bool) {
+        self.frames.lost(numbers, damaged);
+    }
+
+    /// A new picture is about to be drawn.
+    pub fn picture(&mut self, header: &Arc<Header>, now: MonoTime) {
+        self.scene.show(Arc::clone(header), now);
+    }
+
+    /// The repaint that held the picture was on the screen.
+    pub fn shown(&mut self, ticket: Ticket, at: MonoTime) {
+        self.frames.shown(ticket, at);
+    }
+
+    /// Theatre tells an arrangement of the canvas.
+    pub fn layout(&mut self, layout: Layout) {
+        self.scene.set_layout(layout);
+    }
+
+    /// Theatre's word on a mark.
+    pub fn receipt(&mut self, receipt: &Receipt, now: MonoTime) {
+        self.marks.receipt(receipt);
+        self.frames.records.receipt(receipt, now);
+    }
+
+    /// The link as it stands now. What found no room on its way to theatre before is sent again.
+    pub fn link(&mut self, paths: Vec<Path>, clock: Option<ClockOffset>, now: MonoTime) {
+        let alive = paths.iter().any(|path| path.condition == Condition::Live);
+        self.dark_since = if alive { None } else { self.dark_since.or(Some(now)) };
+        self.paths = paths;
+        self.frames.set_clock(clock);
+        let marks = &self.marks;
+        self.outbox.catch_up(|| marks.operations());
+    }
+
+    /// There is no link: pictures come from this machine, on its own clock.
+    pub fn no_link(&mut self) {
+        self.dark_since = None;
+        self.frames.set_clock(Some(ClockOffset::THEATRE));
+    }
+
+    /// Theatre is there, perhaps as a new life of itself that knows nothing.
+    pub fn peer(&mut self, restarted: bool) {
+        if restarted {
+            self.scene.forget_layouts();
+        }
+        self.outbox.send(&self.marks.operations());
+    }
+
+    /// How far the picture can be trusted.
+    pub fn verdict(&self, now: MonoTime) -> Verdict {
+        let facts = Facts { on_screen: self.scene.on_screen(), clock: self.frames.clock, dark_since: self.dark_since };
+        picture_state::judge(&facts, now)
+    }
+
+    /// What the window shows; its own parts (refusal, card, stages) as they are when it starts.
+    pub fn state(&mut self, now: MonoTime) -> State {
+        self.marks.tidy(now);
+        let verdict = self.verdict(now);
+        if now.since(self.figures.made) >= FIGURES_EVERY {
+            self.figures = Figures { made: now, latency: self.frames.summary(now), age: verdict.age };
+        }
+        State {
+            verdict,
+            age: self.figures.age,
+            latency: self.figures.latency.clone(),
+            clock: self.frames.clock,
+            frames: self.frames.counts(),
+            paths: self.paths.clone(),
+            marks: self.marks.counts(now),
+            pen: self.marks.pen(),
+            refusal: None,
+            card_open: false,
+            stages_open: false,
+        }
+    }
+}
+
+/// A frame's way through the transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its first shard came.
+    pub first_shard: MonoTime,
+    /// Its last needed shard came.
+    pub complete: MonoTime,
+    /// It was released in order.
+    pub released: MonoTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture_state as states;
+    use crate::scene::tests::{header, layout};
+    use protocol::frame::Freshness;
+
+    fn path(condition: Condition) -> Path {
+        Path { name: "a".into(), condition, reason: None, rtt: None, loss_pct: None }
+    }
+
+    fn console() -> Console {
+        let mut console = Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0));
+        console.layout(layout());
+        console
+    }
+
+    #[test]
+    fn a_console_that_never_reaches_theatre_says_so_after_two_seconds() {
+        let console = console();
+        assert_eq!(console.verdict(MonoTime(1_900_000)).state, states::State::Waiting);
+        assert_eq!(console.verdict(MonoTime(2_000_000)).state, states::State::Lost);
+    }
+
+    #[test]
+    fn darkness_counts_from_when_the_last_path_went_dark() {
+        let mut console = console();
+        let clock = Some(ClockOffset::THEATRE);
+        console.link(vec![path(Condition::Live)], clock, MonoTime(4_000_000));
+        console.link(vec![path(Condition::Dark)], clock, MonoTime(5_000_000));
+        console.link(vec![path(Condition::Down)], clock, MonoTime(6_000_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(6_900_000));
+        assert_ne!(console.verdict(MonoTime(6_999_999)).state, states::State::Lost);
+        assert_eq!(console.verdict(MonoTime(7_000_000)).state, states::State::Lost);
+        console.link(vec![path(Condition::Live)], clock, MonoTime(7_100_000));
+        assert_ne!(console.verdict(MonoTime(7_200_000)).state, states::State::Lost);
+    }
+
+    #[test]
+    fn a_picture_is_live_when_the_link_lives_its_clock_is_known_and_it_is_young() {
+        let mut console = console();
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.link(vec![path(Condition::Live)], None, MonoTime(5_050_000));
+        assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
+        console.link(vec![path(Condition::Live)], Some(ClockOffset::THEATRE), MonoTime(5_060_000));
+        assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Live);
+    }
+
+    #[test]
+    fn figures_stand_still_long_enough_to_be_read_but_the_state_does_not() {
+        let mut console = console();
+        console.link(vec![path(Condition::Live)], Some(ClockOffset::THEATRE), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        let first = console.state(MonoTime(5_050_000));
+        let soon = console.state(MonoTime(5_299_000));
+        assert_eq!((soon.age, &soon.latency), (first.age, &first.latency));
+        assert_ne!(soon.verdict, first.verdict);
+        assert_ne!(console.state(MonoTime(5_300_000)).age, first.age);
+    }
+}

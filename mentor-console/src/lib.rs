@@ -1,0 +1,33 @@
+//! The mentor's console: shows theatre's picture with its age, and takes the mentor's pen to theatre.
+//!
+//! What travels is `transport`'s, how a picture is decoded `media`'s, what a mark is `annotation`'s. Here they meet
+//! a window.
+
+pub mod app;
+pub mod canvas_view;
+pub mod card_view;
+pub mod command;
+pub mod config;
+pub mod console;
+pub mod decode;
+pub mod frames;
+pub mod journal;
+pub mod latency;
+pub mod link;
+pub mod link_view;
+pub mod local;
+pub mod marks;
+pub mod marks_view;
+pub mod outbox;
+pub mod pacing;
+pub mod picture_look;
+pub mod picture_state;
+pub mod pointer;
+pub mod records;
+pub mod scene;
+pub mod stages_view;
+pub mod state;
+pub mod toolbar;
+pub mod video_view;
+pub mod waker;
+pub mod window;

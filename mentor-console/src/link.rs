@@ -1,0 +1,237 @@
+//! The console's end of the session: a thread that takes what the transport tells and puts it where it belongs.
+//! Frames go to the decoder, everything else into what the console knows. How it all travels is `transport`'s.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, select, tick};
+use program::clock;
+use program::trace::{LinkFacts, PathFacts, Record};
+use protocol::frame::Header;
+use protocol::ids::Epoch;
+use protocol::message::Message;
+use protocol::time::{ClockOffset, MonoTime};
+use transport::assembly::{Loss, Released};
+use transport::driver::{self, End, Facts, Handle, PathConfig, tls};
+use transport::hello::Role;
+use transport::path::State;
+use transport::session::Event;
+
+use crate::config::Config;
+use crate::console::{Arrival, Shared};
+use crate::decode::Job;
+use crate::outbox::Deliver;
+use crate::state::{Condition, Path};
+use crate::waker::Waker;
+
+/// How often paths and clock are looked at; the driver's own facts are up to 50 ms old.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How many looks there are to one line of the trace: one a second.
+const LOOKS_PER_RECORD: u32 = 10;
+
+/// How long news that are no picture wait to be painted: longer than pictures are apart at 25 a second, so that while
+/// pictures come they are painted with the next one and cost nothing.
+const NEWS_WAIT: Duration = Duration::from_millis(50);
+
+/// A session being made or standing.
+pub struct Link {
+    handle: Handle,
+    thread: JoinHandle<()>,
+}
+
+/// A number nobody can foresee, for lives and seeds: the keys of the standard library's hash maps come from the
+/// system's random numbers.
+pub fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Dials theatre on every path of `config`, as the life `epoch` of this console.
+///
+/// # Errors
+/// Whatever in the configuration cannot work.
+pub fn dial(config: Config, epoch: Epoch) -> Result<(Handle, Receiver<Event>), driver::Error> {
+    let paths = config.path.into_iter().map(|(name, way)| PathConfig { name, end: End::Dial(way.dial) });
+    driver::start(driver::Config {
+        role: Role::Console,
+        epoch,
+        seed: random(),
+        paths: paths.collect(),
+        files: tls::Files {
+            certificate: config.identity.certificate,
+            key: config.identity.key,
+            peer_certificate: config.theatre.certificate,
+        },
+        now: clock::now,
+        wake: None,
+    })
+}
+
+/// Takes marks to theatre.
+pub fn deliver(handle: &Handle) -> Deliver {
+    let handle = handle.clone();
+    Box::new(move |bytes| match handle.send_message(bytes) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!("a step of a mark waits: {error}");
+            false
+        }
+    })
+}
+
+impl Link {
+    /// Starts to take what the transport tells.
+    ///
+    /// # Errors
+    /// The system gave no thread.
+    pub fn start(
+        handle: Handle,
+        events: Receiver<Event>,
+        console: Shared,
+        jobs: Sender<Job>,
+        waker: Waker,
+    ) -> io::Result<Self> {
+        let reader = Reader { handle: handle.clone(), console, jobs, waker };
+        let thread = Builder::new().name("link".into()).spawn(move || reader.run(&events))?;
+        Ok(Self { handle, thread })
+    }
+
+    /// Tells theatre and ends.
+    pub fn stop(self) {
+        self.handle.stop();
+        if self.thread.join().is_err() {
+            tracing::error!("the link thread panicked");
+        }
+    }
+}
+
+struct Reader {
+    handle: Handle,
+    console: Shared,
+    jobs: Sender<Job>,
+    waker: Waker,
+}
+
+impl Reader {
+    /// Until the driver is stopped.
+    fn run(&self, events: &Receiver<Event>) {
+        let look = tick(LOOK_EVERY);
+        let mut looks = 0;
+        loop {
+            select! {
+                recv(events) -> event => match event {
+                    Ok(event) => self.take(event, clock::now()),
+                    Err(_) => return,
+                },
+                recv(look) -> _ => {
+                    self.look(looks, clock::now());
+                    looks = (looks + 1) % LOOKS_PER_RECORD;
+                }
+            }
+        }
+    }
+
+    fn take(&self, event: Event, now: MonoTime) {
+        match event {
+            Event::Frame(frame) => return self.frame(frame),
+            Event::FramesLost { numbers, loss } => {
+                let damaged = matches!(loss, Loss::Damaged | Loss::Dependent);
+                self.console.lock().lost(numbers, damaged);
+            }
+            Event::Message(bytes) => self.message(&bytes, now),
+            Event::PeerUp { restarted, .. } => self.console.lock().peer(restarted),
+            Event::Clock(clock) => return self.console.lock().frames.set_clock(Some(clock)),
+            Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
+            // Only theatre is asked for independent frames.
+            Event::RefreshWanted => {}
+        }
+        self.waker.wake_after(NEWS_WAIT);
+    }
+
+    /// To the decoder. Waits while it is behind; the transport drops frames meanwhile and knows it.
+    fn frame(&self, frame: Released) {
+        let (header, access_unit) = match Header::take(&frame.bytes) {
+            Ok(taken) => taken,
+            Err(error) => {
+                tracing::warn!("frame {}: {error}", frame.number);
+                return self.console.lock().lost(frame.number..frame.number + 1, true);
+            }
+        };
+        let access_unit_at = frame.bytes.len() - access_unit.len();
+        let arrival = Arrival {
+            first_shard: frame.timing.first_shard,
+            complete: frame.timing.complete,
+            released: frame.timing.released,
+        };
+        let ticket = self.console.lock().released(&header, frame.number, arrival);
+        let job = Job { ticket, header: Arc::new(header), bytes: frame.bytes, access_unit_at };
+        if self.jobs.send(job).is_err() {
+            tracing::error!("the decoder has ended");
+        }
+    }
+
+    fn message(&self, bytes: &[u8], now: MonoTime) {
+        match Message::from_bytes(bytes) {
+            Ok(Message::Layout(layout)) => self.console.lock().layout(layout),
+            Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
+            Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
+            Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
+        }
+    }
+
+    fn look(&self, looks: u32, now: MonoTime) {
+        let facts = self.handle.facts();
+        self.refresh(&facts, now);
+        if looks == 0 {
+            let record = Record::Link(record(&facts, now));
+            self.console.lock().frames.records.write(record);
+        }
+    }
+
+    fn refresh(&self, facts: &Facts, now: MonoTime) {
+        let paths = facts.paths.iter().map(path).collect();
+        self.console.lock().link(paths, facts.session.clock, now);
+    }
+}
+
+fn path(path: &driver::PathFacts) -> Path {
+    let facts = &path.facts;
+    Path {
+        name: path.name.clone(),
+        condition: match facts.state {
+            State::Connecting => Condition::Connecting,
+            State::Live => Condition::Live,
+            State::Dark => Condition::Dark,
+            State::Down => Condition::Down,
+        },
+        reason: facts.why.clone(),
+        rtt: facts.rtt.map(|rtt| rtt.smoothed),
+        loss_pct: match (facts.loss_in_pct, facts.loss_out_pct) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
+        },
+    }
+}
+
+/// The link's line of the trace. While the clock is unknown its time is this machine's own.
+fn record(facts: &Facts, now: MonoTime) -> LinkFacts {
+    let clock = facts.session.clock;
+    let paths = facts.paths.iter().map(|path| PathFacts {
+        name: path.name.clone(),
+        state: format!("{:?}", path.facts.state).to_lowercase(),
+        rtt_ms: path.facts.rtt.map(|rtt| rtt.smoothed.as_secs_f64() * 1e3),
+        loss_in_pct: path.facts.loss_in_pct.map(f64::from),
+        loss_out_pct: path.facts.loss_out_pct.map(f64::from),
+        bytes_in: path.traffic.udp_received_bytes,
+        bytes_out: path.traffic.udp_sent_bytes,
+    });
+    LinkFacts {
+        at_us: clock.unwrap_or(ClockOffset::THEATRE).session(now).0,
+        offset_us: clock.map(|clock| clock.offset_us),
+        uncertainty_us: clock.map(|clock| clock.uncertainty_us),
+        paths: paths.collect(),
+    }
+}

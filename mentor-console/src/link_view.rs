@@ -1,0 +1,209 @@
+//! The status bar: the picture's state and figures, the paths, and the legend of marks that are not simply shown.
+//! What is not known is a dash, never a zero.
+
+use std::time::Duration;
+
+use eframe::egui::{Align, CursorIcon, Label, Layout, Response, RichText, Sense, Ui, vec2};
+use ui::badge::{self, Sign};
+use ui::icon::Icon;
+use ui::theme;
+
+use crate::command::Command;
+use crate::picture_look;
+use crate::state::{Condition, Marks, Path, State};
+
+/// The bar's height in points. With the toolbar's width it leaves a 16:9 picture its shape in a 16:9 window.
+pub const HEIGHT: f32 = 68.0;
+
+/// Shows the bar.
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing = vec2(18.0, 4.0);
+    ui.horizontal(|ui| {
+        ui.set_height(30.0);
+        let verdict = state.verdict;
+        badge::state(ui, picture_look::sign(verdict.state), picture_look::words(verdict.state));
+        figures(ui, state, commands);
+    });
+    ui.horizontal(|ui| {
+        ui.set_height(22.0);
+        for path in &state.paths {
+            show_path(ui, path);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| legend(ui, state.marks));
+    });
+}
+
+fn figures(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let latency = &state.latency;
+    let whole = format!("{} ms, p99 {} ms{}", millis(latency.now), millis(latency.p99), uncertainty(state));
+    let opens = figure(ui, "glass to glass", &whole, Sense::click())
+        .on_hover_text("Where the milliseconds go")
+        .on_hover_cursor(CursorIcon::PointingHand);
+    if opens.clicked() {
+        commands.push(Command::ToggleStages);
+    }
+    let figures = [
+        ("age", state.age.map_or_else(unknown, picture_look::spoken)),
+        ("pictures/s", latency.fps.map_or_else(unknown, |fps| format!("{fps:.0}"))),
+        ("lost", state.frames.lost.to_string()),
+        ("skipped", state.frames.skipped.to_string()),
+    ];
+    for (caption, value) in figures {
+        figure(ui, caption, &value, Sense::hover());
+    }
+}
+
+fn unknown() -> String {
+    "—".to_owned()
+}
+
+/// A quiet caption with its value.
+fn figure(ui: &mut Ui, caption: &str, value: &str, sense: Sense) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let text = |text: RichText| Label::new(text).selectable(false).sense(sense);
+        let caption = ui.add(text(RichText::new(caption).color(theme::TEXT_QUIET)));
+        caption | ui.add(text(RichText::new(value)))
+    })
+    .inner
+}
+
+/// Milliseconds, whole ones from ten on; or a dash.
+fn millis(duration: Option<Duration>) -> String {
+    duration.map_or_else(unknown, |duration| match duration.as_secs_f64() * 1e3 {
+        few @ ..10.0 => format!("{few:.1}"),
+        many => format!("{many:.0}"),
+    })
+}
+
+fn uncertainty(state: &State) -> String {
+    match state.clock {
+        Some(clock) => format!(" (±{:.1} ms)", Duration::from_micros(clock.uncertainty_us).as_secs_f64() * 1e3),
+        None => String::new(),
+    }
+}
+
+fn show_path(ui: &mut Ui, path: &Path) {
+    let (sign, word) = path_look(path.condition);
+    let text = match (path.condition, &path.reason) {
+        (Condition::Down | Condition::Connecting, Some(reason)) => format!("{} {word}: {reason}", path.name),
+        (Condition::Down | Condition::Connecting, None) => format!("{} {word}", path.name),
+        _ => format!(
+            "{} {word}, {} ms, {} % lost",
+            path.name,
+            millis(path.rtt),
+            path.loss_pct.map_or_else(unknown, |loss| format!("{loss:.1}"))
+        ),
+    };
+    badge::line(ui, sign, &text);
+}
+
+fn path_look(condition: Condition) -> (Sign, &'static str) {
+    let (colour, icon, word) = match condition {
+        Condition::Live => (theme::GOOD, Icon::Disc, "live"),
+        Condition::Dark => (theme::CAUTION, Icon::Triangle, "dark"),
+        Condition::Down => (theme::ALARM, Icon::Cross, "down"),
+        Condition::Connecting => (theme::UNSURE, Icon::Ring, "connecting"),
+    };
+    (Sign { colour, icon }, word)
+}
+
+/// In words what the marks on the picture mean, for those that are not simply shown in theatre.
+fn legend(ui: &mut Ui, marks: Marks) {
+    let lines = [
+        (marks.failed, theme::ALARM, Icon::Cross, "not confirmed by theatre"),
+        (marks.no_display, theme::CAUTION, Icon::SlashedRing, "on a source no display in theatre shows"),
+        (marks.faded, theme::CAUTION, Icon::Triangle, "faded in theatre"),
+        (marks.removing, theme::UNSURE, Icon::Back, "being taken back"),
+        (marks.pending, theme::UNSURE, Icon::Ring, "on the way"),
+    ];
+    for (count, colour, icon, words) in lines {
+        if count > 0 {
+            let what = if count == 1 { "mark" } else { "marks" };
+            badge::line(ui, Sign { colour, icon }, &format!("{count} {what} {words}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture_state::{State as PictureState, Verdict};
+    use crate::state::tests::all_well;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    fn shown(state: &State) -> Harness<'_, Vec<Command>> {
+        Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash_and_never_a_zero() {
+        let mut state = all_well();
+        state.latency = Default::default();
+        state.clock = None;
+        state.age = None;
+        for path in &mut state.paths {
+            (path.rtt, path.loss_pct) = (None, None);
+        }
+        let harness = shown(&state);
+        harness.get_by_label("— ms, p99 — ms");
+        harness.get_by_label("a live, — ms, — % lost");
+    }
+
+    #[test]
+    fn the_figures_and_both_paths_are_told() {
+        let state = all_well();
+        let harness = shown(&state);
+        for label in ["LIVE", "41 ms, p99 55 ms (±1.2 ms)", "30", "a live, 21 ms, 0.0 % lost"] {
+            harness.get_by_label(label);
+        }
+    }
+
+    #[test]
+    fn each_state_of_the_picture_is_named() {
+        for (picture, words) in [
+            (PictureState::Late, "LATE"),
+            (PictureState::Frozen, "FROZEN"),
+            (PictureState::SourceLost, "SOURCE LOST"),
+            (PictureState::Lost, "LINK LOST"),
+            (PictureState::Unknown, "AGE UNKNOWN"),
+            (PictureState::Waiting, "WAITING FOR PICTURE"),
+        ] {
+            let mut state = all_well();
+            state.verdict = Verdict { state: picture, age: None };
+            shown(&state).get_by_label(words);
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_refused_says_why() {
+        let mut state = all_well();
+        if let Some(path) = state.paths.first_mut() {
+            path.condition = Condition::Down;
+            path.reason = Some("theatre's certificate is not the one configured".into());
+        }
+        shown(&state).get_by_label("a down: theatre's certificate is not the one configured");
+    }
+
+    #[test]
+    fn marks_that_are_not_simply_shown_are_explained_and_others_are_not() {
+        let mut state = all_well();
+        state.marks.on_board = 4;
+        assert!(shown(&state).query_by_label_contains("mark").is_none());
+        state.marks.no_display = 1;
+        state.marks.pending = 2;
+        let harness = shown(&state);
+        harness.get_by_label("1 mark on a source no display in theatre shows");
+        harness.get_by_label("2 marks on the way");
+    }
+
+    #[test]
+    fn pressing_glass_to_glass_opens_the_stages() {
+        let state = all_well();
+        let mut harness = shown(&state);
+        harness.get_by_label("glass to glass").click();
+        harness.run();
+        assert_eq!(harness.state(), &[Command::ToggleStages]);
+    }
+}

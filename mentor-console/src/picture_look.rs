@@ -1,0 +1,112 @@
+//! How a picture's state is told: its sign, its words, the reason a pen is refused, and an age in words.
+
+use std::time::Duration;
+
+use ui::badge::Sign;
+use ui::icon::Icon;
+use ui::theme;
+
+use crate::picture_state::State;
+
+/// Why no stroke can begin on a source that delivers nothing.
+pub const NO_SIGNAL: &str = "No drawing: theatre has no signal from this source";
+
+/// Colour and shape of a state. States of one colour differ in shape.
+pub fn sign(state: State) -> Sign {
+    let (colour, icon) = match state {
+        State::Live => (theme::GOOD, Icon::Disc),
+        State::Late => (theme::CAUTION, Icon::Triangle),
+        State::Frozen => (theme::ALARM, Icon::Bars),
+        State::SourceLost => (theme::ALARM, Icon::SlashedRing),
+        State::Lost => (theme::ALARM, Icon::Cross),
+        State::Unknown => (theme::UNSURE, Icon::Diamond),
+        State::Waiting => (theme::UNSURE, Icon::Ring),
+    };
+    Sign { colour, icon }
+}
+
+/// The state in the fewest words.
+pub fn words(state: State) -> &'static str {
+    match state {
+        State::Live => "LIVE",
+        State::Late => "LATE",
+        State::Frozen => "FROZEN",
+        State::SourceLost => "SOURCE LOST",
+        State::Lost => "LINK LOST",
+        State::Unknown => "AGE UNKNOWN",
+        State::Waiting => "WAITING FOR PICTURE",
+    }
+}
+
+/// The state with the age of what is on the screen, as the banner over the picture says it.
+pub fn banner(state: State, age: Option<Duration>) -> String {
+    let words = words(state);
+    match (state, age) {
+        (_, None) => words.to_owned(),
+        (State::Unknown, Some(age)) => format!("{words}: at least {}", spoken(age)),
+        (_, Some(age)) => format!("{words}: this picture is {} old", spoken(age)),
+    }
+}
+
+/// Why no stroke can begin, if none can.
+pub fn pen_refusal(state: State) -> Option<&'static str> {
+    match state {
+        State::Live | State::Late => None,
+        State::Frozen => Some("No drawing: the picture is frozen"),
+        State::SourceLost => Some(NO_SIGNAL),
+        State::Lost => Some("No drawing: the link to theatre is lost"),
+        State::Unknown => Some("No drawing: the age of the picture is not known yet"),
+        State::Waiting => Some("No drawing: no picture has come yet"),
+    }
+}
+
+/// A duration as it is said: the coarser, the longer it is.
+pub fn spoken(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{millis} ms"),
+        1..10 => format!("{:.1} s", duration.as_secs_f32()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [State; 7] =
+        [State::Live, State::Late, State::Frozen, State::SourceLost, State::Lost, State::Unknown, State::Waiting];
+
+    #[test]
+    fn no_two_states_share_their_shape_or_their_words() {
+        for (index, state) in ALL.into_iter().enumerate() {
+            for other in ALL.into_iter().skip(index + 1) {
+                assert_ne!(sign(state).icon, sign(other).icon, "{state:?} {other:?}");
+                assert_ne!(words(state), words(other));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_live_has_lives_colour() {
+        for state in ALL {
+            assert_eq!(sign(state).colour == theme::GOOD, state == State::Live, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_given_exactly_where_the_pen_is_refused() {
+        for state in ALL {
+            assert_eq!(pen_refusal(state).is_none(), state.allows_pen(), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn ages_are_said_as_people_say_them() {
+        let said = [230, 3_240, 42_900, 200_000, 7_500_000].map(|ms| spoken(Duration::from_millis(ms)));
+        assert_eq!(said, ["230 ms", "3.2 s", "42 s", "3 min 20 s", "2 h 5 min"]);
+    }
+}

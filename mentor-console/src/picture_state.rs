@@ -1,0 +1,212 @@
+//! How far the picture on the screen can be trusted (invariant 2: stale video never looks live). A function of what
+//! is known and of the time; how a state looks is left to `picture_look`.
+
+use std::time::Duration;
+
+use protocol::frame::Freshness;
+use protocol::time::{ClockOffset, MonoTime, SessionTime};
+
+/// Older than this, glass to glass, a picture is late: reaction to what it shows is no longer immediate, and eye and
+/// hand no longer feel as one (studies of remote surgery put the limit at about 200 ms).
+pub const LATE_AFTER: Duration = Duration::from_millis(200);
+/// Without a new picture for this long the picture is frozen: fifteen pictures missing at 30 a second.
+pub const FROZEN_AFTER: Duration = Duration::from_millis(500);
+/// With no path alive for this long the link is lost: shorter darkness is an uplink changing its cell.
+pub const LOST_AFTER: Duration = Duration::from_secs(2);
+
+/// The states, the worst first. The first that applies is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// No path has been alive for [`LOST_AFTER`].
+    Lost,
+    /// No picture has come since the program started.
+    Waiting,
+    /// No new picture for [`FROZEN_AFTER`].
+    Frozen,
+    /// Pictures come, but theatre says the primary source delivers nothing.
+    SourceLost,
+    /// Pictures come, but their age is not known yet.
+    Unknown,
+    /// Older than [`LATE_AFTER`].
+    Late,
+    /// What is on the screen is what happens.
+    Live,
+}
+
+impl State {
+    /// Whether a new stroke may begin.
+    pub fn allows_pen(self) -> bool {
+        matches!(self, Self::Live | Self::Late)
+    }
+
+    /// Whether the picture itself must be drawn so that nobody can take it for live.
+    pub fn is_stale(self) -> bool {
+        matches!(self, Self::Lost | Self::Frozen | Self::SourceLost)
+    }
+}
+
+/// The newest picture on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnScreen {
+    /// When it came onto the screen.
+    pub shown: MonoTime,
+    /// When the primary's picture in it was captured; `None` if the primary has delivered none yet.
+    pub captured: Option<SessionTime>,
+    /// How theatre says the primary source stands.
+    pub primary: Freshness,
+}
+
+/// What the verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The newest picture on the screen, if there is one.
+    pub on_screen: Option<OnScreen>,
+    /// The session's clock, once known.
+    pub clock: Option<ClockOffset>,
+    /// Since when no path has been alive; `None` while one is.
+    pub dark_since: Option<MonoTime>,
+}
+
+/// The verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The state.
+    pub state: State,
+    /// Time since what is on the screen was captured; by this machine's clock alone (a lower bound) while the
+    /// session's clock is not known; `None` without a picture.
+    pub age: Option<Duration>,
+}
+
+/// Judges the picture at `now`.
+///
+/// Age is judged with the clock's uncertainty added: a picture counts as live only if it is live whichever clock in
+/// the interval is the true one.
+pub fn judge(facts: &Facts, now: MonoTime) -> Verdict {
+    let age = facts.on_screen.map(|picture| age(&picture, facts.clock, now));
+    let state = if facts.dark_since.is_some_and(|since| now.since(since) >= LOST_AFTER) {
+        State::Lost
+    } else {
+        facts.on_screen.map_or(State::Waiting, |picture| of_picture(&picture, facts.clock, now))
+    };
+    Verdict { state, age }
+}
+
+fn of_picture(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> State {
+    if now.since(picture.shown) >= FROZEN_AFTER {
+        return State::Frozen;
+    }
+    if picture.primary != Freshness::Live {
+        return State::SourceLost;
+    }
+    let (Some(clock), Some(captured)) = (clock, picture.captured) else {
+        return State::Unknown;
+    };
+    let at_worst = clock.session(now).since(captured) + Duration::from_micros(clock.uncertainty_us);
+    if at_worst > LATE_AFTER { State::Late } else { State::Live }
+}
+
+fn age(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> Duration {
+    match (clock, picture.captured) {
+        (Some(clock), Some(captured)) => clock.session(now).since(captured),
+        _ => now.since(picture.shown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOCK: ClockOffset = ClockOffset { offset_us: 1_000_000, uncertainty_us: 5_000 };
+
+    fn ms(value: u64) -> MonoTime {
+        MonoTime(value * 1_000)
+    }
+
+    /// A picture captured at 10,000 ms of this machine's time and shown 40 ms later.
+    fn facts() -> Facts {
+        Facts {
+            on_screen: Some(OnScreen {
+                shown: ms(10_040),
+                captured: Some(CLOCK.session(ms(10_000))),
+                primary: Freshness::Live,
+            }),
+            clock: Some(CLOCK),
+            dark_since: None,
+        }
+    }
+
+    #[test]
+    fn each_state_begins_at_its_moment() {
+        let table = [
+            (10_041, State::Live),
+            (10_195, State::Live),
+            (10_196, State::Late),
+            (10_539, State::Late),
+            (10_540, State::Frozen),
+            (99_999, State::Frozen),
+        ];
+        for (at_ms, state) in table {
+            assert_eq!(judge(&facts(), ms(at_ms)).state, state, "at {at_ms} ms");
+        }
+    }
+
+    #[test]
+    fn the_age_goes_on_counting_whatever_the_state() {
+        for at_ms in [10_050, 10_300, 13_000] {
+            assert_eq!(judge(&facts(), ms(at_ms)).age, Some(Duration::from_millis(at_ms - 10_000)));
+        }
+    }
+
+    #[test]
+    fn darkness_is_lost_after_two_seconds_even_with_a_young_picture() {
+        let dark = Facts { dark_since: Some(ms(8_100)), ..facts() };
+        assert_eq!(judge(&dark, ms(10_099)).state, State::Live);
+        assert_eq!(judge(&dark, ms(10_100)).state, State::Lost);
+    }
+
+    #[test]
+    fn a_dead_primary_is_never_live_though_pictures_flow() {
+        for primary in [Freshness::Lost, Freshness::Waiting] {
+            let mut facts = facts();
+            facts.on_screen.as_mut().unwrap().primary = primary;
+            assert_eq!(judge(&facts, ms(10_041)).state, State::SourceLost);
+            assert_eq!(judge(&facts, ms(10_600)).state, State::Frozen);
+        }
+    }
+
+    #[test]
+    fn without_a_clock_the_age_is_unknown_and_the_picture_is_not_called_live() {
+        let facts = Facts { clock: None, ..facts() };
+        let verdict = judge(&facts, ms(10_050));
+        assert_eq!(verdict.state, State::Unknown);
+        assert_eq!(verdict.age, Some(Duration::from_millis(10)), "at least this old");
+    }
+
+    #[test]
+    fn an_uncertain_clock_is_counted_against_the_picture() {
+        let vague = ClockOffset { uncertainty_us: 120_000, ..CLOCK };
+        let facts = Facts { clock: Some(vague), ..facts() };
+        assert_eq!(judge(&facts, ms(10_079)).state, State::Live);
+        assert_eq!(judge(&facts, ms(10_081)).state, State::Late);
+    }
+
+    #[test]
+    fn before_the_first_picture_it_waits_and_after_two_dark_seconds_it_is_lost() {
+        let mut facts = Facts { dark_since: Some(ms(0)), ..Facts::default() };
+        assert_eq!(judge(&facts, ms(1_999)), Verdict { state: State::Waiting, age: None });
+        assert_eq!(judge(&facts, ms(2_000)).state, State::Lost);
+        facts.dark_since = None;
+        assert_eq!(judge(&facts, ms(9_000)).state, State::Waiting);
+    }
+
+    #[test]
+    fn the_pen_is_allowed_only_while_live_or_late() {
+        use State::{Frozen, Late, Live, Lost, SourceLost, Unknown, Waiting};
+        for state in [Live, Late] {
+            assert!(state.allows_pen());
+        }
+        for state in [Lost, Waiting, Frozen, SourceLost, Unknown] {
+            assert!(!state.allows_pen(), "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the window shows besides the picture, as plain data: one value made for each repaint. Views read it and
+//! nothing else, so that every one of them can be shown any situation.
+
+use std::time::Duration;
+
+use protocol::mark::{Ink, Width};
+use protocol::time::ClockOffset;
+
+use crate::latency::Summary;
+use crate::picture_state::Verdict;
+
+/// Everything in words and numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// How far the picture can be trusted.
+    pub verdict: Verdict,
+    /// The age of the picture, as fresh as it can be read.
+    pub age: Option<Duration>,
+    /// Where the milliseconds went.
+    pub latency: Summary,
+    /// The session's clock, once known.
+    pub clock: Option<ClockOffset>,
+    /// Frames so far.
+    pub frames: Frames,
+    /// The ways to theatre, in the order of the configuration.
+    pub paths: Vec<Path>,
+    /// Marks that are not simply shown.
+    pub marks: Marks,
+    /// The pen in hand.
+    pub pen: Pen,
+    /// Why the last press of the pen drew nothing, for a moment after it.
+    pub refusal: Option<&'static str>,
+    /// Whether the card that says what to try is open.
+    pub card_open: bool,
+    /// Whether the stages of latency are open.
+    pub stages_open: bool,
+}
+
+/// Frames since the program started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Frames {
+    /// Were on the screen.
+    pub shown: u64,
+    /// Were decoded and overtaken by a newer one before they could be shown.
+    pub skipped: u64,
+    /// Never came, came damaged, or depended on one of those.
+    pub lost: u64,
+}
+
+/// One way to theatre.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its state.
+    pub condition: Condition,
+    /// Why it is down, if it is.
+    pub reason: Option<String>,
+    /// Smoothed round trip.
+    pub rtt: Option<Duration>,
+    /// Datagrams that did not arrive, in percent, in the worse direction.
+    pub loss_pct: Option<f32>,
+}
+
+/// The state of one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Being dialled.
+    Connecting,
+    /// Theatre is heard on it.
+    Live,
+    /// Connected, but nothing is heard.
+    Dark,
+    /// No connection; it is dialled again.
+    Down,
+}
+
+/// How many of the mentor's marks are in a state that has to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// On the board at all; undo and clear have something to do.
+    pub on_board: usize,
+    /// Sent, no word from theatre yet.
+    pub pending: usize,
+    /// On a source that no window in theatre shows.
+    pub no_display: usize,
+    /// Taken back, still to be confirmed.
+    pub removing: usize,
+    /// Gone from theatre's display after silence.
+    pub faded: usize,
+    /// No word from theatre for too long.
+    pub failed: usize,
+}
+
+/// The pen in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pen {
+    /// Its ink.
+    pub ink: Ink,
+    /// Its width.
+    pub width: Width,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::picture_state::State as PictureState;
+
+    /// A console in a session where nothing is amiss.
+    pub(crate) fn all_well() -> State {
+        let ms = Duration::from_millis;
+        let path = |name: &str| Path {
+            name: name.into(),
+            condition: Condition::Live,
+            reason: None,
+            rtt: Some(ms(21)),
+            loss_pct: Some(0.0),
+        };
+        State {
+            verdict: Verdict { state: PictureState::Live, age: Some(ms(40)) },
+            age: Some(ms(40)),
+            latency: Summary {
+                now: Some(ms(41)),
+                p50: Some(ms(40)),
+                p99: Some(ms(55)),
+                stages: [2, 17, 1, 5, 15].map(|value| Some(ms(value))),
+                fps: Some(30.0),
+            },
+            clock: Some(ClockOffset { offset_us: 0, uncertainty_us: 1_200 }),
+            frames: Frames { shown: 300, skipped: 0, lost: 0 },
+            paths: vec![path("a"), path("b")],
+            marks: Marks::default(),
+            pen: Pen::default(),
+            refusal: None,
+            card_open: false,
+            stages_open: false,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The pens and what can be done with marks: few, large, labelled.
+
+use annotation::ink;
+use eframe::egui::{Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, RichText, Stroke, Ui, Vec2, vec2};
+use protocol::mark::{Ink, Width};
+use ui::icon::{self, Icon};
+use ui::theme;
+use ui::tool_button::{self, Choice};
+
+use crate::command::Command;
+use crate::state::State;
+
+/// The bar's width in points. See `link_view::HEIGHT`.
+pub const WIDTH: f32 = 121.0;
+
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const CLEAR: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Delete);
+
+const INKS: [(Ink, &str); 4] =
+    [(Ink::Green, "Green"), (Ink::Cyan, "Cyan"), (Ink::Yellow, "Yellow"), (Ink::White, "White")];
+/// With the thickness in points in which a button shows them.
+const WIDTHS: [(Width, &str, f32); 3] =
+    [(Width::Fine, "Fine", 3.0), (Width::Medium, "Medium", 6.0), (Width::Broad, "Broad", 12.0)];
+
+/// Shows the bar and listens for its keys.
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
+    caption(ui, "Ink");
+    for pair in INKS.chunks(2) {
+        ui.horizontal(|ui| {
+            for &(ink, name) in pair {
+                ink_button(ui, ink, name, state, commands);
+            }
+        });
+    }
+    caption(ui, "Pen");
+    for (width, name, points) in WIDTHS {
+        width_button(ui, width, (name, points), state, commands);
+    }
+    caption(ui, "Marks");
+    let nothing_drawn = state.marks.on_board == 0;
+    let actions = [
+        (Command::Undo, Icon::Back, "Undo", "Undo the newest mark (Ctrl+Z)", UNDO),
+        (Command::Clear, Icon::Sweep, "Clear", "Clear all marks (Delete)", CLEAR),
+    ];
+    for (command, sign, word, name, keys) in actions {
+        let choice = if nothing_drawn { Choice::Idle } else { Choice::Free };
+        let button = tool_button::show(ui, full_width(58.0), name, word, choice, |painter, room, colour| {
+            icon::paint(painter, sign, room.center(), room.height() * 0.42, colour);
+        });
+        let pressed = ui.input_mut(|input| input.consume_shortcut(&keys));
+        if !nothing_drawn && (button.clicked() || pressed) {
+            commands.push(command);
+        }
+    }
+}
+
+fn caption(ui: &mut Ui, text: &str) {
+    ui.add_space(4.0);
+    ui.label(RichText::new(text).size(theme::SMALL_PT).color(theme::TEXT_QUIET));
+}
+
+fn full_width(height: f32) -> Vec2 {
+    vec2(105.0, height)
+}
+
+fn ink_button(ui: &mut Ui, ink: Ink, name: &str, state: &State, commands: &mut Vec<Command>) {
+    let choice = chosen(state.pen.ink == ink);
+    let tip = format!("{name} ink");
+    let button = tool_button::show(ui, vec2(50.0, 58.0), &tip, name, choice, |painter, room, _| {
+        painter.circle_filled(room.center(), room.height() * 0.42, colour(ink));
+    });
+    if button.clicked() {
+        commands.push(Command::Ink(ink));
+    }
+}
+
+fn width_button(ui: &mut Ui, width: Width, look: (&str, f32), state: &State, commands: &mut Vec<Command>) {
+    let (name, points) = look;
+    let choice = chosen(state.pen.width == width);
+    let tip = format!("{name} pen");
+    let ink = colour(state.pen.ink);
+    let button = tool_button::show(ui, full_width(50.0), &tip, name, choice, |painter, room, _| {
+        sample_line(painter, room, Stroke::new(points, ink));
+    });
+    if button.clicked() {
+        commands.push(Command::Width(width));
+    }
+}
+
+fn sample_line(painter: &Painter, room: Rect, stroke: Stroke) {
+    let room = room.shrink2(vec2(14.0, 0.0));
+    painter.line_segment([room.left_center(), room.right_center()], stroke);
+    for end in [room.left_center(), room.right_center()] {
+        painter.circle_filled(end, stroke.width / 2.0, stroke.color);
+    }
+}
+
+fn chosen(yes: bool) -> Choice {
+    if yes { Choice::Chosen } else { Choice::Free }
+}
+
+/// An ink on the console's screen.
+pub fn colour(ink: Ink) -> Color32 {
+    theme::from_srgb(ink::srgb(ink))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::tests::all_well;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    fn shown(state: &State) -> Harness<'_, Vec<Command>> {
+        Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())
+    }
+
+    fn drawn() -> State {
+        let mut state = all_well();
+        state.marks.on_board = 1;
+        state
+    }
+
+    #[test]
+    fn each_button_asks_for_what_it_says() {
+        let state = drawn();
+        for (label, command) in [
+            ("Green ink", Command::Ink(Ink::Green)),
+            ("Cyan ink", Command::Ink(Ink::Cyan)),
+            ("Yellow ink", Command::Ink(Ink::Yellow)),
+            ("White ink", Command::Ink(Ink::White)),
+            ("Fine pen", Command::Width(Width::Fine)),
+            ("Medium pen", Command::Width(Width::Medium)),
+            ("Broad pen", Command::Width(Width::Broad)),
+            ("Undo the newest mark (Ctrl+Z)", Command::Undo),
+            ("Clear all marks (Delete)", Command::Clear),
+        ] {
+            let mut harness = shown(&state);
+            harness.get_by_label(label).click();
+            harness.run();
+            assert_eq!(harness.state(), &[command], "{label}");
+        }
+    }
+
+    #[test]
+    fn the_keys_do_what_their_buttons_do() {
+        let state = drawn();
+        let mut harness = shown(&state);
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        harness.key_press(Key::Delete);
+        harness.run();
+        assert_eq!(harness.state(), &[Command::Undo, Command::Clear]);
+    }
+
+    #[test]
+    fn without_marks_there_is_nothing_to_undo_or_clear() {
+        let state = all_well();
+        let mut harness = shown(&state);
+        harness.get_by_label("Undo the newest mark (Ctrl+Z)").click();
+        harness.key_press(Key::Delete);
+        harness.run();
+        assert!(harness.state().is_empty());
+    }
+}

@@ -1,0 +1,128 @@
+//! The picture on the screen: planes to the GPU as the decoder gave them, converted there. Which picture, and whether
+//! it may look live, is decided elsewhere.
+
+pub mod conversion;
+pub mod gl;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use annotation::geometry::View;
+use eframe::egui::{PaintCallback, Painter, Rect};
+use eframe::{egui_glow, glow};
+use media::picture::Picture;
+use protocol::colour::Colour;
+
+use crate::journal::Ticket;
+use conversion::{Conversion, Strength};
+use gl::{Look, Plane, Program};
+
+/// How much colour and brightness a picture keeps that must not look live: none, and half, so that it can still be
+/// read but not taken for what happens now.
+const STALE: Strength = Strength { saturation: 0.0, brightness: 0.5 };
+
+/// Draws the newest picture it was given.
+pub struct VideoView {
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What the paint callback works on; eframe runs it on the window's thread, between two of the view's own calls.
+struct Shared {
+    program: Program,
+    /// Given, not yet on the GPU.
+    next: Option<(Ticket, Picture)>,
+    /// On the GPU.
+    current: Option<(Colour, [usize; 2])>,
+    /// Drawn for the first time since [`VideoView::take_drawn`].
+    drawn: Option<Ticket>,
+}
+
+impl VideoView {
+    /// Makes the view in the window's OpenGL context, which must be current, as it is while eframe starts.
+    ///
+    /// # Errors
+    /// OpenGL is too old or broken.
+    pub fn new(gl: Arc<glow::Context>) -> Result<Self, gl::Error> {
+        Ok(Self {
+            shared: Arc::new(Mutex::new(Shared { program: Program::new(gl)?, next: None, current: None, drawn: None })),
+        })
+    }
+
+    /// The next drawing shows `picture`.
+    pub fn give(&self, ticket: Ticket, picture: Picture) {
+        lock(&self.shared).next = Some((ticket, picture));
+    }
+
+    /// Has the picture drawn over the canvas's place in the window, grey and dim if it is `stale`.
+    pub fn paint(&self, painter: &Painter, place: Rect, view: &View, stale: bool) {
+        let shared = Arc::clone(&self.shared);
+        let place_px = [view.rect.width as usize, view.rect.height as usize];
+        painter.add(PaintCallback {
+            rect: place,
+            callback: Arc::new(egui_glow::CallbackFn::new(move |_, _| lock(&shared).paint(place_px, stale))),
+        });
+    }
+
+    /// The picture that was drawn for the first time since the last call, if one was.
+    pub fn take_drawn(&self) -> Option<Ticket> {
+        lock(&self.shared).drawn.take()
+    }
+
+    /// Frees the GPU's memory. Must be the last call, with the context current.
+    pub fn destroy(&self) {
+        lock(&self.shared).program.destroy();
+    }
+}
+
+impl Shared {
+    fn paint(&mut self, place_px: [usize; 2], stale: bool) {
+        if let Some((ticket, picture)) = self.next.take() {
+            match upload(&mut self.program, &picture) {
+                Ok(size_px) => {
+                    self.current = Some((picture.colour(), size_px));
+                    self.drawn = Some(ticket);
+                }
+                Err(error) => tracing::warn!("a decoded picture is left out: {error}"),
+            }
+        }
+        if let Some((colour, size_px)) = self.current {
+            let strength = if stale { STALE } else { Strength::FULL };
+            self.program.draw(&Look { conversion: Conversion::new(colour, strength), exact: size_px == place_px });
+        }
+    }
+}
+
+/// No panic can leave a picture half given here, so a poisoned lock is as good as a sound one.
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why a decoded picture cannot be shown.
+#[derive(Debug, thiserror::Error)]
+enum UploadError {
+    #[error(transparent)]
+    Picture(#[from] media::picture::Error),
+    #[error("plane {0} of it is missing")]
+    Plane(u32),
+}
+
+/// Hands the picture's planes to the GPU and returns its size. Rows may be padded: a plane is handed out as whole
+/// rows, so that its length over its rows is the distance from one row to the next.
+fn upload(program: &mut Program, picture: &Picture) -> Result<[usize; 2], UploadError> {
+    let frame = picture.read()?;
+    let plane = |index: u32| {
+        let bytes = frame.plane_data(index).map_err(|_| UploadError::Plane(index))?;
+        let component = u8::try_from(index).map_err(|_| UploadError::Plane(index))?;
+        let (width, height) = (picture.info.comp_width(component), picture.info.comp_height(component));
+        let height = usize::try_from(height).unwrap_or(usize::MAX);
+        Ok::<_, UploadError>(Plane {
+            stride: bytes.len().checked_div(height).ok_or(UploadError::Plane(index))?,
+            width: usize::try_from(width).unwrap_or(usize::MAX),
+            height,
+            bytes,
+        })
+    };
+    let planes = [plane(0)?, plane(1)?, plane(2)?];
+    let [Plane { width, height, .. }, ..] = planes;
+    program.upload(planes);
+    Ok([width, height])
+}

@@ -1,0 +1,90 @@
+//! Signs drawn from lines, so that each state has a shape of its own that no font has to supply and that is told
+//! apart without seeing colours.
+
+use std::f32::consts::TAU;
+
+use eframe::egui::{Color32, Painter, Pos2, Shape, Stroke, pos2, vec2};
+
+/// A sign. Each has an outline unlike the others'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Icon {
+    /// Goes on.
+    Disc,
+    /// Goes on, with a reservation.
+    Triangle,
+    /// Stands still.
+    Bars,
+    /// Is gone.
+    Cross,
+    /// Is not there, though it should be.
+    SlashedRing,
+    /// Not known.
+    Diamond,
+    /// Not yet there.
+    Ring,
+    /// One step back.
+    Back,
+    /// All of it away.
+    Sweep,
+}
+
+/// Draws `icon` into the circle around `centre`.
+pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: Color32) {
+    let line = Stroke::new((radius * 0.3).max(1.5), colour);
+    let at = |x: f32, y: f32| centre + vec2(x, y) * radius;
+    match icon {
+        Icon::Disc => {
+            painter.circle_filled(centre, radius * 0.8, colour);
+        }
+        Icon::Ring => {
+            painter.circle_stroke(centre, radius * 0.7, line);
+        }
+        Icon::Triangle => fill(painter, vec![at(0.0, -0.95), at(0.95, 0.75), at(-0.95, 0.75)], colour),
+        Icon::Diamond => fill(painter, vec![at(0.0, -1.0), at(0.8, 0.0), at(0.0, 1.0), at(-0.8, 0.0)], colour),
+        Icon::Bars => {
+            for x in [-0.45, 0.45] {
+                painter.line_segment([at(x, -0.8), at(x, 0.8)], Stroke::new(radius * 0.5, colour));
+            }
+        }
+        Icon::Cross => {
+            painter.line_segment([at(-0.75, -0.75), at(0.75, 0.75)], line);
+            painter.line_segment([at(-0.75, 0.75), at(0.75, -0.75)], line);
+        }
+        Icon::SlashedRing => {
+            painter.circle_stroke(centre, radius * 0.8, line);
+            painter.line_segment([at(-0.6, 0.6), at(0.6, -0.6)], line);
+        }
+        Icon::Back => back(painter, centre, radius, line),
+        Icon::Sweep => sweep(painter, centre, radius, line),
+    }
+}
+
+/// An arrow that turns back: three quarters of a ring with a head at its start.
+fn back(painter: &Painter, centre: Pos2, radius: f32, line: Stroke) {
+    const STEPS: u8 = 24;
+    let reach = radius * 0.7;
+    let point = |turn: f32| {
+        let angle = turn * TAU;
+        pos2(centre.x + reach * angle.cos(), centre.y + reach * angle.sin())
+    };
+    let arc = (0..=STEPS).map(|step| point(0.55 + 0.72 * f32::from(step) / f32::from(STEPS)));
+    painter.add(Shape::line(arc.collect(), line));
+    let head = point(0.55);
+    let points =
+        vec![head + vec2(-0.42, -0.2) * radius, head + vec2(0.42, -0.2) * radius, head + vec2(-0.02, 0.45) * radius];
+    fill(painter, points, line.color);
+}
+
+/// A sheet with everything on it struck out.
+fn sweep(painter: &Painter, centre: Pos2, radius: f32, line: Stroke) {
+    let at = |x: f32, y: f32| centre + vec2(x, y) * radius;
+    let thin = Stroke::new(line.width * 0.7, line.color);
+    let sheet = vec![at(-0.8, -0.7), at(0.8, -0.7), at(0.8, 0.7), at(-0.8, 0.7)];
+    painter.add(Shape::closed_line(sheet, thin));
+    painter.line_segment([at(-0.4, -0.35), at(0.4, 0.35)], thin);
+    painter.line_segment([at(-0.4, 0.35), at(0.4, -0.35)], thin);
+}
+
+fn fill(painter: &Painter, points: Vec<Pos2>, colour: Color32) {
+    painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+}
