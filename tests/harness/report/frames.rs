@@ -1,0 +1,234 @@
+//! Joins what theatre and console say of each frame. Counting begins with the first shown frame: only connecting is
+//! left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use program::trace::{LinkFacts, ReceivedFrame, Record, SentFrame};
+
+use super::{Counts, Stages, Video};
+use crate::statistics::{Spread, spread, tail};
+
+/// A frame released later than this after capture is lost.
+const DEADLINE_US: u64 = 250_000;
+
+/// The counted frames of one run.
+pub struct Frames<'a> {
+    sent: BTreeMap<u64, &'a SentFrame>,
+    received: BTreeMap<u64, &'a ReceivedFrame>,
+    given_up: BTreeSet<u64>,
+    damaged: BTreeSet<u64>,
+    dropped: u64,
+}
+
+impl<'a> Frames<'a> {
+    /// Joins the two traces by the transport's number.
+    pub fn join(capture_node: &'a [Record], console: &'a [Record]) -> Self {
+        let mut frames = Self {
+            sent: BTreeMap::new(),
+            received: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            damaged: BTreeSet::new(),
+            dropped: 0,
+        };
+        let received = |record: &'a Record| if let Record::ReceivedFrame(frame) = record { Some(frame) } else { None };
+        let Some(first) = console.iter().filter_map(received).filter(|frame| frame.shown_us.is_some()).map(|f| f.number).min()
+        else {
+            return frames;
+        };
+        let sent = |record: &'a Record| if let Record::SentFrame(frame) = record { Some(frame) } else { None };
+        frames.sent = capture_node.iter().filter_map(sent).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        frames.received = console.iter().filter_map(received).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        let begin_us = frames.sent.values().next().map_or(0, |frame| frame.composed_us);
+        for record in capture_node.iter().chain(console) {
+            match record {
+                Record::DroppedFrame(frame) if frame.at_us >= begin_us => frames.dropped += 1,
+                Record::LostFrame { number, damaged } if *number >= first => {
+                    frames.given_up.insert(*number);
+                    if *damaged {
+                        frames.damaged.insert(*number);
+                    }
+                }
+                _ => {}
+            }
+        }
+        frames
+    }
+
+    /// Where they went.
+    pub fn counts(&self) -> Counts {
+        let in_time = |frame: &&&ReceivedFrame| !self.is_late(frame);
+        let released = self.received.values().filter(in_time).count() as u64;
+        let shown = self.received.values().filter(in_time).filter(|frame| frame.shown_us.is_some()).count() as u64;
+        let skipped = self.received.values().filter(in_time).filter(|frame| self.was_overtaken(frame)).count() as u64;
+        let late = self.received.len() as u64 - released;
+        let lost = self.given_up.len() as u64 + late;
+        let encoded = self.sent.len() as u64;
+        Counts {
+            captured: encoded + self.dropped,
+            dropped: self.dropped,
+            encoded,
+            released,
+            shown,
+            skipped,
+            lost,
+            damaged: self.damaged.len() as u64,
+            in_flight: encoded.saturating_sub(released + lost) + (released - shown - skipped),
+        }
+    }
+
+    /// Released, but later than a surgeon could use it.
+    fn is_late(&self, frame: &ReceivedFrame) -> bool {
+        let captured = self.sent.get(&frame.number).and_then(|sent| sent.captured_us);
+        captured.is_some_and(|captured| frame.released_us.saturating_sub(captured) > DEADLINE_US)
+    }
+
+    /// Not shown, but a later one was.
+    fn was_overtaken(&self, frame: &ReceivedFrame) -> bool {
+        let later = frame.number + 1..;
+        frame.shown_us.is_none() && self.received.range(later).any(|(_, later)| later.shown_us.is_some())
+    }
+
+    fn shown(&self) -> impl Iterator<Item = (&SentFrame, &ReceivedFrame, u64)> {
+        self.received.values().filter(|frame| !self.is_late(frame)).filter_map(|frame| {
+            let sent = self.sent.get(&frame.number)?;
+            Some((*sent, *frame, frame.shown_us?))
+        })
+    }
+
+    /// The moments frames were shown, in order.
+    pub fn shown_us(&self) -> Vec<u64> {
+        let mut shown: Vec<u64> = self.received.values().filter_map(|frame| frame.shown_us).collect();
+        shown.sort_unstable();
+        shown
+    }
+
+    /// Capture to shown.
+    pub fn glass_to_glass(&self) -> Option<Spread> {
+        spread(self.shown().filter_map(|(sent, _, shown)| Some(shown.saturating_sub(sent.captured_us?))).collect())
+    }
+
+    /// The same, cut at every hand-off.
+    pub fn stages(&self) -> Stages {
+        let stage = |span: &dyn Fn(&SentFrame, &ReceivedFrame, u64) -> Option<u64>| {
+            tail(self.shown().filter_map(|(sent, received, shown)| span(sent, received, shown)).collect())
+        };
+        Stages {
+            compose: stage(&|sent, _, _| Some(sent.composed_us.saturating_sub(sent.captured_us?))),
+            encode: stage(&|sent, _, _| Some(sent.encoded_us.saturating_sub(sent.composed_us))),
+            transport: stage(&|sent, received, _| Some(received.released_us.saturating_sub(sent.encoded_us))),
+            decode: stage(&|_, received, _| Some(received.decoded_us?.saturating_sub(received.released_us))),
+            present: stage(&|_, received, shown| Some(shown.saturating_sub(received.decoded_us?))),
+        }
+    }
+
+    /// From the first canvas of the counted time to the last, in seconds.
+    fn span_seconds(&self) -> Option<f64> {
+        let first = self.sent.values().next()?.composed_us;
+        let last = self.sent.values().next_back()?.composed_us;
+        (last > first).then(|| (last - first) as f64 / 1e6)
+    }
+
+    /// The encoded picture.
+    pub fn video(&self, (width, height): (u16, u16)) -> Video {
+        let span = self.span_seconds();
+        let bits = self.sent.values().map(|frame| frame.bytes * 8).sum::<u64>() as f64;
+        let intervals = self.counts().captured.saturating_sub(1) as f64;
+        Video { width, height, fps: span.map(|s| intervals / s), encoded_bps: span.map(|s| bits / s) }
+    }
+
+    /// UDP payload theatre sent over encoded bytes, both between the first and the last link record of the counted
+    /// time.
+    pub fn bytes_ratio(&self, capture_node: &[Record]) -> Option<f64> {
+        let begin = self.sent.values().next()?.sent_us;
+        let links: Vec<&LinkFacts> = capture_node
+            .iter()
+            .filter_map(|record| if let Record::Link(link) = record { Some(link) } else { None })
+            .filter(|link| link.at_us >= begin)
+            .collect();
+        let (first, last) = (links.first()?, links.last()?);
+        let bytes_out = |link: &LinkFacts| link.paths.iter().map(|path| path.bytes_out).sum::<u64>();
+        let sent = bytes_out(last).checked_sub(bytes_out(first))?;
+        let within = |frame: &&&SentFrame| frame.sent_us >= first.at_us && frame.sent_us < last.at_us;
+        let encoded = self.sent.values().filter(within).map(|frame| frame.bytes).sum::<u64>();
+        (encoded > 0).then(|| sent as f64 / encoded as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use program::trace::DroppedFrame;
+
+    fn sent(number: u64) -> Record {
+        let captured = 1_000_000 + number * 33_000;
+        Record::SentFrame(SentFrame {
+            frame: format!("1:{number}"),
+            number,
+            captured_us: Some(captured),
+            in_slot_us: captured + 500,
+            composed_us: captured + 1_000,
+            encoded_us: captured + 6_000,
+            sent_us: captured + 6_100,
+            bytes: 25_000,
+            independent: number == 0,
+        })
+    }
+
+    fn received(number: u64, transport_us: u64, shown: bool) -> Record {
+        let released = 1_000_000 + number * 33_000 + 6_000 + transport_us;
+        Record::ReceivedFrame(ReceivedFrame {
+            frame: format!("1:{number}"),
+            number,
+            first_shard_us: released - 1_000,
+            complete_us: released,
+            released_us: released,
+            decoded_us: Some(released + 2_000),
+            shown_us: shown.then_some(released + 10_000),
+            offset_us: 0,
+            uncertainty_us: 0,
+        })
+    }
+
+    #[test]
+    fn every_frame_after_the_first_shown_one_is_accounted_for() {
+        let theatre: Vec<Record> = (0..8)
+            .map(sent)
+            .chain([Record::DroppedFrame(DroppedFrame { frame: "1:9".into(), captured_us: None, at_us: 1_200_000 })])
+            .collect();
+        // 0 came while connecting, 2 is overtaken, 3 lost, 4 damaged, 5 far too late, 7 still under way.
+        let console = [
+            received(0, 10_000, false),
+            received(1, 10_000, true),
+            received(2, 10_000, false),
+            Record::LostFrame { number: 3, damaged: false },
+            Record::LostFrame { number: 4, damaged: true },
+            received(5, 400_000, true),
+            received(6, 10_000, true),
+        ];
+        let frames = Frames::join(&theatre, &console);
+        let counts = frames.counts();
+        let expected = Counts {
+            captured: 8,
+            dropped: 1,
+            encoded: 7,
+            released: 3,
+            shown: 2,
+            skipped: 1,
+            lost: 3,
+            damaged: 1,
+            in_flight: 1,
+        };
+        assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn the_stages_tile_the_whole() {
+        let theatre: Vec<Record> = (0..3).map(sent).collect();
+        let console: Vec<Record> = (0..3).map(|number| received(number, 10_000, true)).collect();
+        let frames = Frames::join(&theatre, &console);
+        let stages = frames.stages();
+        let parts = [stages.compose, stages.encode, stages.transport, stages.decode, stages.present];
+        let sum: f64 = parts.iter().map(|part| part.unwrap().p50).sum();
+        assert!((sum - frames.glass_to_glass().unwrap().p50).abs() < 1e-9);
+    }
+}

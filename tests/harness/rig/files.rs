@@ -1,0 +1,115 @@
+//! The configuration files of a run, written as a technician would write them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use protocol::colour::{Colour, Matrix, Range};
+
+use crate::certificates::Identity;
+
+/// Which source the operation is done by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// The endoscope is the primary.
+    Endoscopy,
+    /// Fluoroscopy is the primary.
+    Catheter,
+}
+
+impl Case {
+    /// The primary's name in the configuration.
+    pub fn primary(self) -> &'static str {
+        match self {
+            Self::Endoscopy => "endoscope",
+            Self::Catheter => "fluoroscopy",
+        }
+    }
+}
+
+/// What every source of a run shows: a generated scene unless a file is named.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Which of them is the primary.
+    pub case: Case,
+    /// The endoscope's file.
+    pub endoscope: Option<PathBuf>,
+    /// The X-ray's file.
+    pub fluoroscopy: Option<PathBuf>,
+    /// The room camera's file.
+    pub room: Option<PathBuf>,
+    /// Colour bars in the primary's place, for colour tests.
+    pub bars: Option<Colour>,
+    /// A further window shows the fluoroscopy beside the primary's.
+    pub second_window: bool,
+}
+
+impl Sources {
+    /// Generated scenes throughout.
+    pub fn generated(case: Case) -> Self {
+        Self { case, endoscope: None, fluoroscopy: None, room: None, bars: None, second_window: false }
+    }
+}
+
+/// `theatre.toml`.
+pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, peer: &Identity) -> String {
+    let mut text = format!("primary = \"{}\"\nrun_dir = \"{}\"\n", sources.case.primary(), folder.join("run").display());
+    // X-ray pulses at 15 a second; as the primary it runs at the 30 of a cine run.
+    let coronary = if sources.case == Case::Catheter { "scene = \"coronary\"\nfps = 30" } else { "scene = \"coronary\"" };
+    let all = [
+        ("endoscope", "scene = \"tissue\"", &sources.endoscope),
+        ("fluoroscopy", coronary, &sources.fluoroscopy),
+        ("vitals", "scene = \"monitor\"", &None),
+        ("room", "scene = \"room\"", &sources.room),
+    ];
+    for (name, scene, file) in all {
+        let keys = match (sources.bars.filter(|_| name == sources.case.primary()), file) {
+            (Some(colour), _) => bars(colour),
+            (None, Some(file)) => format!("kind = \"file\"\nlocation = \"{}\"", file.display()),
+            (None, None) => format!("kind = \"scene\"\n{scene}"),
+        };
+        text.push_str(&format!("[source.{name}]\nrole = \"{name}\"\n{keys}\n"));
+    }
+    if sources.second_window {
+        text.push_str("[window.fluoroscopy]\n");
+    }
+    text.push_str(&identity(own));
+    text.push_str(&format!("[console]\ncertificate = \"{}\"\n", peer.certificate.display()));
+    for (index, port) in ports.iter().enumerate() {
+        text.push_str(&format!("[path.{}]\nlisten = \"127.0.0.1:{port}\"\n", path_name(index)));
+    }
+    text
+}
+
+/// `console.toml`.
+pub fn console(addresses: &[SocketAddr], peer: &Identity, own: &Identity) -> String {
+    let mut text = identity(own);
+    text.push_str(&format!("[theatre]\ncertificate = \"{}\"\n", peer.certificate.display()));
+    for (index, address) in addresses.iter().enumerate() {
+        text.push_str(&format!("[path.{}]\ndial = \"{address}\"\n", path_name(index)));
+    }
+    text
+}
+
+fn identity(own: &Identity) -> String {
+    format!("[identity]\ncertificate = \"{}\"\nkey = \"{}\"\n", own.certificate.display(), own.key.display())
+}
+
+fn bars(colour: Colour) -> String {
+    let matrix = match colour.matrix {
+        Matrix::Bt601 => "bt601",
+        Matrix::Bt709 => "bt709",
+    };
+    let range = match colour.range {
+        Range::Limited => "limited",
+        Range::Full => "full",
+    };
+    format!(
+        "kind = \"scene\"\nscene = \"bars\"\nsize = {{ width = 1280, height = 720 }}\nfps = 30\n\
+         colour = {{ matrix = \"{matrix}\", range = \"{range}\" }}"
+    )
+}
+
+/// `a`, `b`, `c`, `d`: the letters DESIGN gives the paths of its link profiles.
+fn path_name(index: usize) -> char {
+    char::from(b'a' + u8::try_from(index % 26).unwrap_or(0))
+}

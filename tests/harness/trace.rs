@@ -1,0 +1,80 @@
+//! Follows a trace while its program writes it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use program::trace::Record;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::inotify;
+
+/// A trace, read as far as it is written.
+pub struct Follower {
+    path: PathBuf,
+    file: Option<File>,
+    unfinished: Vec<u8>,
+    records: Vec<Record>,
+}
+
+impl Follower {
+    /// Follows `path`, which need not exist yet.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), file: None, unfinished: Vec::new(), records: Vec::new() }
+    }
+
+    /// Everything written so far.
+    ///
+    /// # Errors
+    /// The file cannot be read or a whole line is no record.
+    pub fn records(&mut self) -> Result<&[Record]> {
+        if self.file.is_none() && self.path.exists() {
+            self.file = Some(File::open(&self.path)?);
+        }
+        if let Some(file) = &mut self.file {
+            file.read_to_end(&mut self.unfinished)?;
+            let whole = self.unfinished.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            for line in self.unfinished.drain(..whole).collect::<Vec<_>>().split(|byte| *byte == b'\n') {
+                if !line.is_empty() {
+                    let record = serde_json::from_slice(line)
+                        .with_context(|| format!("{}: {}", self.path.display(), String::from_utf8_lossy(line)))?;
+                    self.records.push(record);
+                }
+            }
+        }
+        Ok(&self.records)
+    }
+
+    /// The first thing `find` makes out of the records, waiting for it at most `limit`.
+    ///
+    /// # Errors
+    /// Nothing by then, or the trace cannot be read.
+    pub fn wait_for<T>(&mut self, what: &str, limit: Duration, mut find: impl FnMut(&[Record]) -> Option<T>) -> Result<T> {
+        let folder = self.path.parent().context("a trace lies in a folder")?;
+        let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&watch, folder, inotify::WatchFlags::MODIFY | inotify::WatchFlags::CREATE)?;
+        let deadline = program::clock::now() + limit;
+        loop {
+            if let Some(found) = find(self.records()?) {
+                return Ok(found);
+            }
+            let left = deadline.since(program::clock::now());
+            if left.is_zero() {
+                bail!("{}: {what}: not within {limit:?}", self.path.display());
+            }
+            poll(&mut [PollFd::new(&watch, PollFlags::IN)], Some(&rustix::time::Timespec::try_from(left)?))?;
+            let mut events = [0; 4096];
+            while rustix::io::read(&watch, &mut events).is_ok_and(|read| read > 0) {}
+        }
+    }
+}
+
+/// Every record of a finished trace.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(path: &Path) -> Result<Vec<Record>> {
+    let mut follower = Follower::new(path);
+    Ok(follower.records().with_context(|| format!("trace {}", path.display()))?.to_vec())
+}

@@ -1,0 +1,188 @@
+//! Bad input: each mistake gives one clear line that says what, where and how to mend it, and the right exit code;
+//! what can go on goes on.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::certificates::{self, Identity};
+use harness::display::Display;
+use harness::process::{Program, command};
+use harness::rig::{Case, Sources, files};
+
+use crate::stage::{SOON, Stage, folder, machine};
+
+/// Files of a site on one machine, before anybody makes a mistake in them.
+struct Site {
+    folder: PathBuf,
+    theatre: Identity,
+    console: Identity,
+}
+
+impl Site {
+    fn new(name: &str) -> Self {
+        let folder = folder(name);
+        let theatre = certificates::make(&folder, "theatre").expect("a certificate");
+        let console = certificates::make(&folder, "console").expect("a certificate");
+        Self { folder, theatre, console }
+    }
+
+    fn theatre_toml(&self, sources: &Sources, port: u16) -> String {
+        files::theatre(sources, &self.folder, &[port], &self.theatre, &self.console)
+    }
+
+    fn console_toml(&self) -> String {
+        files::console(&[([127, 0, 0, 1], 9).into()], &self.theatre, &self.console)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).expect("the folder can be written");
+        path
+    }
+
+    fn start(&self, program: &str, config: &Path, change: impl FnOnce(&mut Command)) -> Program {
+        let mut command = command(program).expect("the program is built");
+        command.arg("--config").arg(config).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        change(&mut command);
+        Program::start(program, command, &self.folder.join(format!("{program}.log"))).expect("it starts")
+    }
+}
+
+/// The program ends with `code`, and its last line names all of `words`.
+fn assert_ends(mut program: Program, code: i32, words: &[&str]) {
+    let status = program.wait(SOON).expect("it ends by itself");
+    let printed = program.printed();
+    let line = printed.lines().last().unwrap_or_default();
+    assert_eq!(status.code(), Some(code), "{printed}");
+    for word in words {
+        assert!(line.contains(word), "\"{word}\" is missing in: {line}");
+    }
+    assert!(!printed.contains("panicked"), "{printed}");
+}
+
+/// A port that nothing else gets while the socket lives.
+fn taken_port() -> (UdpSocket, u16) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let port = socket.local_addr().expect("an address").port();
+    (socket, port)
+}
+
+#[test]
+fn an_unknown_key_is_told_with_line_and_nearest_key_and_does_not_stop_the_surgeons_picture() {
+    let _machine = machine();
+    let site = Site::new("fault-key");
+    let text = site.theatre_toml(&Sources::generated(Case::Endoscopy), 9) + "[encoder]\nbitrat_kbps = 6000\n";
+    let line = format!("line {}", text.lines().count());
+    let config = site.write("theatre.toml", &text);
+    let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
+    let mut or_display = site.start("or-display", &config, |command| display.give_to(command));
+    assert_ends(site.start("capture-node", &config, |_| {}), 78, &["theatre.toml", &line, "bitrat_kbps", "`bitrate_kbps`"]);
+    let screen = harness::screen::Screen::connect(&display).expect("the display");
+    screen.window("OR display", SOON).expect("the surgeon's picture is there");
+    or_display.stop().expect("it was running");
+}
+
+#[test]
+fn a_missing_file_and_a_file_that_is_no_video_are_told_with_the_sources_name() {
+    let _machine = machine();
+    let site = Site::new("fault-file");
+    let display = Display::start_virtual(640, 480, &site.folder.join("xvfb.log")).expect("a display");
+    let missing = Sources { endoscope: Some("/nowhere/operation.mp4".into()), ..Sources::generated(Case::Endoscopy) };
+    let config = site.write("theatre.toml", &site.theatre_toml(&missing, 9));
+    let program = site.start("or-display", &config, |command| display.give_to(command));
+    assert_ends(program, 66, &["endoscope", "/nowhere/operation.mp4"]);
+
+    let letter = site.write("letter.mp4", "Dear colleague, this is no video.\n");
+    let no_video = Sources { endoscope: Some(letter), ..Sources::generated(Case::Endoscopy) };
+    let config = site.write("theatre.toml", &site.theatre_toml(&no_video, 9));
+    let program = site.start("or-display", &config, |command| display.give_to(command));
+    assert_ends(program, 66, &["endoscope", "letter.mp4"]);
+}
+
+#[test]
+fn a_port_in_use_is_told_with_the_paths_name() {
+    let _machine = machine();
+    let site = Site::new("fault-port");
+    let (_taken, port) = taken_port();
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), port));
+    assert_ends(site.start("capture-node", &config, |_| {}), 69, &["path", &port.to_string()]);
+}
+
+#[test]
+fn an_expired_certificate_of_ones_own_is_told_at_start() {
+    let _machine = machine();
+    let mut site = Site::new("fault-expired");
+    site.theatre = certificates::make_expired(&site.folder, "theatre").expect("a certificate");
+    let (socket, port) = taken_port();
+    drop(socket);
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), port));
+    assert_ends(site.start("capture-node", &config, |_| {}), 77, &["theatre.crt", "expired"]);
+}
+
+#[test]
+fn without_a_display_each_window_program_says_so() {
+    let _machine = machine();
+    let site = Site::new("fault-display");
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), 9));
+    assert_ends(site.start("or-display", &config, |_| {}), 69, &["DISPLAY"]);
+    let config = site.write("console.toml", &site.console_toml());
+    assert_ends(site.start("mentor-console", &config, |_| {}), 69, &["DISPLAY"]);
+}
+
+#[test]
+fn a_trace_that_cannot_be_made_is_told_with_the_file() {
+    let _machine = machine();
+    let site = Site::new("fault-trace");
+    let (socket, port) = taken_port();
+    drop(socket);
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), port));
+    let program = site.start("capture-node", &config, |command| {
+        command.arg("--trace").arg("/nowhere/trace.jsonl");
+    });
+    assert_ends(program, 66, &["/nowhere/trace.jsonl", "folder"]);
+}
+
+#[test]
+fn a_full_disk_ends_the_trace_with_one_line_and_the_program_goes_on() {
+    let _machine = machine();
+    let site = Site::new("fault-disk");
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), 9));
+    let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
+    let mut program = site.start("or-display", &config, |command| {
+        display.give_to(command);
+        command.arg("--trace").arg("/dev/full");
+    });
+    let screen = harness::screen::Screen::connect(&display).expect("the display");
+    screen.window("OR display", SOON).expect("the picture is there");
+    program.stop().expect("it was running");
+    let printed = program.printed();
+    assert_eq!(printed.matches("tracing ends here").count(), 1, "{printed}");
+}
+
+#[test]
+fn datagrams_of_strangers_do_not_touch_a_session() {
+    let mut stage = Stage::set("fault-strangers", Sources::generated(Case::Endoscopy), "clean");
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let config = fs::read_to_string(stage.rig.trace("theatre").with_extension("toml")).expect("theatre.toml");
+    let ports = config.lines().filter_map(|line| line.strip_prefix("listen = \"127.0.0.1:")?.trim_end_matches('"').parse().ok());
+    let ports: Vec<u16> = ports.collect();
+    assert_eq!(ports.len(), 2);
+    // A fixed sequence that looks like nothing: xorshift (Marsaglia 2003).
+    let mut state = 0x9E37_79B9_u32;
+    let mut bytes = [0_u8; 1200];
+    for length in (0..1200).step_by(3) {
+        for byte in &mut bytes[..length] {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            *byte = state as u8;
+        }
+        for port in &ports {
+            stranger.send_to(&bytes[..length], ("127.0.0.1", *port)).expect("loopback takes it");
+        }
+    }
+    stage.wait_until_shown(program::clock::now().0 + 1_000_000);
+    stage.end();
+}

@@ -1,0 +1,12 @@
+//! Scenarios: what users and peers would notice, with the real programs, sockets and windows; and the shape of the
+//! house itself. Logic in virtual time is tested beside the code.
+
+mod clips;
+mod colours;
+mod faults;
+mod house;
+mod operation;
+mod pixels;
+mod stage;
+mod survival;
+mod windows;

@@ -1,0 +1,124 @@
+//! A stage for one scenario: the machine to itself, a folder, two virtual displays, and the programs.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use harness::rig::{Displays, Rig, Setup, Sources};
+use harness::screen::{Place, Screen};
+use harness::strokes::{self, Stroke};
+use harness::trace::Follower;
+use netem::profile::Profile;
+use program::trace::{DisplayedMark, Record, View};
+
+/// Scenarios with real programs take both cores; two at once would measure each other.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+/// How long anything that ought to happen soon may take before a scenario fails.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// A running system with both windows found.
+pub struct Stage {
+    // Dropped in this order: the programs, then the displays under them, then the machine is free.
+    pub rig: Rig,
+    pub displays: Displays,
+    pub console: (Screen, Place),
+    strokes: u32,
+    _machine: MutexGuard<'static, ()>,
+}
+
+/// The machine, for a scenario that starts programs by itself.
+pub fn machine() -> MutexGuard<'static, ()> {
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A fresh folder for the scenario `name`.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("an earlier run's folder can be removed");
+    }
+    fs::create_dir_all(&folder).expect("a folder for the scenario");
+    folder
+}
+
+impl Stage {
+    /// Everything up, the first frame shown, the counted time begun.
+    pub fn set(name: &str, sources: Sources, link: &str) -> Self {
+        let machine = machine();
+        let folder = folder(name);
+        let displays = Displays::start_virtual(&folder).expect("virtual displays");
+        let profile = Profile::by_name(link).expect("a profile");
+        let mut rig = Rig::start(Setup { folder, sources, profile, seed: 1, card: false }, &displays).expect("programs");
+        rig.wait_for_first_frame().expect("a first frame");
+        let console = rig.console_window(&displays).expect("the console's window");
+        Self { rig, displays, console, strokes: 0, _machine: machine }
+    }
+
+    /// Where the picture of `source` lies in the console's window.
+    pub fn view(&self, source: &str) -> View {
+        self.rig.view(source).expect("the console shows this source")
+    }
+
+    /// A trace to follow.
+    pub fn trace(&self, program: &str) -> Follower {
+        Follower::new(&self.rig.trace(program))
+    }
+
+    /// Draws one stroke on the picture of `source`.
+    pub fn draw(&mut self, source: &str) -> Stroke {
+        let (_never, stop) = crossbeam_channel::bounded(0);
+        let stroke = strokes::draw(&self.console.0, &self.console.1, &self.view(source), self.strokes, &stop);
+        self.strokes += 1;
+        stroke.expect("the pointer moves")
+    }
+
+    /// The mark made of `stroke`, and how many points it has, once the console has taken the last of it.
+    pub fn mark_of(&self, stroke: &Stroke) -> (String, u16) {
+        let last = stroke.samples.last().expect("a stroke has samples");
+        self.trace("mentor-console")
+            .wait_for("the stroke's last sample", SOON, |records| {
+                records.iter().rev().find_map(|record| match record {
+                    Record::MovedPen(moved)
+                        if (moved.x_px - last.x_px).abs() < 0.75
+                            && (moved.y_px - last.y_px).abs() < 0.75
+                            && moved.received_us + 5_000 > last.at_us =>
+                    {
+                        Some((moved.mark.clone(), moved.points))
+                    }
+                    _ => None,
+                })
+            })
+            .expect("the pen is taken")
+    }
+
+    /// Waits until the whole of `mark` is at the sink of the window that shows `source`.
+    pub fn wait_until_displayed(&self, source: &str, mark: &str, points: u16) -> DisplayedMark {
+        self.trace(&format!("or-display-{source}"))
+            .wait_for("the whole mark at the sink", SOON, |records| {
+                records.iter().find_map(|record| match record {
+                    Record::DisplayedMark(shown) if shown.mark == mark && shown.points >= points => Some(shown.clone()),
+                    _ => None,
+                })
+            })
+            .expect("the mark is shown in theatre")
+    }
+
+    /// Waits until the console has shown a frame captured at or after `session_us`.
+    pub fn wait_until_shown(&self, session_us: u64) {
+        self.trace("mentor-console")
+            .wait_for("a newer frame at the console", SOON, |records| {
+                let newer = |record: &Record| {
+                    matches!(record, Record::ReceivedFrame(frame) if frame.shown_us.is_some_and(|at| at >= session_us))
+                };
+                records.iter().any(newer).then_some(())
+            })
+            .expect("the picture goes on");
+    }
+
+    /// Ends everything in order.
+    pub fn end(&mut self) {
+        self.rig.stop().expect("every program ends in order");
+    }
+}

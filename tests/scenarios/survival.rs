@@ -1,0 +1,90 @@
+//! The surgeon's picture depends on nothing but its source: `capture-node` killed or stopped costs it no frame, comes
+//! back by itself, and the mentor's picture with it.
+
+use harness::rig::{Case, Sources};
+use program::trace::Record;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stage::{SOON, Stage};
+
+/// The scene's own rate.
+const INTERVAL_US: u64 = 33_333;
+
+fn pid(stage: &Stage, program: &str) -> Pid {
+    let pid = stage.rig.pid(program).expect("the program runs");
+    Pid::from_raw(i32::try_from(pid).expect("a process id")).expect("a process id")
+}
+
+/// Capture times of the pictures that reached the OR display's sink, redraws aside.
+fn displayed(records: &[Record]) -> Vec<u64> {
+    let picture = |record: &Record| match record {
+        Record::Picture { captured_us, redrawn: false, .. } => Some(*captured_us),
+        _ => None,
+    };
+    records.iter().filter_map(picture).collect()
+}
+
+/// Waits until the OR display has shown pictures captured up to `until_us`, and asserts that from `from_us` on not one
+/// is missing: no gap in which another picture would have had room.
+fn assert_display_unbroken(stage: &Stage, from_us: u64, until_us: u64) {
+    let mut trace = stage.trace(&stage.rig.primary_display());
+    let shown = trace
+        .wait_for("the OR display goes on", SOON, |records| {
+            let shown = displayed(records);
+            shown.last().is_some_and(|last| *last >= until_us).then_some(shown)
+        })
+        .expect("the OR display goes on");
+    let during: Vec<u64> = shown.into_iter().filter(|at| *at >= from_us).collect();
+    for pair in during.windows(2) {
+        let gap = pair[1] - pair[0];
+        assert!(gap < 2 * INTERVAL_US - INTERVAL_US / 4, "a picture is missing on the OR display: {gap} us between two");
+    }
+}
+
+#[test]
+fn killing_capture_node_costs_the_or_display_no_frame_and_the_mentor_gets_the_picture_back() {
+    let mut stage = Stage::set("killed", Sources::generated(Case::Endoscopy), "wan");
+    let first = pid(&stage, "capture-node");
+    let killed_us = program::clock::now().0;
+    kill_process(first, Signal::KILL).expect("it runs");
+    // The parent starts another one, which attaches to the display's pictures and takes the console back in.
+    stage.wait_until_shown(killed_us + 4_000_000);
+    assert_display_unbroken(&stage, killed_us - 500_000, killed_us + 4_000_000);
+    assert_ne!(pid(&stage, "capture-node"), first, "another process");
+    let stroke = stage.draw("endoscope");
+    let (mark, points) = stage.mark_of(&stroke);
+    stage.wait_until_displayed("endoscope", &mark, points);
+    stage.end();
+}
+
+#[test]
+fn stopping_capture_node_costs_the_or_display_no_frame_and_it_goes_on_when_continued() {
+    let mut stage = Stage::set("stopped", Sources::generated(Case::Endoscopy), "wan");
+    let node = pid(&stage, "capture-node");
+    let stopped_us = program::clock::now().0;
+    kill_process(node, Signal::STOP).expect("it runs");
+    assert_display_unbroken(&stage, stopped_us - 500_000, stopped_us + 3_000_000);
+    kill_process(node, Signal::CONT).expect("it is there");
+    stage.wait_until_shown(program::clock::now().0 + 500_000);
+    stage.end();
+}
+
+#[test]
+fn a_killed_or_display_comes_back_with_the_marks_that_were_on_it() {
+    let mut stage = Stage::set("display-killed", Sources::generated(Case::Endoscopy), "wan");
+    let stroke = stage.draw("endoscope");
+    let (mark, points) = stage.mark_of(&stroke);
+    let before = stage.wait_until_displayed("endoscope", &mark, points);
+    kill_process(pid(&stage, "or-display-endoscope"), Signal::KILL).expect("it runs");
+    stage
+        .trace("or-display-endoscope")
+        .wait_for("the mark on the new display", SOON, |records| {
+            records.iter().find_map(|record| match record {
+                Record::DisplayedMark(shown) if shown.mark == mark && shown.at_sink_us > before.at_sink_us => Some(()),
+                _ => None,
+            })
+        })
+        .expect("the mark is shown again");
+    stage.wait_until_shown(program::clock::now().0 + 500_000);
+    stage.end();
+}
