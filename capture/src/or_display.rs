@@ -15,6 +15,7 @@ pub mod sheets;
 pub mod stencil;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use media::picture::Picture;
@@ -81,6 +82,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         schedule: Schedule::new(clock::now()),
         painter: Painter::default(),
         marks: Marks::default(),
+        fresh: None,
         underway: None,
         trace,
         receipts,
@@ -136,6 +138,8 @@ struct Desk {
     schedule: Schedule,
     painter: Painter,
     marks: Marks,
+    /// A picture that was not drawn yet.
+    fresh: Option<Picture>,
     underway: Option<Underway>,
     trace: Trace,
     receipts: Option<WindowEnd>,
@@ -160,10 +164,16 @@ impl Desk {
         let mut seen = 0;
         loop {
             self.screen.check()?;
-            let wait = self.draw_if_due(&pictures.latest, &mut seen)?;
+            let wait = self.draw_if_due()?;
             select! {
                 recv(stop) -> _ => return Ok(()),
-                recv(pictures.came) -> _ => self.schedule.picture_came(clock::now()),
+                recv(pictures.came) -> _ => {
+                    if let Some((sequence, picture)) = pictures.latest.newer_than(seen) {
+                        seen = sequence;
+                        self.fresh = Some(picture);
+                        self.schedule.picture_came(clock::now());
+                    }
+                }
                 recv(board) -> batch => {
                     if let Ok((messages, received)) = batch {
                         self.marks.take(&messages, received);
@@ -181,7 +191,7 @@ impl Desk {
     }
 
     /// Draws what is due and returns how long nothing will be, if nothing comes.
-    fn draw_if_due(&mut self, latest: &Slot<Picture>, seen: &mut u64) -> Result<std::time::Duration, Error> {
+    fn draw_if_due(&mut self) -> Result<Duration, Error> {
         let now = clock::now();
         if self.marks.changed(now) {
             self.schedule.board_changed();
@@ -189,10 +199,7 @@ impl Desk {
         if self.underway.is_none()
             && let Some(draw) = self.schedule.draw(now)
         {
-            if draw == Draw::Picture
-                && let Some((sequence, picture)) = latest.newer_than(*seen)
-            {
-                *seen = sequence;
+            if let Some(picture) = self.fresh.take() {
                 self.painter.set_live(picture);
             }
             self.draw(draw, now)?;

@@ -100,9 +100,11 @@ fn folder(path: &Path, reason: io::Error) -> Error {
 }
 
 /// Removes the areas of a `shmsink` whose process was killed before it could: each would hold memory until the
-/// machine restarts. A running process of that number has its own areas and is left alone.
+/// machine restarts. If the number is another process's by now, its areas are its own and are left alone.
 fn clear_shared_memory(pid: &str) {
-    let dead = pid.parse::<u32>().is_ok_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+    // Without a command line there is no process, or only what is left of one that nobody waited for.
+    let gone = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).map_or(true, |command| command.is_empty());
+    let dead = pid.parse().is_ok_and(gone);
     let Ok(areas) = std::fs::read_dir(SHARED_MEMORY) else { return };
     for area in areas.flatten().filter(|_| dead) {
         let name = area.file_name();
@@ -132,6 +134,25 @@ mod tests {
         assert_eq!(std::fs::metadata(&run_dir).unwrap().mode() & 0o777, 0o700);
         drop(claim);
         assert!(Claim::take(&run_dir, "endoscope").is_ok());
+        std::fs::remove_dir_all(run_dir).unwrap();
+    }
+
+    #[test]
+    fn shared_memory_of_a_killed_predecessor_is_cleared_and_that_of_others_is_not() {
+        let run_dir = std::env::temp_dir().join(format!("clear-{}", std::process::id()));
+        ensure(&run_dir).unwrap();
+        let mut dead = std::process::Command::new("true").spawn().unwrap();
+        let pid = dead.id();
+        dead.wait().unwrap();
+        std::fs::write(run_dir.join("endoscope.lock"), format!("{pid}\n")).unwrap();
+        let area = |pid: u32| Path::new(SHARED_MEMORY).join(format!("shmpipe.{pid:5}.  7"));
+        for pid in [pid, std::process::id()] {
+            std::fs::write(area(pid), "").unwrap();
+        }
+        let claim = Claim::take(&run_dir, "endoscope").unwrap();
+        assert!(!area(pid).exists() && area(std::process::id()).exists());
+        drop(claim);
+        std::fs::remove_file(area(std::process::id())).unwrap();
         std::fs::remove_dir_all(run_dir).unwrap();
     }
 

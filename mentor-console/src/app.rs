@@ -289,6 +289,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn without_a_link_the_reason_is_told_for_each_path() {
+        let (app, _) = session(Freshness::Live);
+        let reason = Some("the peer's certificate is not the one expected".into());
+        let down = Path { name: "a".into(), condition: Condition::Down, reason, rtt: None, loss_pct: None };
+        app.console.lock().link(vec![down], None, SHOWN);
+        let mut window = window(app);
+        window.state_mut().1 = after_ms(2_100);
+        window.run();
+        window.get_by_label("Path a: the peer's certificate is not the one expected");
+    }
+
+    #[test]
     fn every_source_is_named_and_one_without_signal_says_since_when() {
         let (app, _) = session(Freshness::Lost);
         let mut window = window(app);

@@ -67,7 +67,8 @@ fn frame(ui: &Ui, place: Rect, state: PictureState) {
     ui.painter().rect_stroke(place, 0, stroke, StrokeKind::Inside);
 }
 
-/// What the state is and how old the picture, unless it is live; and why a press just drew nothing.
+/// What the state is and how old the picture, unless it is live; why a press just drew nothing; and without a link,
+/// what is wrong with each path.
 fn banner(ui: &Ui, place: Rect, state: &State) {
     let verdict = state.verdict;
     let mut top = place.center_top() + vec2(0.0, 14.0);
@@ -78,7 +79,13 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
         top.y = badge::on_picture(ui, top, Some(sign), &text, size_pt).bottom() + 6.0;
     }
     if let Some(refusal) = state.refusal {
-        badge::on_picture(ui, top, None, refusal, theme::LARGE_PT);
+        top.y = badge::on_picture(ui, top, None, refusal, theme::LARGE_PT).bottom() + 6.0;
+    }
+    if matches!(verdict.state, PictureState::Lost | PictureState::Waiting) {
+        for (path, reason) in state.paths.iter().filter_map(|path| Some((path, path.reason.as_ref()?))) {
+            let text = format!("Path {}: {reason}", path.name);
+            top.y = badge::on_picture(ui, top, None, &text, theme::BODY_PT).bottom() + 6.0;
+        }
     }
 }
 

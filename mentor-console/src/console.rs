@@ -140,7 +140,7 @@ impl Console {
         if restarted {
             self.scene.forget_layouts();
         }
-        self.outbox.send(&self.marks.operations());
+        self.outbox.start_over(&self.marks.operations());
     }
 
     /// How far the picture can be trusted.

@@ -85,16 +85,34 @@ pub fn start(console: Shared, waker: Waker) -> Result<Decode, Error> {
 }
 
 fn decode_all(mut decoder: Decoder, queue: &Receiver<Job>, slot: &Slot<Decoded>, console: &Shared, waker: &Waker) {
+    let mut last = Outcome::Picture;
     for job in queue {
         let access_unit = job.bytes.get(job.access_unit_at..).unwrap_or_default();
         // The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
-        match decoder.decode(access_unit, MonoTime::default()) {
+        let outcome = match decoder.decode(access_unit, MonoTime::default()) {
             Ok(picture) => {
                 console.lock().frames.decoded(job.ticket, clock::now());
                 slot.put(Decoded { ticket: job.ticket, header: job.header, picture });
                 waker.wake();
+                Outcome::Picture
             }
-            Err(error) => tracing::warn!("frame {}: {error}", job.header.id),
+            Err(error) => {
+                if last == Outcome::Picture {
+                    tracing::warn!("frame {}: {error}", job.header.id);
+                }
+                Outcome::Nothing
+            }
+        };
+        if (last, outcome) == (Outcome::Nothing, Outcome::Picture) {
+            tracing::info!("frames decode again");
         }
+        last = outcome;
     }
+}
+
+/// What the decoder made of a frame. Only changes are logged: frames come by the dozen a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Picture,
+    Nothing,
 }

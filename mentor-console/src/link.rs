@@ -16,7 +16,7 @@ use protocol::ids::Epoch;
 use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::assembly::{Loss, Released};
-use transport::driver::{self, End, Facts, Handle, PathConfig, tls};
+use transport::driver::{self, End, Facts, Handle, PathConfig, SendError, tls};
 use transport::hello::Role;
 use transport::path::State;
 use transport::session::Event;
@@ -70,16 +70,10 @@ pub fn dial(config: Config, epoch: Epoch) -> Result<(Handle, Receiver<Event>), d
     })
 }
 
-/// Takes marks to theatre.
+/// Takes marks to theatre. Only a full queue is worth another try.
 pub fn deliver(handle: &Handle) -> Deliver {
     let handle = handle.clone();
-    Box::new(move |bytes| match handle.send_message(bytes) {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!("a step of a mark waits: {error}");
-            false
-        }
-    })
+    Box::new(move |bytes| handle.send_message(bytes) != Err(SendError::QueueFull))
 }
 
 impl Link {

@@ -15,6 +15,9 @@ use crate::state::{Condition, Marks, Path, State};
 /// The bar's height in points. With the toolbar's width it leaves a 16:9 picture its shape in a 16:9 window.
 pub const HEIGHT: f32 = 68.0;
 
+/// Room for one path in points: two fit side by side, with the reason for a path that is down.
+const MAX_PATH_WIDTH: f32 = 360.0;
+
 /// Shows the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = vec2(18.0, 4.0);
@@ -95,7 +98,7 @@ fn show_path(ui: &mut Ui, path: &Path) {
             path.loss_pct.map_or_else(unknown, |loss| format!("{loss:.1}"))
         ),
     };
-    badge::line(ui, sign, &text);
+    badge::line(ui, sign, &text, MAX_PATH_WIDTH);
 }
 
 fn path_look(condition: Condition) -> (Sign, &'static str) {
@@ -120,7 +123,7 @@ fn legend(ui: &mut Ui, marks: Marks) {
     for (count, colour, icon, words) in lines {
         if count > 0 {
             let what = if count == 1 { "mark" } else { "marks" };
-            badge::line(ui, Sign { colour, icon }, &format!("{count} {what} {words}"));
+            badge::line(ui, Sign { colour, icon }, &format!("{count} {what} {words}"), f32::INFINITY);
         }
     }
 }

@@ -27,12 +27,12 @@ const INTERVAL: Duration = Duration::from_nanos(1_000_000_000 / 30);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be read.
-    #[error("--local {}: {source}; name a readable file of frames", path.display())]
+    #[error("--local {}: {reason}; name a readable file of frames", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Its content is no sequence of frames.
     #[error("--local {}: {reason}; a file of frames is needed (32 bit length, then header and access unit)", path.display())]
@@ -62,7 +62,7 @@ impl Recording {
     /// # Errors
     /// See [`Error`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|reason| Error::Unreadable { path: path.into(), reason })?;
         let content = |reason: String| Error::Content { path: path.into(), reason };
         let frames = split(Bytes::from(bytes)).map_err(content)?;
         let (header, bytes, at) = frames.first().ok_or_else(|| content("it holds no frame".into()))?;

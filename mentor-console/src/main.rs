@@ -108,7 +108,7 @@ fn run(
 }
 
 fn trace(options: &Options) -> anyhow::Result<Trace> {
-    Trace::open(options.trace.as_deref(), NAME, env!("CARGO_PKG_VERSION")).or_exit(Kind::Config)
+    Trace::open(options.trace.as_deref(), NAME, env!("CARGO_PKG_VERSION")).or_exit(Kind::Input)
 }
 
 /// Certificates are a matter of permission, all else of the configuration.

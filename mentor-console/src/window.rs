@@ -33,8 +33,11 @@ const SMALLEST: [f32; 2] = [960.0, 640.0];
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no display to open one on.
-    #[error("no display: {0}; start the console in a desktop session, or set DISPLAY (X11) or WAYLAND_DISPLAY")]
-    NoDisplay(winit::error::EventLoopError),
+    #[error("no display: {0}; start the console in a desktop session, or set DISPLAY (X11) or WAYLAND_DISPLAY to one")]
+    NoDisplay(String),
+    /// The display went away.
+    #[error("the display went away: {0}; start the console again when it is back")]
+    DisplayGone(String),
     /// The window cannot draw.
     #[error("the window cannot be opened: {0}")]
     NoWindow(String),
@@ -52,7 +55,7 @@ pub struct Opening {
 /// # Errors
 /// There is no display, or no OpenGL on it.
 pub fn run(opening: Opening, app: App, waker: &Waker, asked: &Receiver<()>) -> Result<(), Error> {
-    let event_loop = EventLoop::<UserEvent>::with_user_event().build().map_err(Error::NoDisplay)?;
+    let event_loop = EventLoop::<UserEvent>::with_user_event().build().map_err(|_| Error::NoDisplay(displays()))?;
     let app = Rc::new(RefCell::new(app));
     let fault = Rc::new(RefCell::new(Some(
         "OpenGL 2.1 or OpenGL ES 2.0 does not start on this display; check the graphics driver".to_owned(),
@@ -67,10 +70,21 @@ pub fn run(opening: Opening, app: App, waker: &Waker, asked: &Receiver<()>) -> R
     };
     let eframe = eframe::create_native("Mentor console", options(opening), Box::new(creator), &event_loop);
     let mut handler = Handler { eframe, app, asked: asked.clone(), held: None };
-    event_loop.run_app(&mut handler).map_err(Error::NoDisplay)?;
+    event_loop.run_app(&mut handler).map_err(|error| Error::DisplayGone(error.to_string()))?;
     match fault.borrow_mut().take() {
         Some(fault) => Err(Error::NoWindow(fault)),
         None => Ok(()),
+    }
+}
+
+/// Which displays the environment names; winit's own words name its source files.
+fn displays() -> String {
+    let named = ["WAYLAND_DISPLAY", "DISPLAY"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok().map(|value| format!("{name}={value}")));
+    match named.collect::<Vec<_>>().join(" ") {
+        none if none.is_empty() => "neither DISPLAY nor WAYLAND_DISPLAY is set".into(),
+        named => format!("{named} does not answer"),
     }
 }
 

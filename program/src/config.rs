@@ -57,14 +57,8 @@ impl Document {
     /// # Errors
     /// [`Error::Unreadable`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable {
-            path: path.into(),
-            source,
-        })?;
-        Ok(Self {
-            path: path.into(),
-            text,
-        })
+        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        Ok(Self { path: path.into(), text })
     }
 
     /// The whole file as `T`.
@@ -90,21 +84,13 @@ impl Document {
     }
 
     fn content(&self, error: &toml::de::Error) -> Error {
-        Error::Content {
-            path: self.path.clone(),
-            fault: self.fault(error),
-        }
+        Error::Content { path: self.path.clone(), fault: self.fault(error) }
     }
 
     fn fault(&self, error: &toml::de::Error) -> Fault {
-        let line = error
-            .span()
-            .and_then(|span| self.text.get(..span.start))
-            .map(|before| before.matches('\n').count() + 1);
-        Fault {
-            line,
-            message: with_nearest_key(error.message()),
-        }
+        let line =
+            error.span().and_then(|span| self.text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+        Fault { line, message: with_nearest_key(error.message()) }
     }
 }
 
@@ -132,18 +118,12 @@ fn only<'i>(table: DeTable<'i>, path: &str, keys: &[&str]) -> DeTable<'i> {
 fn with_nearest_key(message: &str) -> String {
     let message = message.lines().collect::<Vec<_>>().join(", ");
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = ["unknown field", "unknown variant"]
-        .iter()
-        .any(|start| message.starts_with(start));
+    let unknown = ["unknown field", "unknown variant"].iter().any(|start| message.starts_with(start));
     let Some(wrong) = quoted.next().filter(|_| unknown) else {
         return message;
     };
     let nearest = quoted.max_by(|a, b| strsim::jaro_winkler(a, wrong).total_cmp(&strsim::jaro_winkler(b, wrong)));
-    let what = if message.starts_with("unknown field") {
-        "key"
-    } else {
-        "value"
-    };
+    let what = if message.starts_with("unknown field") { "key" } else { "value" };
     match nearest {
         Some(near) => {
             let valid = message.split_once(", ").map_or("", |(_, rest)| rest);
@@ -174,50 +154,30 @@ mod tests {
     }
 
     fn document(text: &str) -> Document {
-        Document {
-            path: "theatre.toml".into(),
-            text: text.into(),
-        }
+        Document { path: "theatre.toml".into(), text: text.into() }
     }
 
     #[test]
     fn an_unknown_key_is_named_with_line_and_nearest_valid_key() {
         let text = "primary = \"endoscope\"\n\n[source.endoscope]\nlocatoin = \"a.mp4\"\n";
         let error = document(text).whole::<Theatre>().unwrap_err().to_string();
-        assert!(
-            error.starts_with("theatre.toml: line 4: unknown key `locatoin`: did you mean `location`?"),
-            "{error}"
-        );
+        assert!(error.starts_with("theatre.toml: line 4: unknown key `locatoin`: did you mean `location`?"), "{error}");
     }
 
     #[test]
     fn a_fault_in_another_table_does_not_stop_a_program_that_does_not_read_it() {
         let text = "primary = \"endoscope\"\n[encoder]\nbitrate = = 5\n[source.room]\nlocatoin = 1\n[source.endoscope]\nlocation = \"a\"\n";
-        let (part, faults) = document(text)
-            .part::<Theatre>(&["primary", "source.endoscope"])
-            .unwrap();
+        let (part, faults) = document(text).part::<Theatre>(&["primary", "source.endoscope"]).unwrap();
         assert_eq!(part.primary, "endoscope");
         assert_eq!(part.source["endoscope"].location, "a");
-        assert_eq!(
-            faults.first().and_then(|fault| fault.line),
-            Some(3),
-            "the fault is still told: {faults:?}"
-        );
+        assert_eq!(faults.first().and_then(|fault| fault.line), Some(3), "the fault is still told: {faults:?}");
     }
 
     #[test]
     fn a_missing_key_and_a_missing_file_are_told_with_the_files_name() {
-        let error = document("[source.a]\nlocation = \"x\"\n")
-            .whole::<Theatre>()
-            .unwrap_err()
-            .to_string();
+        let error = document("[source.a]\nlocation = \"x\"\n").whole::<Theatre>().unwrap_err().to_string();
         assert!(error.contains("theatre.toml") && error.contains("`primary`"), "{error}");
-        let error = Document::read(Path::new("/nowhere/theatre.toml"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("/nowhere/theatre.toml") && error.contains("--config"),
-            "{error}"
-        );
+        let error = Document::read(Path::new("/nowhere/theatre.toml")).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/theatre.toml") && error.contains("--config"), "{error}");
     }
 }

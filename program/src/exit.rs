@@ -46,13 +46,7 @@ pub trait OrExit<T> {
 
 impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
     fn or_exit(self, kind: Kind) -> anyhow::Result<T> {
-        self.map_err(|error| {
-            Fault {
-                kind,
-                source: error.into(),
-            }
-            .into()
-        })
+        self.map_err(|error| Fault { kind, source: error.into() }.into())
     }
 }
 
@@ -60,10 +54,7 @@ impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
 ///
 /// Log lines go to stderr, from `INFO` up.
 pub fn run(name: &str, program: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(false);
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_ansi(false);
     if tracing::subscriber::set_global_default(subscriber.finish()).is_err() {
         tracing::warn!("logging was already set up");
     }
@@ -77,19 +68,11 @@ pub fn run(name: &str, program: impl FnOnce() -> anyhow::Result<()>) -> ExitCode
 }
 
 fn kind_of(error: &anyhow::Error) -> Kind {
-    error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Fault>())
-        .map_or(Kind::Software, |fault| fault.kind)
+    error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).map_or(Kind::Software, |fault| fault.kind)
 }
 
 fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}")
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ")
+    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -99,10 +82,7 @@ mod tests {
 
     #[test]
     fn the_exit_code_survives_added_context() {
-        let error = Err::<(), _>(anyhow!("no such file"))
-            .or_exit(Kind::Input)
-            .context("source endoscope")
-            .unwrap_err();
+        let error = Err::<(), _>(anyhow!("no such file")).or_exit(Kind::Input).context("source endoscope").unwrap_err();
         assert_eq!(kind_of(&error), Kind::Input);
         assert_eq!(one_line(&error), "source endoscope: no such file");
     }

@@ -31,11 +31,7 @@ impl Signal {
                 }
             }
         })?;
-        Ok(Self {
-            asked,
-            handle,
-            thread: Some(thread),
-        })
+        Ok(Self { asked, handle, thread: Some(thread) })
     }
 
     /// Receives once the program was asked to stop.

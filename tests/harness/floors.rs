@@ -108,7 +108,13 @@ struct Measure {
 impl Measure {
     fn new(theatre: &Theatre) -> Result<Self> {
         let bitrate_bps = theatre.encoder.bitrate_kbps * 1000;
-        Ok(Self { encoder: None, decoder: Decoder::start()?, bitrate_bps, times_us: Vec::new(), interval: Duration::ZERO })
+        Ok(Self {
+            encoder: None,
+            decoder: Decoder::start()?,
+            bitrate_bps,
+            times_us: Vec::new(),
+            interval: Duration::ZERO,
+        })
     }
 
     fn frame(&mut self, composed: &Composed, counted: bool, file: &mut impl std::io::Write) -> Result<()> {
@@ -165,7 +171,9 @@ fn present(folder: &Path, recording: &Path, display: &Display) -> Result<Option<
         records.iter().filter_map(shown).skip(WARM_UP).collect()
     };
     let times_us = Follower::new(&trace)
-        .wait_for("presented frames", START_UP, |records| Some(presented(records)).filter(|times| times.len() >= CANVASES))
+        .wait_for("presented frames", START_UP, |records| {
+            Some(presented(records)).filter(|times| times.len() >= CANVASES)
+        })
         .with_context(|| format!("the console alone: {}", console.printed()))?;
     console.stop()?;
     Ok(tail(times_us))

@@ -129,9 +129,8 @@ impl Rig {
     /// No frame within [`START_UP`], or a program ended; what it printed is part of the text.
     pub fn wait_for_first_frame(&mut self) -> Result<()> {
         let shown = |record: &Record| matches!(record, Record::ReceivedFrame(frame) if frame.shown_us.is_some());
-        let waited = Follower::new(&self.trace("mentor-console")).wait_for("a shown frame", START_UP, |records| {
-            records.iter().any(shown).then_some(())
-        });
+        let waited = Follower::new(&self.trace("mentor-console"))
+            .wait_for("a shown frame", START_UP, |records| records.iter().any(shown).then_some(()));
         self.relay.start_counting();
         waited.map_err(|error| {
             error.context(format!("theatre: {}\nconsole: {}", self.theatre.printed(), self.console.printed()))
@@ -196,7 +195,10 @@ impl Rig {
     /// It has written none.
     pub fn pid(&self, name: &str) -> Result<u32> {
         Follower::new(&self.trace(name)).wait_for("a first line", START_UP, |records| {
-            records.iter().rev().find_map(|record| if let Record::Start(start) = record { Some(start.pid) } else { None })
+            records
+                .iter()
+                .rev()
+                .find_map(|record| if let Record::Start(start) = record { Some(start.pid) } else { None })
         })
     }
 
@@ -230,7 +232,9 @@ fn start_console(folder: &Path, display: &Display, card: bool) -> Result<Program
 
 /// Ports that were free a moment ago; held together so that none is handed out twice.
 fn free_ports(count: usize) -> Result<Vec<u16>> {
-    let sockets: Vec<UdpSocket> =
-        (0..count).map(|_| UdpSocket::bind("127.0.0.1:0")).collect::<Result<_, _>>().context("finding free UDP ports")?;
+    let sockets: Vec<UdpSocket> = (0..count)
+        .map(|_| UdpSocket::bind("127.0.0.1:0"))
+        .collect::<Result<_, _>>()
+        .context("finding free UDP ports")?;
     sockets.iter().map(|socket| Ok(socket.local_addr()?.port())).collect()
 }

@@ -66,7 +66,8 @@ impl Screen {
     /// # Errors
     /// None appears in time.
     pub fn window(&self, title: &str, limit: Duration) -> Result<Place> {
-        let watch = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY | EventMask::PROPERTY_CHANGE);
+        let watch =
+            ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY | EventMask::PROPERTY_CHANGE);
         self.connection.change_window_attributes(self.root, &watch)?.check()?;
         let deadline = program::clock::now() + limit;
         loop {
@@ -86,8 +87,10 @@ impl Screen {
             if attributes.map_state == MapState::VIEWABLE && self.title(window)?.contains(title) {
                 return self.place(window).map(Some);
             }
-            self.connection
-                .change_window_attributes(window, &ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE))?;
+            self.connection.change_window_attributes(
+                window,
+                &ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE),
+            )?;
             if let Some(found) = self.find(window, title)? {
                 return Ok(Some(found));
             }
@@ -214,7 +217,8 @@ impl Image {
     /// The file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let file = File::create(path).with_context(|| format!("writing {}", path.display()))?;
-        let mut encoder = png::Encoder::new(BufWriter::new(file), u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let mut encoder =
+            png::Encoder::new(BufWriter::new(file), u32::try_from(self.width)?, u32::try_from(self.height)?);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.write_header()?.write_image_data(&self.rgb)?;

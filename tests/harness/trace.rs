@@ -50,7 +50,12 @@ impl Follower {
     ///
     /// # Errors
     /// Nothing by then, or the trace cannot be read.
-    pub fn wait_for<T>(&mut self, what: &str, limit: Duration, mut find: impl FnMut(&[Record]) -> Option<T>) -> Result<T> {
+    pub fn wait_for<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut find: impl FnMut(&[Record]) -> Option<T>,
+    ) -> Result<T> {
         let folder = self.path.parent().context("a trace lies in a folder")?;
         let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
         inotify::add_watch(&watch, folder, inotify::WatchFlags::MODIFY | inotify::WatchFlags::CREATE)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use gstreamer_video::prelude::*;
 
 /// The clip at `path` below the folder in the environment variable `REALDATA`; says so and gives `None` without it.
 pub fn clip(path: &str) -> Option<PathBuf> {
@@ -25,7 +26,8 @@ pub fn grey_pictures(clip: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
          pixel-aspect-ratio=1/1 ! appsink name=sink sync=false",
         clip.display()
     );
-    let pipeline = gst::parse::launch(&description).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
+    let pipeline =
+        gst::parse::launch(&description).expect("a pipeline").downcast::<gst::Pipeline>().expect("a pipeline");
     let sink = pipeline.by_name("sink").expect("a sink").downcast::<gstreamer_app::AppSink>().expect("an appsink");
     pipeline.set_state(gst::State::Playing).expect("the clip plays");
     let mut pictures = Vec::new();

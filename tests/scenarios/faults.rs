@@ -78,7 +78,11 @@ fn an_unknown_key_is_told_with_line_and_nearest_key_and_does_not_stop_the_surgeo
     let config = site.write("theatre.toml", &text);
     let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
     let mut or_display = site.start("or-display", &config, |command| display.give_to(command));
-    assert_ends(site.start("capture-node", &config, |_| {}), 78, &["theatre.toml", &line, "bitrat_kbps", "`bitrate_kbps`"]);
+    assert_ends(
+        site.start("capture-node", &config, |_| {}),
+        78,
+        &["theatre.toml", &line, "bitrat_kbps", "`bitrate_kbps`"],
+    );
     let screen = harness::screen::Screen::connect(&display).expect("the display");
     screen.window("OR display", SOON).expect("the surgeon's picture is there");
     or_display.stop().expect("it was running");
@@ -166,7 +170,9 @@ fn datagrams_of_strangers_do_not_touch_a_session() {
     let mut stage = Stage::set("fault-strangers", Sources::generated(Case::Endoscopy), "clean");
     let stranger = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let config = fs::read_to_string(stage.rig.trace("theatre").with_extension("toml")).expect("theatre.toml");
-    let ports = config.lines().filter_map(|line| line.strip_prefix("listen = \"127.0.0.1:")?.trim_end_matches('"').parse().ok());
+    let ports = config
+        .lines()
+        .filter_map(|line| line.strip_prefix("listen = \"127.0.0.1:")?.trim_end_matches('"').parse().ok());
     let ports: Vec<u16> = ports.collect();
     assert_eq!(ports.len(), 2);
     // A fixed sequence that looks like nothing: xorshift (Marsaglia 2003).

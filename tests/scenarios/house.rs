@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Every member and the members it may use, dev-dependencies aside.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("protocol", &[]),
     ("netem", &[]),
     ("program", &["protocol"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("capture", &["protocol", "program", "transport", "annotation", "media"]),
     ("mentor-console", &["protocol", "program", "transport", "annotation", "media", "ui"]),
     ("system-tests", &["protocol", "program", "transport", "annotation", "media", "capture", "netem"]),
+    ("system-benches", &["program", "system-tests"]),
 ];
 
 /// Technologies and the only members that may use them directly.

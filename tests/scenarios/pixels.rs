@@ -33,7 +33,10 @@ pub fn assert_ink_where_drawn(display: &Image, window: &Place, view: &View, stro
         let y = (sample.y_px + 0.5 - view.y_px) * scale_y;
         let row = ink_row(display, x as usize, y, 12.0, Ink::default())
             .unwrap_or_else(|| panic!("no ink near {x:.1},{y:.1} of the OR display"));
-        assert!((row + 0.5 - y).abs() <= tolerance, "drawn at {x:.1},{y:.1}, shown at row {row:.1}; allowed {tolerance:.1}");
+        assert!(
+            (row + 0.5 - y).abs() <= tolerance,
+            "drawn at {x:.1},{y:.1}, shown at row {row:.1}; allowed {tolerance:.1}"
+        );
     }
 }
 

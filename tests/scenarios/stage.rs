@@ -50,7 +50,8 @@ impl Stage {
         let folder = folder(name);
         let displays = Displays::start_virtual(&folder).expect("virtual displays");
         let profile = Profile::by_name(link).expect("a profile");
-        let mut rig = Rig::start(Setup { folder, sources, profile, seed: 1, card: false }, &displays).expect("programs");
+        let mut rig =
+            Rig::start(Setup { folder, sources, profile, seed: 1, card: false }, &displays).expect("programs");
         rig.wait_for_first_frame().expect("a first frame");
         let console = rig.console_window(&displays).expect("the console's window");
         Self { rig, displays, console, strokes: 0, _machine: machine }
@@ -66,8 +67,9 @@ impl Stage {
         Follower::new(&self.rig.trace(program))
     }
 
-    /// Draws one stroke on the picture of `source`.
+    /// Draws one stroke on the picture of `source`, once the picture is fresh: the pen is refused on a stale one.
     pub fn draw(&mut self, source: &str) -> Stroke {
+        self.wait_until_shown(program::clock::now().0);
         let (_never, stop) = crossbeam_channel::bounded(0);
         let stroke = strokes::draw(&self.console.0, &self.console.1, &self.view(source), self.strokes, &stop);
         self.strokes += 1;

@@ -37,7 +37,10 @@ fn assert_display_unbroken(stage: &Stage, from_us: u64, until_us: u64) {
     let during: Vec<u64> = shown.into_iter().filter(|at| *at >= from_us).collect();
     for pair in during.windows(2) {
         let gap = pair[1] - pair[0];
-        assert!(gap < 2 * INTERVAL_US - INTERVAL_US / 4, "a picture is missing on the OR display: {gap} us between two");
+        assert!(
+            gap < 2 * INTERVAL_US - INTERVAL_US / 4,
+            "a picture is missing on the OR display: {gap} us between two"
+        );
     }
 }
 

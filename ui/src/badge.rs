@@ -1,5 +1,6 @@
 //! A state as colour, shape and words at once: large for the picture's, small for a path's.
 
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{Color32, CornerRadius, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::icon::{self, Icon};
@@ -28,24 +29,30 @@ pub fn state(ui: &mut Ui, sign: Sign, text: &str) -> Response {
     response
 }
 
-/// A sign with words beside it, in the size of running text. The text is its accessible name.
-pub fn line(ui: &mut Ui, sign: Sign, text: &str) -> Response {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(theme::BODY_PT), theme::TEXT);
+/// A sign with words beside it, in the size of running text; cut short beyond `max_width` points, then whole under
+/// the pointer. The text is its accessible name.
+pub fn line(ui: &mut Ui, sign: Sign, text: &str, max_width: f32) -> Response {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), theme::font(theme::BODY_PT), theme::TEXT);
+    job.wrap = TextWrapping::truncate_at_width(max_width);
+    let galley = ui.painter().layout_job(job);
     let size = vec2(galley.size().x + 20.0, galley.size().y.max(18.0));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-    icon::paint(ui.painter(), sign.icon, pos2(rect.left() + 7.0, rect.center().y), 6.0, sign.colour);
+    let centre = pos2(rect.left() + 7.0, rect.center().y);
+    icon::paint(ui.painter(), sign.icon, centre, 6.0, sign.colour);
     let top = rect.center().y - galley.size().y / 2.0;
+    let is_cut = galley.elided;
     ui.painter().galley(pos2(rect.left() + 20.0, top), galley, theme::TEXT);
-    response
+    if is_cut { response.on_hover_text(text) } else { response }
 }
 
-/// Words, with a sign if there is one, on a dark veil over the picture, the middle of their upper edge at `top`. The
-/// text is their accessible name.
+/// Words, with a sign if there is one, on a dark veil over the picture, the middle of their upper edge at `top`; in
+/// several lines if they are wider than the picture's room. The text is their accessible name.
 pub fn on_picture(ui: &Ui, top: Pos2, sign: Option<Sign>, text: &str, size_pt: f32) -> Rect {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size_pt), theme::TEXT);
     let sign_room = if sign.is_some() { size_pt * 1.5 } else { 0.0 };
     let padding = vec2(size_pt * 0.5, size_pt * 0.25);
+    let room = ui.max_rect().width() - sign_room - 4.0 * padding.x;
+    let galley = ui.painter().layout(text.to_owned(), theme::font(size_pt), theme::TEXT, room);
     let size = galley.size() + padding * 2.0 + Vec2::X * sign_room;
     let rect = Rect::from_min_size(top - Vec2::X * (size.x / 2.0), size);
     veil(ui, rect, text);

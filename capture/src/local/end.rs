@@ -77,7 +77,7 @@ impl WindowEnd {
         let listener = UnixListener::bind(socket).map_err(refused)?;
         std::fs::set_permissions(socket, Permissions::from_mode(0o600)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
-        Self::start(Meeting::Listen(listener), on_event)
+        Self::start(Meeting::Listen(listener, socket.into()), on_event)
     }
 }
 
@@ -124,7 +124,8 @@ impl<Out> Drop for End<Out> {
 }
 
 enum Meeting {
-    Listen(UnixListener),
+    /// With the socket's file, which goes with this end.
+    Listen(UnixListener, PathBuf),
     Attach(PathBuf),
 }
 
@@ -142,6 +143,15 @@ where
     F: FnMut(Event<In>, &Sender<Out>),
 {
     fn run(mut self) {
+        self.serve_until_stopped();
+        if let Meeting::Listen(_, socket) = &self.meeting
+            && let Err(error) = std::fs::remove_file(socket)
+        {
+            tracing::debug!("board socket: its file stays: {error}");
+        }
+    }
+
+    fn serve_until_stopped(&mut self) {
         while !self.sender.is_stopping() {
             self.meet();
             if let Err(ended) = self.serve() {
@@ -160,7 +170,7 @@ where
     /// Takes a new attachment if there is one; the newest wins, since an older one may be a stopped process.
     fn meet(&mut self) {
         let met = match &self.meeting {
-            Meeting::Listen(listener) => listener.accept().and_then(|(stream, _)| Connection::new(stream)),
+            Meeting::Listen(listener, _) => listener.accept().and_then(|(stream, _)| Connection::new(stream)),
             Meeting::Attach(_) if self.connection.is_some() => return,
             Meeting::Attach(path) => Connection::attach(path),
         };
@@ -197,7 +207,7 @@ where
     fn wait(&self) -> io::Result<()> {
         let wakes = self.sender.wakes();
         let mut fds = vec![PollFd::new(&wakes, PollFlags::IN)];
-        if let Meeting::Listen(listener) = &self.meeting {
+        if let Meeting::Listen(listener, _) = &self.meeting {
             fds.push(PollFd::new(listener, PollFlags::IN));
         }
         if let Some(connection) = &self.connection {

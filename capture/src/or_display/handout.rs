@@ -52,3 +52,36 @@ impl Handout {
         self.state = State::Broken { until: clock::now() + RETRY };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::Reader;
+    use crossbeam_channel::bounded;
+    use media::picture::i420;
+    use protocol::colour::Colour;
+    use protocol::geometry::SizePx;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn pictures_come_again_after_readers_that_died_while_they_attached() {
+        gstreamer::init().unwrap();
+        let socket = std::env::temp_dir().join(format!("handout-{}", std::process::id()));
+        let info = i420(SizePx { width: 64, height: 36 }, Colour::default()).unwrap();
+        let buffer = gstreamer::Buffer::from_mut_slice(vec![0; info.size()]);
+        let picture = Picture { buffer, info, captured: MonoTime(1) };
+        let mut handout = Handout::new(socket.clone());
+        handout.put(&picture);
+        for _ in 0..50 {
+            drop(UnixStream::connect(&socket));
+            handout.put(&picture);
+        }
+        let (deliver, pictures) = bounded(1);
+        let _reader = Reader::start(&socket, move |picture| drop(deliver.try_send(picture))).unwrap();
+        let deadline = clock::now() + Duration::from_secs(20);
+        while pictures.recv_timeout(Duration::from_millis(20)).is_err() {
+            assert!(clock::now() < deadline, "no picture came again");
+            handout.put(&picture);
+        }
+    }
+}

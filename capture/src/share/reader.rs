@@ -61,8 +61,7 @@ impl Drop for Reader {
 
 fn follow(socket: &Path, deliver: &Deliver, stopped: &Receiver<()>) {
     loop {
-        // Without a socket there is nothing to attach to; trying would only make GStreamer log.
-        if socket.exists() {
+        if has_listener(socket) {
             match build(socket, deliver) {
                 Ok(pipeline) => {
                     attend(&pipeline, stopped);
@@ -75,6 +74,18 @@ fn follow(socket: &Path, deliver: &Deliver, stopped: &Receiver<()>) {
             return;
         }
     }
+}
+
+/// Whether a process listens at `socket`. A file alone may be a dead writer's, on which `shmsrc` fails noisily; and
+/// asking by a connection of one's own upsets `shmsink` when it is closed. So the kernel's list is asked (proc(5)).
+fn has_listener(socket: &Path) -> bool {
+    /// `SO_ACCEPTCON` in the column of flags.
+    const LISTENING: &str = "00010000";
+    let Ok(sockets) = std::fs::read_to_string("/proc/net/unix") else {
+        return socket.exists();
+    };
+    let (listening, name) = (format!(" {LISTENING} "), format!(" {}", socket.display()));
+    sockets.lines().any(|line| line.ends_with(&name) && line.contains(&listening))
 }
 
 /// Runs one attachment until it breaks or is told to stop.

@@ -1,6 +1,6 @@
 //! The display's end: puts pictures into shared memory for whoever takes them, and waits for nobody.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -17,6 +17,7 @@ const AREA_BYTES: u32 = 64 * 1024 * 1024;
 
 /// Hands pictures out at a socket. One picture waits at most; a newer one replaces it.
 pub struct Writer {
+    socket: PathBuf,
     pipeline: gst::Pipeline,
     input: gst_app::AppSrc,
     converter: Option<Converter>,
@@ -30,7 +31,7 @@ impl Writer {
     /// # Errors
     /// [`Error::Pipeline`] without the GStreamer elements, [`Error::Socket`] if the socket cannot be made.
     pub fn open(socket: &Path) -> Result<Self, Error> {
-        let refused = |reason: String| Error::Socket { path: socket.display().to_string(), reason };
+        let refused = |reason| broken(socket, reason);
         match std::fs::remove_file(socket) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(refused(error.to_string())),
             _ => {}
@@ -41,7 +42,7 @@ impl Writer {
             let _ = pipeline.set_state(gst::State::Null);
             return Err(refused(reason));
         }
-        Ok(Self { pipeline, input, converter: None, sequence: 0 })
+        Ok(Self { socket: socket.into(), pipeline, input, converter: None, sequence: 0 })
     }
 
     /// Hands out `picture`. Never waits: if the picture before was not taken yet, that one is dropped.
@@ -64,13 +65,10 @@ impl Writer {
             let copied = shared.buffer.copy_into(block, gst::BufferCopyFlags::MEMORY, ..planes);
             copied.map_err(|_| picture::Error::NoMemory(planes))?;
         }
-        match self.input.push_buffer(block) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::Socket {
-                path: String::from("its socket"),
-                reason: media_error(&self.pipeline).unwrap_or_else(|| error.to_string()),
-            }),
-        }
+        // A reader that dies while it attaches ends the thread that serves readers; only the bus tells.
+        let told = media_error(&self.pipeline);
+        let pushed = self.input.push_buffer(block).map_err(|error| error.to_string());
+        told.map_or(pushed.map(drop), Err).map_err(|reason| broken(&self.socket, reason))
     }
 
     /// The picture with planes where GStreamer lays them out by default. Pictures that are so already, which most
@@ -98,6 +96,10 @@ impl Drop for Writer {
             tracing::warn!("shared pictures: {error}");
         }
     }
+}
+
+fn broken(socket: &Path, reason: String) -> Error {
+    Error::Socket { path: socket.display().to_string(), reason }
 }
 
 fn build(socket: &Path) -> Result<(gst::Pipeline, gst_app::AppSrc), gst::glib::Error> {

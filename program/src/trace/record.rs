@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Record {
-    /// First line of every trace.
+    /// First line of each life of a program in the trace.
     Start(Start),
     /// `capture-node`: a canvas that was encoded and handed to the transport.
     SentFrame(SentFrame),

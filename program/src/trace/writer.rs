@@ -1,6 +1,6 @@
 //! Writes records to a file on a thread of its own. A frame never waits for the disk.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,16 +43,15 @@ struct Writer {
 }
 
 impl Trace {
-    /// Opens `path` and writes the first line; `None` gives a trace that throws everything away.
+    /// Opens `path` and writes the first line; `None` gives a trace that throws everything away. What the file holds
+    /// already stays: a program that was restarted goes on behind what its former life wrote.
     ///
     /// # Errors
     /// The file or thread cannot be made. A disk that fills later ends the trace with one log line, nothing else.
     pub fn open(path: Option<&Path>, program: &str, version: &str) -> Result<Self, Error> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let file = File::create(path).map_err(|source| Error::Create {
-            path: path.into(),
-            source,
-        })?;
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|source| Error::Create { path: path.into(), source })?;
         let (records, queue) = bounded(QUEUE_RECORDS);
         let missing = Arc::new(AtomicU64::new(0));
         let (counter, path) = (Arc::clone(&missing), path.to_owned());
@@ -60,18 +59,11 @@ impl Trace {
             .name("trace".into())
             .spawn(move || {
                 if let Err(error) = write_all(&queue, BufWriter::new(file), &counter) {
-                    tracing::error!(
-                        "trace {}: {error}; tracing ends here, everything else goes on",
-                        path.display()
-                    );
+                    tracing::error!("trace {}: {error}; tracing ends here, everything else goes on", path.display());
                 }
             })
             .map_err(Error::Thread)?;
-        let trace = Self(Some(Arc::new(Writer {
-            records: Some(records),
-            missing,
-            thread: Some(thread),
-        })));
+        let trace = Self(Some(Arc::new(Writer { records: Some(records), missing, thread: Some(thread) })));
         trace.write(Record::Start(Start {
             program: program.into(),
             version: version.into(),
@@ -119,12 +111,7 @@ fn write_all(queue: &Receiver<Record>, mut file: BufWriter<File>, missing: &Atom
             file.flush()?;
         }
     }
-    write_line(
-        &mut file,
-        &Record::End(End {
-            missing_records: missing.load(Ordering::Relaxed),
-        }),
-    )?;
+    write_line(&mut file, &Record::End(End { missing_records: missing.load(Ordering::Relaxed) }))?;
     file.flush()
 }
 
@@ -141,23 +128,25 @@ mod tests {
     fn every_record_is_a_line_between_start_and_end() {
         let path = std::env::temp_dir().join(format!("trace-test-{}.jsonl", std::process::id()));
         let trace = Trace::open(Some(&path), "test", "1").unwrap();
-        trace.write(Record::LostFrame {
-            number: 7,
-            damaged: false,
-        });
+        trace.write(Record::LostFrame { number: 7, damaged: false });
         drop(trace);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         let records: Vec<Record> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(matches!(&records[0], Record::Start(start) if start.program == "test"));
-        assert_eq!(
-            records[1],
-            Record::LostFrame {
-                number: 7,
-                damaged: false
-            }
-        );
+        assert_eq!(records[1], Record::LostFrame { number: 7, damaged: false });
         assert_eq!(records[2], Record::End(End { missing_records: 0 }));
+    }
+
+    #[test]
+    fn a_restarted_program_goes_on_behind_what_its_former_life_wrote() {
+        let path = std::env::temp_dir().join(format!("trace-restart-{}.jsonl", std::process::id()));
+        for _ in 0..2 {
+            drop(Trace::open(Some(&path), "test", "1").unwrap());
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(text.matches("\"start\"").count(), 2, "{text}");
     }
 
     #[test]
@@ -171,13 +160,7 @@ mod tests {
 
     #[test]
     fn a_trace_that_cannot_be_made_says_which_file_and_how_to_mend_it() {
-        let error = Trace::open(Some(Path::new("/nowhere/t.jsonl")), "test", "1")
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            error.contains("/nowhere/t.jsonl") && error.contains("folder that exists"),
-            "{error}"
-        );
+        let error = Trace::open(Some(Path::new("/nowhere/t.jsonl")), "test", "1").err().unwrap().to_string();
+        assert!(error.contains("/nowhere/t.jsonl") && error.contains("folder that exists"), "{error}");
     }
 }

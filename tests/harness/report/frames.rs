@@ -31,13 +31,16 @@ impl<'a> Frames<'a> {
             dropped: 0,
         };
         let received = |record: &'a Record| if let Record::ReceivedFrame(frame) = record { Some(frame) } else { None };
-        let Some(first) = console.iter().filter_map(received).filter(|frame| frame.shown_us.is_some()).map(|f| f.number).min()
+        let Some(first) =
+            console.iter().filter_map(received).filter(|frame| frame.shown_us.is_some()).map(|f| f.number).min()
         else {
             return frames;
         };
         let sent = |record: &'a Record| if let Record::SentFrame(frame) = record { Some(frame) } else { None };
-        frames.sent = capture_node.iter().filter_map(sent).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
-        frames.received = console.iter().filter_map(received).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        frames.sent =
+            capture_node.iter().filter_map(sent).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        frames.received =
+            console.iter().filter_map(received).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
         let begin_us = frames.sent.values().next().map_or(0, |frame| frame.composed_us);
         for record in capture_node.iter().chain(console) {
             match record {

@@ -18,8 +18,10 @@ const SAME_EVENT_US: u64 = 1_000_000;
 
 /// Counts strokes sent and shown, and the time of every sample.
 pub fn count(strokes: &[Stroke], console: &[Record], or_display: &[Record]) -> Marks {
-    let moved: Vec<&MovedPen> =
-        console.iter().filter_map(|record| if let Record::MovedPen(moved) = record { Some(moved) } else { None }).collect();
+    let moved: Vec<&MovedPen> = console
+        .iter()
+        .filter_map(|record| if let Record::MovedPen(moved) = record { Some(moved) } else { None })
+        .collect();
     let mut displayed: BTreeMap<&str, Vec<&DisplayedMark>> = BTreeMap::new();
     for record in or_display {
         if let Record::DisplayedMark(mark) = record {
@@ -29,7 +31,9 @@ pub fn count(strokes: &[Stroke], console: &[Record], or_display: &[Record]) -> M
     let mut shown = 0;
     let mut delays_us = Vec::new();
     for stroke in strokes {
-        let Some(mark) = stroke.samples.iter().find_map(|sample| taken(sample, &moved)).map(|moved| moved.mark.as_str()) else {
+        let Some(mark) =
+            stroke.samples.iter().find_map(|sample| taken(sample, &moved)).map(|moved| moved.mark.as_str())
+        else {
             continue;
         };
         let points: Vec<&&MovedPen> = moved.iter().filter(|moved| moved.mark == mark).collect();
@@ -38,7 +42,8 @@ pub fn count(strokes: &[Stroke], console: &[Record], or_display: &[Record]) -> M
         shown += u64::from(displays.iter().any(|display| display.points >= all));
         delays_us.extend(stroke.samples.iter().filter_map(|sample| {
             let wanted = taken(sample, &moved)?.points;
-            let first = displays.iter().filter(|display| display.points >= wanted).map(|display| display.at_sink_us).min()?;
+            let first =
+                displays.iter().filter(|display| display.points >= wanted).map(|display| display.at_sink_us).min()?;
             Some(first.saturating_sub(sample.at_us))
         }));
     }
@@ -75,7 +80,8 @@ mod tests {
 
     #[test]
     fn each_sample_is_timed_to_the_first_picture_that_holds_it() {
-        let console = [moved("a:0", 1, 100.0, 1_000_500), moved("a:0", 2, 105.0, 1_008_500), moved("a:0", 3, 110.0, 1_016_500)];
+        let console =
+            [moved("a:0", 1, 100.0, 1_000_500), moved("a:0", 2, 105.0, 1_008_500), moved("a:0", 3, 110.0, 1_016_500)];
         let display = [displayed("a:0", 1, 1_020_000), displayed("a:0", 3, 1_038_000)];
         let marks = count(&[stroke(1_000_000)], &console, &display);
         assert_eq!((marks.sent, marks.shown), (1, 1));

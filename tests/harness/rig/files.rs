@@ -52,9 +52,11 @@ impl Sources {
 
 /// `theatre.toml`.
 pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, peer: &Identity) -> String {
-    let mut text = format!("primary = \"{}\"\nrun_dir = \"{}\"\n", sources.case.primary(), folder.join("run").display());
+    let mut text =
+        format!("primary = \"{}\"\nrun_dir = \"{}\"\n", sources.case.primary(), folder.join("run").display());
     // X-ray pulses at 15 a second; as the primary it runs at the 30 of a cine run.
-    let coronary = if sources.case == Case::Catheter { "scene = \"coronary\"\nfps = 30" } else { "scene = \"coronary\"" };
+    let coronary =
+        if sources.case == Case::Catheter { "scene = \"coronary\"\nfps = 30" } else { "scene = \"coronary\"" };
     let all = [
         ("endoscope", "scene = \"tissue\"", &sources.endoscope),
         ("fluoroscopy", coronary, &sources.fluoroscopy),
