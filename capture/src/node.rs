@@ -106,7 +106,7 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     Ok(())
 }
 
-/// Waits for a canvas and hands it to the encoder, or drops it.
+/// Waits for a canvas and hands it to the encoder. One that it overtakes there is dropped.
 fn turn(canvas: &mut Canvas, encoding: &Encoding, relay: &Relay, trace: &Trace) -> Result<(), Error> {
     canvas.wait(STOP_WITHIN, clock::now());
     let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
@@ -114,7 +114,7 @@ fn turn(canvas: &mut Canvas, encoding: &Encoding, relay: &Relay, trace: &Trace) 
         relay.layout(layout);
     }
     composed.handed_on(clock::now());
-    if let Err(dropped) = encoding.offer(composed) {
+    if let Some(dropped) = encoding.offer(composed) {
         trace.write(record::dropped(&dropped, clock::now()));
     }
     Ok(())

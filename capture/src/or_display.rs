@@ -83,6 +83,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         painter: Painter::default(),
         marks: Marks::default(),
         fresh: None,
+        sequence: 0,
         underway: None,
         trace,
         receipts,
@@ -138,8 +139,10 @@ struct Desk {
     schedule: Schedule,
     painter: Painter,
     marks: Marks,
-    /// A picture that was not drawn yet.
-    fresh: Option<Picture>,
+    /// A picture that was not drawn yet, with its number among the source's.
+    fresh: Option<(u64, Picture)>,
+    /// The number of the picture drawn last.
+    sequence: u64,
     underway: Option<Underway>,
     trace: Trace,
     receipts: Option<WindowEnd>,
@@ -149,6 +152,7 @@ struct Desk {
 struct Underway {
     /// What was drawn, and when the picture under it was captured.
     draw: Draw,
+    sequence: u64,
     captured: Option<MonoTime>,
     news: Vec<News>,
 }
@@ -170,7 +174,7 @@ impl Desk {
                 recv(pictures.came) -> _ => {
                     if let Some((sequence, picture)) = pictures.latest.newer_than(seen) {
                         seen = sequence;
-                        self.fresh = Some(picture);
+                        self.fresh = Some((sequence, picture));
                         self.schedule.picture_came(clock::now());
                     }
                 }
@@ -199,7 +203,8 @@ impl Desk {
         if self.underway.is_none()
             && let Some(draw) = self.schedule.draw(now)
         {
-            if let Some(picture) = self.fresh.take() {
+            if let Some((sequence, picture)) = self.fresh.take() {
+                self.sequence = sequence;
                 self.painter.set_live(picture);
             }
             self.draw(draw, now)?;
@@ -222,7 +227,8 @@ impl Desk {
         match self.painter.paint(&overlay) {
             Ok(picture) => {
                 self.screen.show(picture)?;
-                self.underway = Some(Underway { draw, captured: self.painter.captured(), news });
+                let (sequence, captured) = (self.sequence, self.painter.captured());
+                self.underway = Some(Underway { draw, sequence, captured, news });
             }
             Err(error) => tracing::error!("a picture cannot be shown: {error}"),
         }
@@ -234,7 +240,8 @@ impl Desk {
         let captured_us = underway.captured.unwrap_or_default().0;
         if !matches!(underway.draw, Draw::Lost { .. }) {
             let redrawn = underway.draw == Draw::Again;
-            self.trace.write(Record::Picture { captured_us, at_sink_us: at.0, redrawn });
+            let sequence = underway.sequence;
+            self.trace.write(Record::Picture { sequence, captured_us, at_sink_us: at.0, redrawn });
         }
         for news in &underway.news {
             if let &News::Shown { id, points, received } = news {

@@ -31,8 +31,6 @@ pub struct Program {
     pub executable: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Where it writes its trace; each life after the first writes its own, numbered file beside it.
-    pub trace: Option<PathBuf>,
 }
 
 /// Runs `programs`, starting them in their order, until `stop` receives or closes; then ends them and waits for it.
@@ -82,7 +80,6 @@ fn end(charges: &mut [Charge], ends: &Receiver<usize>) {
 struct Charge {
     program: Program,
     state: State,
-    lives: u32,
     backoff: Backoff,
     /// How it ended last, so that the same end over and over is told once.
     last_end: Option<String>,
@@ -96,7 +93,7 @@ enum State {
 
 impl Charge {
     fn new(program: Program) -> Self {
-        Self { program, state: State::Due(MonoTime(0)), lives: 0, backoff: Backoff::default(), last_end: None }
+        Self { program, state: State::Due(MonoTime(0)), backoff: Backoff::default(), last_end: None }
     }
 
     fn starts_at(&self) -> Option<MonoTime> {
@@ -114,8 +111,7 @@ impl Charge {
         if self.starts_at().is_none_or(|at| at > now) {
             return;
         }
-        self.lives += 1;
-        match start(&self.program, self.lives, index, ended) {
+        match start(&self.program, index, ended) {
             Ok((child, waiter)) => {
                 tracing::info!("{}: started as process {}", self.program.name, child.id());
                 self.state = State::Running { child, waiter, since: now };
@@ -177,13 +173,9 @@ impl Charge {
     }
 }
 
-fn start(program: &Program, life: u32, index: usize, ended: &Sender<usize>) -> io::Result<(Child, JoinHandle<()>)> {
+fn start(program: &Program, index: usize, ended: &Sender<usize>) -> io::Result<(Child, JoinHandle<()>)> {
     let mut command = Command::new(&program.executable);
     command.args(&program.arguments).stdin(Stdio::null());
-    if let Some(trace) = &program.trace {
-        let trace = if life == 1 { trace.clone() } else { trace.with_extension(format!("{life}.jsonl")) };
-        command.arg("--trace").arg(trace);
-    }
     let mut child = command.spawn()?;
     let pid = Pid::from_child(&child);
     let ended = ended.clone();

@@ -1,7 +1,7 @@
 //! H.264 encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread.
 //!
-//! What to do when the caller is not yet back with the last picture (drop the next one, and count it) is the
-//! caller's matter: with at most one picture inside and none waiting, there is nothing to drop here.
+//! What becomes of a picture that comes before the last one is done is the caller's matter: with at most one inside
+//! and none waiting, there is nothing to drop here.
 
 use gstreamer as gst;
 use gstreamer_video::DownstreamForceKeyUnitEvent;

@@ -26,16 +26,19 @@ impl<T> Default for Slot<T> {
 impl<T: Clone> Slot<T> {
     /// Replaces the value. Returns whether the one before was overwritten unseen.
     pub fn put(&self, value: T) -> bool {
+        self.replace(value).is_some()
+    }
+
+    /// Replaces the value. Returns the one before if it was overwritten unseen.
+    pub fn replace(&self, value: T) -> Option<T> {
         let mut latest = self.lock();
-        let unseen = latest.value.is_some() && !latest.seen;
         latest.sequence += 1;
-        latest.seen = false;
-        // The old value is dropped after the lock: freeing a picture is the putting thread's time, not the reader's.
+        let seen = std::mem::replace(&mut latest.seen, false);
         let old = latest.value.replace(value);
+        // The old value is dropped after the lock: freeing a picture is the putting thread's time, not the reader's.
         drop(latest);
         self.changed.notify_all();
-        drop(old);
-        unseen
+        old.filter(|_| !seen)
     }
 
     /// The value, if one was put after the one with sequence number `seen`. Sequence numbers count from 1, so 0
@@ -87,8 +90,9 @@ mod tests {
         let slot = Slot::default();
         assert!(!slot.put(1), "there was none before");
         assert!(slot.put(2), "1 was never seen");
+        assert_eq!(slot.replace(3), Some(2), "nor was 2");
         assert!(slot.newer_than(0).is_some());
-        assert!(!slot.put(3), "2 was seen");
+        assert!(!slot.put(4), "3 was seen");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::display::Display;
 use crate::process::{Program, Usage, command, usage};
 use crate::screen::{Place, Screen};
 use crate::trace::Follower;
-pub use files::{Case, Sources};
+pub use files::{Case, Detail, Sources};
 
 /// How long the programs may take to come up: opening sources, the handshake over every path, the first frame. Slow
 /// machines under load have taken four seconds.
@@ -101,7 +101,7 @@ impl Rig {
         fs::write(folder.join("console.toml"), files::console(relay.addresses(), &theatre, &console))?;
         Ok(Self {
             theatre: start_theatre(&folder, &displays.theatre)?,
-            console: start_console(&folder, displays.console(), setup.card)?,
+            console: start_console(&folder, displays.console(), &setup)?,
             relay,
             folder,
             setup,
@@ -220,11 +220,14 @@ fn start_theatre(folder: &Path, display: &Display) -> Result<Program> {
     Program::start("theatre", command, &folder.join("theatre.log"))
 }
 
-fn start_console(folder: &Path, display: &Display, card: bool) -> Result<Program> {
+fn start_console(folder: &Path, display: &Display, setup: &Setup) -> Result<Program> {
     let mut command = command("mentor-console")?;
     command.arg("--config").arg(folder.join("console.toml")).arg("--trace").arg(folder.join("mentor-console.jsonl"));
-    if card {
+    if setup.card {
         command.arg("--card");
+    }
+    if setup.sources.detail == Detail::Half {
+        command.args(["--window", "800x480"]);
     }
     display.give_to(&mut command);
     Program::start("mentor-console", command, &folder.join("mentor-console.log"))

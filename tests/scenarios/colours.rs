@@ -1,11 +1,11 @@
 //! Colour: SMPTE bars go through the whole loop and come back as they were, whatever matrix and range carries them.
 
-use harness::rig::{Case, Sources};
+use harness::rig::Sources;
 use harness::screen::Image;
 use program::trace::View;
 use protocol::colour::{Colour, Matrix, Range};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, light};
 
 /// The seven 75 % bars of SMPTE EG 1, in display order.
 const BARS: [[u8; 3]; 7] =
@@ -24,7 +24,7 @@ fn assert_bars(what: &str, image: &Image, view: &View) {
 }
 
 fn bars_return(name: &str, matrix: Matrix, range: Range) {
-    let sources = Sources { bars: Some(Colour { matrix, range }), ..Sources::generated(Case::Endoscopy) };
+    let sources = Sources { bars: Some(Colour { matrix, range }), ..light() };
     let mut stage = Stage::set(name, sources, "clean");
     stage.wait_until_shown(program::clock::now().0 + 1_000_000);
     let console = stage.console.0.image(&stage.console.1).expect("the console's pixels");

@@ -11,7 +11,7 @@ use harness::display::Display;
 use harness::process::{Program, command};
 use harness::rig::{Case, Sources, files};
 
-use crate::stage::{SOON, Stage, folder, machine};
+use crate::stage::{SOON, Stage, folder, light, machine};
 
 /// Files of a site on one machine, before anybody makes a mistake in them.
 struct Site {
@@ -167,7 +167,7 @@ fn a_full_disk_ends_the_trace_with_one_line_and_the_program_goes_on() {
 
 #[test]
 fn datagrams_of_strangers_do_not_touch_a_session() {
-    let mut stage = Stage::set("fault-strangers", Sources::generated(Case::Endoscopy), "clean");
+    let mut stage = Stage::set("fault-strangers", light(), "clean");
     let stranger = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let config = fs::read_to_string(stage.rig.trace("theatre").with_extension("toml")).expect("theatre.toml");
     let ports = config

@@ -81,7 +81,6 @@ fn laparoscopy_over_a_line_that_is_cut_loses_no_frame_and_shows_every_mark_where
     assert_eq!((report.marks.sent, report.marks.shown), (3, 3));
     assert_eq!((report.frames.lost, report.frames.damaged), (0, 0), "{:?}", report.frames);
     assert!(report.frames.shown > 200, "{:?}", report.frames);
-    assert_eq!(report.freezes.count, 0);
     let accounted = report.frames.released + report.frames.lost + report.frames.dropped + report.frames.in_flight;
     assert!(accounted >= report.frames.captured, "every frame is accounted for: {:?}", report.frames);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use harness::rig::{Displays, Rig, Setup, Sources};
+use harness::rig::{Case, Detail, Displays, Rig, Setup, Sources};
 use harness::screen::{Place, Screen};
 use harness::strokes::{self, Stroke};
 use harness::trace::Follower;
@@ -31,6 +31,11 @@ pub struct Stage {
 /// The machine, for a scenario that starts programs by itself.
 pub fn machine() -> MutexGuard<'static, ()> {
     MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Generated pictures of half the size, for what is no matter of speed.
+pub fn light() -> Sources {
+    Sources { detail: Detail::Half, ..Sources::generated(Case::Endoscopy) }
 }
 
 /// A fresh folder for the scenario `name`.

@@ -1,9 +1,9 @@
 //! Windows in theatre: a mark is shown by the window of its source, and where there is none the mentor is told.
 
-use harness::rig::{Case, Sources};
+use harness::rig::Sources;
 use program::trace::Record;
 
-use crate::stage::{SOON, Stage};
+use crate::stage::{SOON, Stage, light};
 
 fn fate_of(stage: &Stage, mark: &str) -> String {
     stage
@@ -19,7 +19,7 @@ fn fate_of(stage: &Stage, mark: &str) -> String {
 
 #[test]
 fn a_mark_on_a_source_without_a_window_is_answered_no_display() {
-    let mut stage = Stage::set("no-display", Sources::generated(Case::Endoscopy), "wan");
+    let mut stage = Stage::set("no-display", light(), "wan");
     let stroke = stage.draw("fluoroscopy");
     let (mark, _) = stage.mark_of(&stroke);
     assert_eq!(fate_of(&stage, &mark), "NoDisplay");
@@ -28,7 +28,7 @@ fn a_mark_on_a_source_without_a_window_is_answered_no_display() {
 
 #[test]
 fn a_further_window_shows_its_own_source_with_its_marks() {
-    let sources = Sources { second_window: true, ..Sources::generated(Case::Endoscopy) };
+    let sources = Sources { second_window: true, ..light() };
     let mut stage = Stage::set("second-window", sources, "wan");
     let stroke = stage.draw("fluoroscopy");
     let (mark, points) = stage.mark_of(&stroke);

@@ -51,12 +51,10 @@ fn programs(arguments: &Arguments, folder: &Path, windows: &[String]) -> Vec<Pro
             parameters.extend(["--source".into(), source.into()]);
             name = format!("{executable}-{source}");
         }
-        Program {
-            executable: folder.join(executable),
-            arguments: parameters,
-            trace: arguments.trace_dir.as_ref().map(|dir| dir.join(format!("{name}.jsonl"))),
-            name,
+        if let Some(dir) = &arguments.trace_dir {
+            parameters.extend(["--trace".into(), dir.join(format!("{name}.jsonl")).into()]);
         }
+        Program { name, executable: folder.join(executable), arguments: parameters }
     };
     let displays = windows.iter().map(|source| program("or-display", Some(source)));
     displays.chain([program("capture-node", None)]).collect()

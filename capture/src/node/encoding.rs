@@ -1,14 +1,16 @@
-//! The encoder's thread. It takes a canvas only while it is idle: one is inside, none waits, and the caller drops
-//! what it does not take. Where access units go is the caller's matter; the thread waits for that too, so that a slow
-//! link makes canvases be dropped before the encoder and never after it.
+//! The encoder's thread. One canvas is inside; at most one waits, and a newer one takes its place, so that nothing is
+//! encoded that is already outdated and a hiccup shorter than an interval costs no frame. Where access units go is the
+//! caller's matter; the thread waits for that too, so that a slow link makes canvases be dropped before the encoder
+//! and never after it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use media::encode::{self, AccessUnit, Encoder, Rate};
 use media::picture;
+use media::slot::Slot;
 use program::clock;
 use protocol::time::MonoTime;
 
@@ -17,6 +19,9 @@ use crate::canvas::Composed;
 /// Change of the pictures' rate that the encoder is told, as a part of it. Less is the jitter of a clock, and each
 /// change costs x264 a moment.
 const RATE_CHANGE: f64 = 0.1;
+
+/// How long the thread waits for a canvas at a time. Nothing depends on it: whatever is put wakes it.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// Why there is no encoding.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +51,15 @@ pub struct Refresh(Arc<AtomicBool>);
 
 /// The running thread; stops and joins when dropped.
 pub struct Encoding {
-    canvases: Option<Sender<Composed>>,
+    next: Arc<Slot<Order>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread is to do next.
+#[derive(Debug, Clone)]
+enum Order {
+    Encode(Box<Composed>),
+    End,
 }
 
 impl Refresh {
@@ -71,22 +83,20 @@ impl Encoding {
         refresh: Refresh,
         deliver: impl FnMut(Encoded) + Send + 'static,
     ) -> Result<Self, Error> {
-        // Capacity 0: a canvas is taken only by a thread that waits for one.
-        let (canvases, queue) = bounded(0);
+        let next = Arc::<Slot<Order>>::default();
+        let orders = Arc::clone(&next);
         let work = Work { bitrate_bps, refresh, deliver, running: None };
-        let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&queue)).map_err(Error::Thread)?;
-        Ok(Self { canvases: Some(canvases), thread: Some(thread) })
+        let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&orders)).map_err(Error::Thread)?;
+        Ok(Self { next, thread: Some(thread) })
     }
 
-    /// Hands over a canvas, or gives it back because the encoder is not done with the one before.
-    ///
-    /// # Errors
-    /// The canvas, to be counted as dropped.
-    pub fn offer(&self, canvas: Composed) -> Result<(), Box<Composed>> {
-        let Some(canvases) = &self.canvases else { return Err(canvas.into()) };
-        canvases.try_send(canvas).map_err(|error| match error {
-            TrySendError::Full(canvas) | TrySendError::Disconnected(canvas) => canvas.into(),
-        })
+    /// Hands over a canvas. Never waits. Returns the canvas that waited before it, if there was one: the encoder was
+    /// busy all the while, and that one goes no further.
+    pub fn offer(&self, canvas: Composed) -> Option<Composed> {
+        match self.next.replace(Order::Encode(canvas.into())) {
+            Some(Order::Encode(overtaken)) => Some(*overtaken),
+            Some(Order::End) | None => None,
+        }
     }
 
     /// Whether the thread still takes canvases. It ends by itself when no encoder can be made any more.
@@ -97,7 +107,7 @@ impl Encoding {
 
 impl Drop for Encoding {
     fn drop(&mut self) {
-        self.canvases = None;
+        self.next.put(Order::End);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -123,10 +133,14 @@ struct Work<F> {
 }
 
 impl<F: FnMut(Encoded)> Work<F> {
-    fn run(mut self, queue: &Receiver<Composed>) {
-        for canvas in queue {
+    fn run(mut self, orders: &Slot<Order>) {
+        let mut seen = 0;
+        loop {
+            let Some((sequence, order)) = orders.wait_newer(seen, WAIT) else { continue };
+            seen = sequence;
+            let Order::Encode(canvas) = order else { return };
             match self.encode(&canvas) {
-                Ok(unit) => (self.deliver)(Encoded { canvas, unit, at: clock::now() }),
+                Ok(unit) => (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() }),
                 // Without a running encoder it was the start that failed, and a second try is no better.
                 Err(error) if self.running.take().is_none() => {
                     tracing::error!("{error}; encoding ends here");
@@ -174,12 +188,12 @@ impl<F: FnMut(Encoded)> Work<F> {
 mod tests {
     use super::*;
     use crate::node::test_frames::header;
+    use crossbeam_channel::bounded;
     use gstreamer as gst;
     use media::picture::Picture;
     use protocol::colour::{Colour, Matrix, Range};
     use protocol::geometry::SizePx;
     use protocol::ids::SourceId;
-    use std::time::Duration;
 
     fn canvas(index: u64, colour: Colour) -> Composed {
         media::init().unwrap();
@@ -197,29 +211,30 @@ mod tests {
         }
     }
 
-    /// Offers until it is taken, which is at once or as soon as the thread waits again.
-    fn offer_until_taken(encoding: &Encoding, mut canvas: Composed) {
-        while let Err(back) = encoding.offer(canvas) {
-            assert!(encoding.is_alive());
-            canvas = *back;
-            std::thread::yield_now();
-        }
+    #[test]
+    fn while_the_encoder_is_busy_the_newest_canvas_waits_and_an_older_one_is_given_back() {
+        let (begin, begun) = bounded(1);
+        let (go, gone) = bounded(0);
+        let deliver = move |encoded: Encoded| {
+            begin.send(encoded.canvas.header.id.index).unwrap();
+            gone.recv().unwrap();
+        };
+        let encoding = Encoding::start(1_000_000, Refresh::default(), deliver).unwrap();
+        let offer = |index| encoding.offer(canvas(index, Colour::default())).map(|canvas| canvas.header.id.index);
+        assert_eq!(offer(0), None);
+        assert_eq!(begun.recv(), Ok(0));
+        assert_eq!([offer(1), offer(2), offer(3)], [None, Some(1), Some(2)]);
+        go.send(()).unwrap();
+        assert_eq!(begun.recv(), Ok(3), "what was given back is gone");
+        go.send(()).unwrap();
     }
 
     #[test]
-    fn a_canvas_that_comes_while_the_encoder_is_busy_is_given_back() {
-        let (done, finished) = bounded::<u64>(0);
-        let deliver = move |encoded: Encoded| done.send(encoded.canvas.header.id.index).unwrap();
-        let encoding = Encoding::start(1_000_000, Refresh::default(), deliver).unwrap();
-        offer_until_taken(&encoding, canvas(0, Colour::default()));
-        // The thread is in `deliver` or before it until the test receives: nothing else can be taken.
-        for index in 1..4 {
-            let back = encoding.offer(canvas(index, Colour::default())).unwrap_err();
-            assert_eq!(back.header.id.index, index);
-        }
-        assert_eq!(finished.recv(), Ok(0));
-        offer_until_taken(&encoding, canvas(4, Colour::default()));
-        assert_eq!(finished.recv(), Ok(4), "what was given back is gone");
+    fn dropping_it_ends_the_thread_whatever_waits() {
+        let encoding = Encoding::start(1_000_000, Refresh::default(), |_| {}).unwrap();
+        encoding.offer(canvas(0, Colour::default()));
+        assert!(encoding.is_alive());
+        drop(encoding);
     }
 
     #[test]
@@ -235,7 +250,7 @@ mod tests {
                     refresh.ask();
                     refresh.ask();
                 }
-                offer_until_taken(&encoding, canvas(index, if index < 6 { Colour::default() } else { full }));
+                encoding.offer(canvas(index, if index < 6 { Colour::default() } else { full }));
                 encoded.recv().unwrap()
             })
             .collect();

@@ -72,7 +72,8 @@ mod tests {
         let picture = Picture { buffer, info, captured: MonoTime(1) };
         let mut handout = Handout::new(socket.clone());
         handout.put(&picture);
-        for _ in 0..50 {
+        // Fewer than the socket's queue holds, in which one more would wait for ever.
+        for _ in 0..5 {
             drop(UnixStream::connect(&socket));
             handout.put(&picture);
         }

@@ -3,12 +3,7 @@ use std::fs;
 use std::path::Path;
 
 fn shell(script: String) -> Program {
-    Program {
-        name: "child".into(),
-        executable: "/bin/sh".into(),
-        arguments: vec!["-c".into(), script.into()],
-        trace: None,
-    }
+    Program { name: "child".into(), executable: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] }
 }
 
 /// A supervisor of one shell script, and the lines that the script writes into a pipe of its own.

@@ -29,6 +29,8 @@ pub enum Record {
     ReceivedReceipt(ReceivedReceipt),
     /// `or-display`: one picture at the sink. Without `marks` nothing was drawn over it.
     Picture {
+        /// Counts the source's pictures; a gap is a picture that never reached the sink.
+        sequence: u64,
         /// When the source's picture was captured.
         captured_us: u64,
         /// When the buffer reached the display's sink.

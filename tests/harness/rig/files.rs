@@ -26,6 +26,15 @@ impl Case {
     }
 }
 
+/// How many pixels a run moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// As in an operation: 1280x720.
+    Full,
+    /// Half of each side, for scenarios that ask what happens and not how fast, so that they ask it of any machine.
+    Half,
+}
+
 /// What every source of a run shows: a generated scene unless a file is named.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -39,6 +48,8 @@ pub struct Sources {
     pub room: Option<PathBuf>,
     /// Colour bars in the primary's place, for colour tests.
     pub bars: Option<Colour>,
+    /// The size of the generated endoscope, the canvas and the console's window.
+    pub detail: Detail,
     /// A further window shows the fluoroscopy beside the primary's.
     pub second_window: bool,
 }
@@ -46,7 +57,15 @@ pub struct Sources {
 impl Sources {
     /// Generated scenes throughout.
     pub fn generated(case: Case) -> Self {
-        Self { case, endoscope: None, fluoroscopy: None, room: None, bars: None, second_window: false }
+        Self {
+            case,
+            endoscope: None,
+            fluoroscopy: None,
+            room: None,
+            bars: None,
+            detail: Detail::Full,
+            second_window: false,
+        }
     }
 }
 
@@ -57,8 +76,12 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
     // X-ray pulses at 15 a second; as the primary it runs at the 30 of a cine run.
     let coronary =
         if sources.case == Case::Catheter { "scene = \"coronary\"\nfps = 30" } else { "scene = \"coronary\"" };
+    let tissue = match sources.detail {
+        Detail::Full => "scene = \"tissue\"",
+        Detail::Half => "scene = \"tissue\"\nsize = { width = 640, height = 360 }",
+    };
     let all = [
-        ("endoscope", "scene = \"tissue\"", &sources.endoscope),
+        ("endoscope", tissue, &sources.endoscope),
         ("fluoroscopy", coronary, &sources.fluoroscopy),
         ("vitals", "scene = \"monitor\"", &None),
         ("room", "scene = \"room\"", &sources.room),
@@ -70,6 +93,9 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
             (None, None) => format!("kind = \"scene\"\n{scene}"),
         };
         text.push_str(&format!("[source.{name}]\nrole = \"{name}\"\n{keys}\n"));
+    }
+    if sources.detail == Detail::Half {
+        text.push_str("[canvas]\nwidth = 640\nheight = 360\n[encoder]\nbitrate_kbps = 2000\n");
     }
     if sources.second_window {
         text.push_str("[window.fluoroscopy]\n");
