@@ -150,7 +150,7 @@ impl Screen {
         let (width, height) = (place.width_px, place.height_px);
         let reply = self.connection.get_image(ImageFormat::Z_PIXMAP, place.window, 0, 0, width, height, !0)?.reply()?;
         ensure!(matches!(reply.depth, 24 | 32), "the display has {} bits of colour, not 24", reply.depth);
-        let rgb = reply.data.chunks_exact(4).flat_map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]]).collect();
+        let rgb = reply.data.chunks_exact(4).flat_map(|bgrx| bgrx.iter().take(3).rev().copied()).collect();
         Ok(Image { width: usize::from(width), height: usize::from(height), rgb })
     }
 

@@ -61,10 +61,10 @@ pub fn spread(mut us: Vec<u64>) -> Option<Spread> {
 pub fn freezes(shown_us: &[u64]) -> Freezes {
     const WINDOW: usize = 30;
     const EXTRA_US: f64 = 150_000.0;
-    let gaps: Vec<u64> = shown_us.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    let gaps: Vec<u64> = gaps_us(shown_us).collect();
     let mut found = Freezes::default();
     for (index, gap) in gaps.iter().enumerate().skip(1) {
-        let last = &gaps[index.saturating_sub(WINDOW)..index];
+        let last = gaps.get(index.saturating_sub(WINDOW)..index).unwrap_or_default();
         let mean = last.iter().sum::<u64>() as f64 / last.len() as f64;
         if *gap as f64 >= (3.0 * mean).max(mean + EXTRA_US) {
             found.count += 1;
@@ -76,7 +76,11 @@ pub fn freezes(shown_us: &[u64]) -> Freezes {
 
 /// Gaps of more than 2.5 nominal intervals between shown frames.
 pub fn gaps_over_two_frames(shown_us: &[u64], interval_us: f64) -> u64 {
-    shown_us.windows(2).filter(|pair| pair[1].saturating_sub(pair[0]) as f64 > 2.5 * interval_us).count() as u64
+    gaps_us(shown_us).filter(|gap| *gap as f64 > 2.5 * interval_us).count() as u64
+}
+
+fn gaps_us(shown_us: &[u64]) -> impl Iterator<Item = u64> {
+    shown_us.iter().zip(shown_us.iter().skip(1)).map(|(before, after)| after.saturating_sub(*before))
 }
 
 #[cfg(test)]

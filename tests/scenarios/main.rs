@@ -1,6 +1,8 @@
 //! Scenarios: what users and peers would notice, with the real programs, sockets and windows; and the shape of the
 //! house itself. Logic in virtual time is tested beside the code.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a scenario that cannot go on has failed")]
+
 mod clips;
 mod colours;
 mod faults;
