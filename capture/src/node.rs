@@ -78,7 +78,7 @@ pub enum Error {
 /// # Errors
 /// Whatever keeps it from starting, or a part that it cannot go on without.
 pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), Error> {
-    media::init()?;
+    media::init_codecs()?;
     let bitrate_bps = theatre.encoder.bitrate_kbps.saturating_mul(1_000);
     encoding::try_out(theatre.canvas.size(), bitrate_bps).map_err(encoding::Error::from)?;
     run_dir::ensure(&theatre.run_dir)?;

@@ -17,4 +17,4 @@ mod start;
 mod test_pictures;
 
 pub use element::Error as ElementError;
-pub use start::{InitError, init};
+pub use start::{InitError, init, init_codecs};

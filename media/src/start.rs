@@ -2,7 +2,7 @@
 
 use gstreamer as gst;
 
-/// Elements this crate uses, with the Debian and Ubuntu package that brings each.
+/// Elements that coding and captions need, with the Debian and Ubuntu package that brings each.
 const ELEMENTS: [(&str, &str); 3] = [
     ("x264enc", "gstreamer1.0-plugins-ugly"),
     ("avdec_h264", "gstreamer1.0-libav"),
@@ -25,12 +25,21 @@ pub enum InitError {
     },
 }
 
-/// Starts GStreamer; may be called any number of times.
+/// Starts GStreamer; may be called any number of times. Enough for what shows pictures and codes none: the OR display
+/// must not miss an encoder.
 ///
 /// # Errors
-/// The library does not start, or an element that this crate needs is not installed.
+/// The library does not start.
 pub fn init() -> Result<(), InitError> {
-    gst::init().map_err(|error| InitError::Library(error.to_string()))?;
+    gst::init().map_err(|error| InitError::Library(error.to_string()))
+}
+
+/// Starts GStreamer for what encodes, decodes or draws captions; may be called any number of times.
+///
+/// # Errors
+/// The library does not start, or an element is not installed.
+pub fn init_codecs() -> Result<(), InitError> {
+    init()?;
     ELEMENTS.into_iter().try_for_each(|(element, package)| require(element, package))
 }
 
@@ -48,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_missing_element_is_told_with_the_package_to_install() {
-        init().unwrap();
+        init_codecs().unwrap();
         let error = require("x265nothing", "gstreamer1.0-plugins-none").unwrap_err();
         let text = error.to_string();
         assert!(

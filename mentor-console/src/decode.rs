@@ -74,7 +74,7 @@ pub enum Error {
 /// # Errors
 /// See [`Error`].
 pub fn start(console: Shared, waker: Waker) -> Result<Decode, Error> {
-    media::init()?;
+    media::init_codecs()?;
     let decoder = Decoder::start()?;
     let (jobs, queue) = bounded(QUEUE_FRAMES);
     let newest = Arc::new(Slot::default());

@@ -74,7 +74,7 @@ fn session(options: &Options, config: &Path) -> anyhow::Result<()> {
 
 /// Frames from a file.
 fn local(options: &Options, file: &Path) -> anyhow::Result<()> {
-    media::init().or_exit(Kind::Unavailable)?;
+    media::init_codecs().or_exit(Kind::Unavailable)?;
     let recording = Recording::read(file).or_exit(Kind::Input)?;
     let console = Console::new(trace(options)?, Epoch(0), Outbox::nowhere(), clock::now());
     let console = Shared::new(console);

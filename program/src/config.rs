@@ -18,12 +18,12 @@ pub struct Document {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("{}: {source}; give the path of a readable file with --config", path.display())]
+    #[error("{}: {reason}; give the path of a readable file with --config", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file's content has to be mended.
     #[error("{}: {fault}", path.display())]
@@ -57,7 +57,7 @@ impl Document {
     /// # Errors
     /// [`Error::Unreadable`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.into(), source })?;
+        let text = fs::read_to_string(path).map_err(|reason| Error::Unreadable { path: path.into(), reason })?;
         Ok(Self { path: path.into(), text })
     }
 

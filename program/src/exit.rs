@@ -29,7 +29,7 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.source)
+        f.write_str(&one_line(&self.source))
     }
 }
 
@@ -71,8 +71,17 @@ fn kind_of(error: &anyhow::Error) -> Kind {
     error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).map_or(Kind::Software, |fault| fault.kind)
 }
 
+/// The error and its causes, outermost first; a cause that the text before it tells already is not told again.
 fn one_line(error: &anyhow::Error) -> String {
-    format!("{error:#}").lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        let cause = cause.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        if !line.contains(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -85,6 +94,12 @@ mod tests {
         let error = Err::<(), _>(anyhow!("no such file")).or_exit(Kind::Input).context("source endoscope").unwrap_err();
         assert_eq!(kind_of(&error), Kind::Input);
         assert_eq!(one_line(&error), "source endoscope: no such file");
+    }
+
+    #[test]
+    fn a_cause_that_was_told_already_is_not_told_again() {
+        let error = anyhow!("No such file").context("theatre.crt: No such file; name another").context("identity");
+        assert_eq!(one_line(&error), "identity: theatre.crt: No such file; name another");
     }
 
     #[test]

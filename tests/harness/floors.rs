@@ -60,7 +60,7 @@ pub fn measure(setup: &Setup, display: &Display) -> Result<Floors> {
 /// Composes, encodes and decodes in one thread, and keeps what was encoded in `recording`.
 fn codec(setup: &Setup, folder: &Path, recording: &Path) -> Result<Floors> {
     let theatre = theatre(setup, folder)?;
-    media::init()?;
+    media::init_codecs()?;
     let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(0), program::clock::now())?;
     let mut sources = Vec::new();
     for mut inlet in inlets {
@@ -170,11 +170,9 @@ fn present(folder: &Path, recording: &Path, display: &Display) -> Result<Option<
         };
         records.iter().filter_map(shown).skip(WARM_UP).collect()
     };
-    let times_us = Follower::new(&trace)
-        .wait_for("presented frames", START_UP, |records| {
-            Some(presented(records)).filter(|times| times.len() >= CANVASES)
-        })
-        .with_context(|| format!("the console alone: {}", console.printed()))?;
+    let enough = |records: &[Record]| Some(presented(records)).filter(|times| times.len() >= CANVASES);
+    let times_us =
+        Follower::new(&trace).wait_for_from(&mut [&mut console], "frames of the console alone", START_UP, enough)?;
     console.stop()?;
     Ok(tail(times_us))
 }

@@ -129,12 +129,11 @@ impl Rig {
     /// No frame within [`START_UP`], or a program ended; what it printed is part of the text.
     pub fn wait_for_first_frame(&mut self) -> Result<()> {
         let shown = |record: &Record| matches!(record, Record::ReceivedFrame(frame) if frame.shown_us.is_some());
-        let waited = Follower::new(&self.trace("mentor-console"))
-            .wait_for("a shown frame", START_UP, |records| records.iter().any(shown).then_some(()));
+        let mut trace = Follower::new(&self.trace("mentor-console"));
+        let programs = &mut [&mut self.theatre, &mut self.console];
+        trace.wait_for_from(programs, "a shown frame", START_UP, |records| records.iter().any(shown).then_some(()))?;
         self.relay.start_counting();
-        waited.map_err(|error| {
-            error.context(format!("theatre: {}\nconsole: {}", self.theatre.printed(), self.console.printed()))
-        })
+        Ok(())
     }
 
     /// The OR display's window for `source`.

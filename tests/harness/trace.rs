@@ -10,6 +10,8 @@ use program::trace::Record;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify;
 
+use crate::process::Program;
+
 /// A trace, read as far as it is written.
 pub struct Follower {
     path: PathBuf,
@@ -71,6 +73,35 @@ impl Follower {
             poll(&mut [PollFd::new(&watch, PollFlags::IN)], Some(&rustix::time::Timespec::try_from(left)?))?;
             let mut events = [0; 4096];
             while rustix::io::read(&watch, &mut events).is_ok_and(|read| read > 0) {}
+        }
+    }
+}
+
+impl Follower {
+    /// The same while all of `programs` live: one that ends early ends the wait.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`], or a program ended; what it printed is part of the text.
+    pub fn wait_for_from<T>(
+        &mut self,
+        programs: &mut [&mut Program],
+        what: &str,
+        limit: Duration,
+        mut find: impl FnMut(&[Record]) -> Option<T>,
+    ) -> Result<T> {
+        /// How soon the end of a program is noticed.
+        const GLANCE: Duration = Duration::from_millis(500);
+        let deadline = program::clock::now() + limit;
+        loop {
+            let left = deadline.since(program::clock::now());
+            match self.wait_for(what, left.min(GLANCE), &mut find) {
+                Err(error) if left.is_zero() => {
+                    let printed = programs.iter().map(|program| program.printed()).collect::<Vec<_>>().join("\n");
+                    return Err(error.context(printed));
+                }
+                Err(_) => programs.iter_mut().try_for_each(|program| program.check_alive())?,
+                found => return found,
+            }
         }
     }
 }

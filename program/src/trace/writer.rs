@@ -20,12 +20,12 @@ const QUEUE_RECORDS: usize = 2048;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be made.
-    #[error("trace {}: {source}; name a file in a folder that exists and can be written", path.display())]
+    #[error("trace {}: {reason}; name a file in a folder that exists and can be written", path.display())]
     Create {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The system gave no thread.
     #[error("trace: no thread to write it: {0}")]
@@ -51,7 +51,7 @@ impl Trace {
     pub fn open(path: Option<&Path>, program: &str, version: &str) -> Result<Self, Error> {
         let Some(path) = path else { return Ok(Self(None)) };
         let file = OpenOptions::new().create(true).append(true).open(path);
-        let file = file.map_err(|source| Error::Create { path: path.into(), source })?;
+        let file = file.map_err(|reason| Error::Create { path: path.into(), reason })?;
         let (records, queue) = bounded(QUEUE_RECORDS);
         let missing = Arc::new(AtomicU64::new(0));
         let (counter, path) = (Arc::clone(&missing), path.to_owned());
