@@ -10,13 +10,16 @@ use harness::screen::{Place, Screen};
 use harness::strokes::{self, Stroke};
 use harness::trace::Follower;
 use netem::profile::Profile;
-use program::trace::{DisplayedMark, Record, View};
+use program::trace::{DisplayedMark, MovedPen, Record, View};
 
 /// Scenarios with real programs take both cores; two at once would measure each other.
 static MACHINE: Mutex<()> = Mutex::new(());
 
 /// How long anything that ought to happen soon may take before a scenario fails.
 pub const SOON: Duration = Duration::from_secs(20);
+
+/// A pen that the console has not taken by then was refused.
+const REFUSED_AFTER: Duration = Duration::from_secs(3);
 
 /// A running system with both windows found.
 pub struct Stage {
@@ -72,32 +75,44 @@ impl Stage {
         Follower::new(&self.rig.trace(program))
     }
 
-    /// Draws one stroke on the picture of `source`, once the picture is fresh: the pen is refused on a stale one.
+    /// Draws one stroke on the picture of `source`. The pen is refused while a picture is stale, which a machine that
+    /// stands still for a moment makes it: then the mentor draws again.
     pub fn draw(&mut self, source: &str) -> Stroke {
-        self.wait_until_shown(program::clock::now().0);
+        /// More refusals than these are a fault.
+        const TRIES: usize = 3;
         let (_never, stop) = crossbeam_channel::bounded(0);
-        let stroke = strokes::draw(&self.console.0, &self.console.1, &self.view(source), self.strokes, &stop);
-        self.strokes += 1;
-        stroke.expect("the pointer moves")
+        for _ in 0..TRIES {
+            self.wait_until_shown(program::clock::now().0);
+            let (screen, window) = &self.console;
+            let stroke =
+                strokes::draw(screen, window, &self.view(source), self.strokes, &stop).expect("the pointer moves");
+            self.strokes += 1;
+            if self.taken(&stroke, REFUSED_AFTER).is_ok() {
+                return stroke;
+            }
+        }
+        panic!("the pen was refused {TRIES} times");
     }
 
-    /// The mark made of `stroke`, and how many points it has, once the console has taken the last of it.
+    /// The mark made of `stroke`, and how many points it has.
     pub fn mark_of(&self, stroke: &Stroke) -> (String, u16) {
+        self.taken(stroke, SOON).expect("the pen is taken")
+    }
+
+    /// The same, once the console has taken the last of it.
+    fn taken(&self, stroke: &Stroke, limit: Duration) -> anyhow::Result<(String, u16)> {
         let last = stroke.samples.last().expect("a stroke has samples");
-        self.trace("mentor-console")
-            .wait_for("the stroke's last sample", SOON, |records| {
-                records.iter().rev().find_map(|record| match record {
-                    Record::MovedPen(moved)
-                        if (moved.x_px - last.x_px).abs() < 0.75
-                            && (moved.y_px - last.y_px).abs() < 0.75
-                            && moved.received_us + 5_000 > last.at_us =>
-                    {
-                        Some((moved.mark.clone(), moved.points))
-                    }
-                    _ => None,
-                })
+        let is_last = |moved: &MovedPen| {
+            (moved.x_px - last.x_px).abs() < 0.75
+                && (moved.y_px - last.y_px).abs() < 0.75
+                && moved.received_us + 5_000 > last.at_us
+        };
+        self.trace("mentor-console").wait_for("the stroke's last sample", limit, |records| {
+            records.iter().rev().find_map(|record| match record {
+                Record::MovedPen(moved) if is_last(moved) => Some((moved.mark.clone(), moved.points)),
+                _ => None,
             })
-            .expect("the pen is taken")
+        })
     }
 
     /// Waits until the whole of `mark` is at the sink of the window that shows `source`.
