@@ -18,6 +18,8 @@ pub struct Frames<'a> {
     given_up: BTreeSet<u64>,
     damaged: BTreeSet<u64>,
     dropped: u64,
+    /// Canvases that show a picture once more because the primary gave no new one in time.
+    repeats: BTreeSet<u64>,
 }
 
 impl<'a> Frames<'a> {
@@ -29,6 +31,7 @@ impl<'a> Frames<'a> {
             given_up: BTreeSet::new(),
             damaged: BTreeSet::new(),
             dropped: 0,
+            repeats: BTreeSet::new(),
         };
         let received = |record: &'a Record| if let Record::ReceivedFrame(frame) = record { Some(frame) } else { None };
         let Some(first) =
@@ -41,6 +44,8 @@ impl<'a> Frames<'a> {
             capture_node.iter().filter_map(sent).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
         frames.received =
             console.iter().filter_map(received).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        let pairs = frames.sent.values().zip(frames.sent.values().skip(1));
+        frames.repeats = pairs.filter(|(a, b)| a.captured_us == b.captured_us).map(|(_, b)| b.number).collect();
         let begin_us = frames.sent.values().next().map_or(0, |frame| frame.composed_us);
         for record in capture_node.iter().chain(console) {
             match record {
@@ -79,10 +84,14 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Released, but later than a surgeon could use it.
+    /// Released, but later than a surgeon could use it. A repeated picture is as old as it is; what counts is the link.
     fn is_late(&self, frame: &ReceivedFrame) -> bool {
-        let captured = self.sent.get(&frame.number).and_then(|sent| sent.captured_us);
-        captured.is_some_and(|captured| frame.released_us.saturating_sub(captured) > DEADLINE_US)
+        let repeated = self.repeats.contains(&frame.number);
+        let begin = self.sent.get(&frame.number).map(|sent| match sent.captured_us.filter(|_| !repeated) {
+            Some(captured) => captured,
+            None => sent.composed_us,
+        });
+        begin.is_some_and(|begin| frame.released_us.saturating_sub(begin) > DEADLINE_US)
     }
 
     /// Not shown, but a later one was.
@@ -91,10 +100,12 @@ impl<'a> Frames<'a> {
         frame.shown_us.is_none() && self.received.range(later).any(|(_, later)| later.shown_us.is_some())
     }
 
+    /// Shown frames with a picture of their own: each capture is timed once.
     fn shown(&self) -> impl Iterator<Item = (&SentFrame, &ReceivedFrame, u64)> {
-        self.received.values().filter(|frame| !self.is_late(frame)).filter_map(|frame| {
+        let own = |frame: &&ReceivedFrame| !self.is_late(frame) && !self.repeats.contains(&frame.number);
+        self.received.values().copied().filter(own).filter_map(|frame| {
             let sent = self.sent.get(&frame.number)?;
-            Some((*sent, *frame, frame.shown_us?))
+            Some((*sent, frame, frame.shown_us?))
         })
     }
 
@@ -222,6 +233,19 @@ mod tests {
             in_flight: 1,
         };
         assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn a_picture_shown_once_more_is_neither_lost_nor_timed_twice() {
+        let again = |record: Record| match record {
+            Record::SentFrame(frame) => Record::SentFrame(SentFrame { captured_us: Some(1_000_000), ..frame }),
+            other => other,
+        };
+        let theatre: Vec<Record> = (0..12).map(sent).map(again).collect();
+        let console: Vec<Record> = (0..12).map(|number| received(number, 10_000, true)).collect();
+        let frames = Frames::join(&theatre, &console);
+        assert_eq!((frames.counts().shown, frames.counts().lost), (12, 0));
+        assert_eq!(frames.glass_to_glass().map(|all| all.max), Some(26.0));
     }
 
     #[test]
