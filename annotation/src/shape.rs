@@ -6,10 +6,13 @@ use protocol::mark::Width;
 
 use crate::geometry::{DisplayPoint, ViewPoint};
 
-/// Length of the straight pieces a curve is drawn with. A bend of 6 px radius is missed by a third of a pixel.
-const PIECE_PX: f32 = 4.0;
+/// How far the straight pieces a curve is drawn with may be from it. A tenth of what can be seen moving; less only makes
+/// more of them, and each costs its time in every repaint.
+const MISSED_PX: f32 = 0.1;
 /// Pieces between two samples at most: a pen that jumps across a whole screen is no curve worth more.
 const MAX_PIECES: f32 = 64.0;
+/// Dashes and gaps are at least this long.
+const SHORTEST_DASH_PX: f32 = 4.0;
 /// Samples closer than this say nothing of direction. A hundredth of what is visible.
 const SAME_PLACE_PX: f32 = 0.01;
 
@@ -74,7 +77,7 @@ pub fn bend<P: Planar>(before: Option<P>, from: P, to: P, after: Option<P>, line
         // The same rule seen from the other end gives the tangent reversed.
         let [x, y] = tangent(after.map(P::coordinates), end, start);
         let arriving = [-x, -y];
-        let pieces = (length_px / PIECE_PX).ceil().min(MAX_PIECES);
+        let pieces = pieces(start, leaving, end, arriving);
         let inner = (1..pieces as u16).map(|n| hermite(start, leaving, end, arriving, f32::from(n) / pieces));
         line.extend(inner.map(P::at));
     }
@@ -85,7 +88,7 @@ pub fn bend<P: Planar>(before: Option<P>, from: P, to: P, after: Option<P>, line
 pub fn dashes<P: Planar>(line: &[P], on_px: f32, off_px: f32) -> Vec<Vec<P>> {
     let Some(&first) = line.first() else { return Vec::new() };
     let mut dashes = vec![vec![first]];
-    let (mut is_on, mut left_px) = (true, on_px.max(PIECE_PX));
+    let (mut is_on, mut left_px) = (true, on_px.max(SHORTEST_DASH_PX));
     for pair in line.windows(2) {
         let &[from, to] = pair else { continue };
         let (start, end) = (from.coordinates(), to.coordinates());
@@ -100,7 +103,7 @@ pub fn dashes<P: Planar>(line: &[P], on_px: f32, off_px: f32) -> Vec<Vec<P>> {
                 dashes.push(vec![turn]);
             }
             is_on = !is_on;
-            left_px = if is_on { on_px } else { off_px }.max(PIECE_PX);
+            left_px = if is_on { on_px } else { off_px }.max(SHORTEST_DASH_PX);
         }
         left_px -= length_px - done_px;
         if is_on {
@@ -130,6 +133,19 @@ fn tangent(before: Option<[f32; 2]>, here: [f32; 2], next: [f32; 2]) -> [f32; 2]
         coming * ((h - b) / past - (n - b) / (past + coming) + (n - h) / coming)
     };
     [along(|[x, _]| x), along(|[_, y]| y)]
+}
+
+/// How many straight pieces of equal duration stay within [`MISSED_PX`] of the cubic of [`hermite`]: a chord over a time
+/// of h misses by at most h^2/8 of the second derivative, which is linear in time and so greatest at an end.
+fn pieces(start: [f32; 2], leaving: [f32; 2], end: [f32; 2], arriving: [f32; 2]) -> f32 {
+    let bend = |[tx, ty]: [f32; 2], [ax, ay]: [f32; 2]| {
+        let along = |from: f32, to: f32, towards: f32, away: f32| 6.0 * (to - from) - 4.0 * towards - 2.0 * away;
+        let ([sx, sy], [ex, ey]) = (start, end);
+        along(sx, ex, tx, ax).hypot(along(sy, ey, ty, ay))
+    };
+    // Seen from the other end the path's sign turns, which changes no length.
+    let most = bend(leaving, arriving).max(bend(arriving, leaving));
+    (most / (8.0 * MISSED_PX)).sqrt().ceil().clamp(1.0, MAX_PIECES)
 }
 
 /// The cubic from `start` to `end` with these tangents, at `t` from 0 to 1.
@@ -224,6 +240,26 @@ mod tests {
             }
             prop_assert!(line.iter().all(|point| point.x.is_finite() && point.y.is_finite()));
             prop_assert!(length(&line) <= 1.5 * length(&samples) + 0.01);
+        }
+
+        #[test]
+        fn the_straight_pieces_stay_close_to_the_curve(
+            ends in prop::array::uniform4(-200.0f32..200.0), tangents in prop::array::uniform4(-400.0f32..400.0),
+        ) {
+            let [sx, sy, ex, ey] = ends;
+            let [lx, ly, ax, ay] = tangents;
+            let (start, leaving, end, arriving) = ([sx, sy], [lx, ly], [ex, ey], [ax, ay]);
+            let count = pieces(start, leaving, end, arriving);
+            prop_assume!(count < MAX_PIECES);
+            let on = |t: f32| hermite(start, leaving, end, arriving, t / count);
+            for piece in 0..count as u16 {
+                let piece = f32::from(piece);
+                let (from, to) = (on(piece), on(piece + 1.0));
+                for part in [0.25, 0.5, 0.75] {
+                    let missed = distance(on(piece + part), between(from, to, part));
+                    prop_assert!(missed <= MISSED_PX * 1.01, "{missed} px");
+                }
+            }
         }
 
         #[test]

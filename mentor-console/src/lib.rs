@@ -25,6 +25,7 @@ pub mod picture_state;
 pub mod pointer;
 pub mod records;
 pub mod scene;
+pub mod software_gl;
 pub mod stages_view;
 pub mod state;
 pub mod toolbar;

@@ -15,6 +15,7 @@ use mentor_console::decode::{self, Decode, Job};
 use mentor_console::link::{self, Link};
 use mentor_console::local::Recording;
 use mentor_console::outbox::Outbox;
+use mentor_console::software_gl;
 use mentor_console::waker::Waker;
 use mentor_console::window::{self, Opening};
 use program::clock;
@@ -47,7 +48,10 @@ struct Options {
     local: Option<PathBuf>,
 }
 
+#[expect(unsafe_code, reason = "the environment can only be changed so, and only here are there no threads yet")]
 fn main() -> ExitCode {
+    // SAFETY: this is the first thing that the program does, and it has started no thread.
+    unsafe { software_gl::balance() };
     let options = Options::parse();
     exit::run(NAME, || match (&options.config, &options.local) {
         (Some(config), _) => session(&options, config),

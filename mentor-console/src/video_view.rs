@@ -1,4 +1,4 @@
-//! The picture on the screen: planes to the GPU as the decoder gave them, converted there. Which picture, and whether
+//! The picture on the screen: planes to the GPU as the decoder gave them, both chroma ones as one, converted there. Which picture, and whether
 //! it may look live, is decided elsewhere.
 
 pub mod conversion;
@@ -14,7 +14,7 @@ use protocol::colour::Colour;
 
 use crate::journal::Ticket;
 use conversion::{Conversion, Strength};
-use gl::{Look, Plane, Program};
+use gl::{Look, Plane, Program, Sample};
 
 /// How much colour and brightness a picture keeps that must not look live: none, and half, so that it can still be
 /// read but not taken for what happens now.
@@ -28,6 +28,8 @@ pub struct VideoView {
 /// What the paint callback works on; eframe runs it on the window's thread, between two of the view's own calls.
 struct Shared {
     program: Program,
+    /// Where chroma is interleaved, kept from picture to picture.
+    chroma: Vec<u8>,
     /// Given, not yet on the GPU.
     next: Option<(Ticket, Picture)>,
     /// On the GPU.
@@ -42,9 +44,9 @@ impl VideoView {
     /// # Errors
     /// OpenGL is too old or broken.
     pub fn new(gl: Arc<glow::Context>) -> Result<Self, gl::Error> {
-        Ok(Self {
-            shared: Arc::new(Mutex::new(Shared { program: Program::new(gl)?, next: None, current: None, drawn: None })),
-        })
+        let program = Program::new(gl, Conversion::new(Colour::default(), Strength::FULL))?;
+        let shared = Shared { program, chroma: Vec::new(), next: None, current: None, drawn: None };
+        Ok(Self { shared: Arc::new(Mutex::new(shared)) })
     }
 
     /// The next drawing shows `picture`.
@@ -76,7 +78,7 @@ impl VideoView {
 impl Shared {
     fn paint(&mut self, place_px: [usize; 2], stale: bool) {
         if let Some((ticket, picture)) = self.next.take() {
-            match upload(&mut self.program, &picture) {
+            match upload(&mut self.program, &mut self.chroma, &picture) {
                 Ok(size_px) => {
                     self.current = Some((picture.colour(), size_px));
                     self.drawn = Some(ticket);
@@ -86,7 +88,10 @@ impl Shared {
         }
         if let Some((colour, size_px)) = self.current {
             let strength = if stale { STALE } else { Strength::FULL };
-            self.program.draw(&Look { conversion: Conversion::new(colour, strength), exact: size_px == place_px });
+            let look = Look { conversion: Conversion::new(colour, strength), exact: size_px == place_px };
+            if let Err(error) = self.program.draw(&look) {
+                tracing::error!("the picture is not drawn: {error}");
+            }
         }
     }
 }
@@ -105,24 +110,46 @@ enum UploadError {
     Plane(u32),
 }
 
-/// Hands the picture's planes to the GPU and returns its size. Rows may be padded: a plane is handed out as whole
-/// rows, so that its length over its rows is the distance from one row to the next.
-fn upload(program: &mut Program, picture: &Picture) -> Result<[usize; 2], UploadError> {
+/// Hands the picture's planes to the GPU and returns its size. Blue and red difference go as one plane, interleaved in
+/// `chroma`: on software OpenGL a sample costs the same whether it has one component or two, and as much as all the
+/// arithmetic.
+fn upload(program: &mut Program, chroma: &mut Vec<u8>, picture: &Picture) -> Result<[usize; 2], UploadError> {
     let frame = picture.read()?;
+    let side = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+    // Rows may be padded: a plane is handed out as whole rows, so its length over its rows is what a row takes.
     let plane = |index: u32| {
         let bytes = frame.plane_data(index).map_err(|_| UploadError::Plane(index))?;
         let component = u8::try_from(index).map_err(|_| UploadError::Plane(index))?;
-        let (width, height) = (picture.info.comp_width(component), picture.info.comp_height(component));
-        let height = usize::try_from(height).unwrap_or(usize::MAX);
-        Ok::<_, UploadError>(Plane {
-            stride: bytes.len().checked_div(height).ok_or(UploadError::Plane(index))?,
-            width: usize::try_from(width).unwrap_or(usize::MAX),
-            height,
-            bytes,
-        })
+        let (width, height) = (side(picture.info.comp_width(component)), side(picture.info.comp_height(component)));
+        let stride = bytes.len().checked_div(height).ok_or(UploadError::Plane(index))?;
+        Ok::<_, UploadError>(Plane { bytes, stride, width, height, sample: Sample::Luma })
     };
-    let planes = [plane(0)?, plane(1)?, plane(2)?];
-    let [Plane { width, height, .. }, ..] = planes;
-    program.upload(planes);
-    Ok([width, height])
+    let (luma, blue, red) = (plane(0)?, plane(1)?, plane(2)?);
+    interleave(chroma, blue, red);
+    program.upload([luma, Plane { bytes: chroma, stride: blue.width, sample: Sample::Chroma, ..blue }]);
+    Ok([luma.width, luma.height])
+}
+
+/// Blue and red by turns, without padding.
+fn interleave(into: &mut Vec<u8>, blue: Plane<'_>, red: Plane<'_>) {
+    into.resize(2 * blue.width * blue.height, 0);
+    let rows = blue.bytes.chunks(blue.stride.max(1)).zip(red.bytes.chunks(red.stride.max(1)));
+    for (into, (blue, red)) in into.chunks_exact_mut((2 * blue.width).max(1)).zip(rows) {
+        for (into, (blue, red)) in into.chunks_exact_mut(2).zip(blue.iter().zip(red)) {
+            into.copy_from_slice(&[*blue, *red]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blue_and_red_alternate_and_padding_is_left_out() {
+        let plane = |bytes, stride| Plane { bytes, stride, width: 2, height: 2, sample: Sample::Luma };
+        let mut chroma = vec![9; 3];
+        interleave(&mut chroma, plane(&[1, 2, 0, 3, 4, 0], 3), plane(&[5, 6, 7, 8], 2));
+        assert_eq!(chroma, [1, 5, 2, 6, 3, 7, 4, 8]);
+    }
 }

@@ -9,11 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use capture::canvas::{Canvas, Composed};
 use capture::config::Theatre;
+use capture::node::encoding::CanvasEncoder;
 use capture::source;
 use media::decode::Decoder;
-use media::encode::{self, Encoder, Rate};
 use program::trace::Record;
-use protocol::colour::Colour;
 use protocol::ids::Epoch;
 use protocol::time::MonoTime;
 
@@ -98,39 +97,25 @@ fn next(canvas: &mut Canvas) -> Result<Composed> {
 
 /// The codec at work, with a stop watch.
 struct Measure {
-    encoder: Option<(Colour, Encoder)>,
+    encoder: CanvasEncoder,
     decoder: Decoder,
-    bitrate_bps: u32,
     times_us: Vec<u64>,
     interval: Duration,
 }
 
 impl Measure {
     fn new(theatre: &Theatre) -> Result<Self> {
-        let bitrate_bps = theatre.encoder.bitrate_kbps * 1000;
         Ok(Self {
-            encoder: None,
+            encoder: CanvasEncoder::new(theatre.encoder.bitrate_kbps * 1000),
             decoder: Decoder::start()?,
-            bitrate_bps,
             times_us: Vec::new(),
             interval: Duration::ZERO,
         })
     }
 
     fn frame(&mut self, composed: &Composed, counted: bool, file: &mut impl std::io::Write) -> Result<()> {
-        let colour = composed.header.colour;
-        // The first canvases may have another colour: the primary's is not known yet.
-        let encoder = match self.encoder.take().filter(|(of, _)| *of == colour) {
-            Some((_, encoder)) => encoder,
-            None => {
-                let pictures_per_second = 1.0 / composed.interval.as_secs_f64();
-                let rate = Rate { bitrate_bps: self.bitrate_bps, pictures_per_second };
-                Encoder::start(&encode::Config { size: composed.picture.size(), colour, rate })?
-            }
-        };
-        let (_, encoder) = self.encoder.insert((colour, encoder));
         let begin = program::clock::now();
-        let unit = encoder.encode(&composed.picture)?;
+        let unit = self.encoder.encode(composed, false)?;
         self.decoder.decode(&unit.bytes, begin)?;
         if counted {
             self.times_us.push(elapsed_us(begin));

@@ -85,7 +85,7 @@ impl Encoding {
     ) -> Result<Self, Error> {
         let next = Arc::<Slot<Order>>::default();
         let orders = Arc::clone(&next);
-        let work = Work { bitrate_bps, refresh, deliver, running: None };
+        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), refresh, deliver };
         let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&orders)).map_err(Error::Thread)?;
         Ok(Self { next, thread: Some(thread) })
     }
@@ -125,33 +125,24 @@ pub fn try_out(size: protocol::geometry::SizePx, bitrate_bps: u32) -> Result<(),
     Encoder::start(&encode::Config { size, colour: Default::default(), rate }).map(drop)
 }
 
-struct Work<F> {
+/// Encodes canvases, whatever they become: a new colour or size begins a new stream, and the bitrate is kept as the rate of
+/// canvases changes.
+pub struct CanvasEncoder {
     bitrate_bps: u32,
-    refresh: Refresh,
-    deliver: F,
     running: Option<(encode::Config, Encoder)>,
 }
 
-impl<F: FnMut(Encoded)> Work<F> {
-    fn run(mut self, orders: &Slot<Order>) {
-        let mut seen = 0;
-        loop {
-            let Some((sequence, order)) = orders.wait_newer(seen, WAIT) else { continue };
-            seen = sequence;
-            let Order::Encode(canvas) = order else { return };
-            match self.encode(&canvas) {
-                Ok(unit) => (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() }),
-                // Without a running encoder it was the start that failed, and a second try is no better.
-                Err(error) if self.running.take().is_none() => {
-                    tracing::error!("{error}; encoding ends here");
-                    return;
-                }
-                Err(error) => tracing::error!("{error}; starting the encoder anew"),
-            }
-        }
+impl CanvasEncoder {
+    /// An encoder that starts with the first canvas.
+    pub fn new(bitrate_bps: u32) -> Self {
+        Self { bitrate_bps, running: None }
     }
 
-    fn encode(&mut self, canvas: &Composed) -> Result<AccessUnit, encode::Error> {
+    /// Encodes `canvas`, as an independent access unit if `refresh`.
+    ///
+    /// # Errors
+    /// [`encode::Error`]; the next canvas is tried with a new encoder.
+    pub fn encode(&mut self, canvas: &Composed, refresh: bool) -> Result<AccessUnit, encode::Error> {
         let wanted = self.wanted(canvas);
         let (config, encoder) = match self.running.take() {
             Some((config, encoder)) if (config.size, config.colour) == (wanted.size, wanted.colour) => {
@@ -167,10 +158,10 @@ impl<F: FnMut(Encoded)> Work<F> {
         } else {
             config
         };
-        let (_, encoder) = self.running.insert((config, encoder));
-        if self.refresh.take() {
+        if refresh {
             encoder.force_independent()?;
         }
+        let (_, encoder) = self.running.insert((config, encoder));
         encoder.encode(&canvas.picture)
     }
 
@@ -180,6 +171,36 @@ impl<F: FnMut(Encoded)> Work<F> {
             size: picture::size(&canvas.picture.info),
             colour: canvas.header.colour,
             rate: Rate { bitrate_bps: self.bitrate_bps, pictures_per_second },
+        }
+    }
+}
+
+struct Work<F> {
+    encoder: CanvasEncoder,
+    refresh: Refresh,
+    deliver: F,
+}
+
+impl<F: FnMut(Encoded)> Work<F> {
+    fn run(mut self, orders: &Slot<Order>) {
+        let mut seen = 0;
+        loop {
+            let Some((sequence, order)) = orders.wait_newer(seen, WAIT) else { continue };
+            seen = sequence;
+            let Order::Encode(canvas) = order else { return };
+            let is_running = self.encoder.running.is_some();
+            match self.encoder.encode(&canvas, self.refresh.take()) {
+                Ok(unit) => (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() }),
+                // Without a running encoder it was the start that failed, and a second try is no better.
+                Err(error) if !is_running => {
+                    tracing::error!("{error}; encoding ends here");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!("{error}; starting the encoder anew");
+                    self.encoder.running = None;
+                }
+            }
         }
     }
 }

@@ -31,6 +31,11 @@ use super::pace::{self, Stop, Waiter};
 use crate::config::{Scene, Scenery};
 use frame::Frame;
 
+/// When a frame is painted, as a part of the interval before it is due. A camera's picture costs this machine nothing, so
+/// its stand-in is painted while the one before has left the machine and the next has not come: after encoding, which
+/// begins when a picture is due, and in time to be ready on a loaded machine.
+const PAINTED_AHEAD: f64 = 0.6;
+
 /// A scene that plays until dropped.
 #[derive(Debug)]
 pub struct Thread {
@@ -98,6 +103,12 @@ impl Clip {
     fn due(self, start: MonoTime, number: u64) -> MonoTime {
         start + Duration::from_micros(number.saturating_mul(1_000_000) / u64::from(self.fps))
     }
+
+    /// When to begin painting it. At the start there is nothing to wait for.
+    fn paint_at(self, start: MonoTime, number: u64) -> MonoTime {
+        let intervals = number as f64 - PAINTED_AHEAD;
+        start + Duration::from_secs_f64((intervals / f64::from(self.fps)).max(0.0))
+    }
 }
 
 /// What paints the frames of one scene.
@@ -152,6 +163,9 @@ impl Studio {
         let mut number = 0;
         loop {
             // Painted ahead and handed over on the beat, as a camera does.
+            if waiter.until(self.clip.paint_at(start, number)).is_break() {
+                return;
+            }
             let painted = self.paint(painter.as_mut(), number);
             if waiter.until(self.clip.due(start, number)).is_break() {
                 return;
@@ -259,5 +273,6 @@ mod tests {
         assert_eq!(next(clip, start, 4, MonoTime(1_160_000)), 5, "right on its moment");
         assert_eq!(next(clip, start, 4, MonoTime(1_290_000)), 8, "5, 6 and 7 have passed");
         assert_eq!(clip.due(start, 8), MonoTime(1_320_000));
+        assert!((MonoTime(1_280_000)..clip.due(start, 8)).contains(&clip.paint_at(start, 8)), "ready when it is due");
     }
 }

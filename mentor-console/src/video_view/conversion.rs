@@ -52,6 +52,14 @@ impl Conversion {
         }
         Self { rgb_from_yuv: columns, rgb_of_zero }
     }
+
+    /// The equations as definitions in the shader's language: `RGB_FROM_YUV` and `RGB_OF_ZERO`.
+    pub fn glsl(&self) -> String {
+        // `{:?}` always writes a point or an exponent: without one it would be an integer.
+        let list = |values: &[f32]| values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
+        let (matrix, zero) = (list(self.rgb_from_yuv.as_flattened()), list(&self.rgb_of_zero));
+        format!("#define RGB_FROM_YUV mat3({matrix})\n#define RGB_OF_ZERO vec3({zero})\n")
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +96,14 @@ mod tests {
                 assert!((got - wanted).abs() <= 2, "{matrix:?} {range:?} {yuv:?}: {got} for {wanted}");
             }
         }
+    }
+
+    #[test]
+    fn the_shader_is_given_the_same_equations_in_its_own_language() {
+        let glsl = Conversion { rgb_from_yuv: [[1.0; 3], [0.0, -0.5, 2.0], [1e-7; 3]], rgb_of_zero: [-1.0; 3] }.glsl();
+        let wanted = "#define RGB_FROM_YUV mat3(1.0, 1.0, 1.0, 0.0, -0.5, 2.0, 1e-7, 1e-7, 1e-7)\n\
+                      #define RGB_OF_ZERO vec3(-1.0, -1.0, -1.0)\n";
+        assert_eq!(glsl, wanted);
     }
 
     #[test]

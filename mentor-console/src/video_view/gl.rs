@@ -1,4 +1,4 @@
-//! The picture's own OpenGL program: three planes in, light out. The one place with unsafe code in the console,
+//! The picture's own OpenGL program: luma and interleaved chroma in, light out. The one place with unsafe code in the console,
 //! since every call of OpenGL is unsafe in Rust; nothing but OpenGL happens here.
 #![expect(unsafe_code, reason = "OpenGL can only be called so; each block names why its calls are sound")]
 
@@ -13,21 +13,53 @@ const VERTEX: &str = include_str!("vertex.glsl");
 const FRAGMENT: &str = include_str!("fragment.glsl");
 
 /// Names of the planes' samplers in the shader, in the order of the planes.
-const SAMPLERS: [&str; 3] = ["u_luma", "u_blue", "u_red"];
+const SAMPLERS: [&str; 2] = ["u_luma", "u_chroma"];
+/// Conversions whose shaders are kept: every colour there is, live and stale.
+const MAX_SHADERS: usize = 8;
 /// The corners of the rectangle as a triangle strip.
 const CORNERS: [f32; 8] = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
 
 /// One plane of a picture in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Plane<'a> {
-    /// At least `stride * (height - 1) + width` bytes.
+    /// At least `stride * (height - 1) + width` samples.
     pub bytes: &'a [u8],
-    /// Bytes from one row to the next.
+    /// Samples from one row to the next.
     pub stride: usize,
     /// Samples in a row.
     pub width: usize,
     /// Rows.
     pub height: usize,
+    /// What a sample is.
+    pub sample: Sample,
+}
+
+/// What one sample of a plane holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// Luma: one byte.
+    Luma,
+    /// Blue, then red difference: two bytes.
+    Chroma,
+}
+
+impl Sample {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Luma => 1,
+            Self::Chroma => 2,
+        }
+    }
+
+    /// Its name inside the texture and in memory.
+    fn formats(self, dialect: ShaderVersion) -> (u32, u32) {
+        match (self, dialect.is_new_shader_interface()) {
+            (Self::Luma, true) => (glow::R8, glow::RED),
+            (Self::Luma, false) => (glow::LUMINANCE, glow::LUMINANCE),
+            (Self::Chroma, true) => (glow::RG8, glow::RG),
+            (Self::Chroma, false) => (glow::LUMINANCE_ALPHA, glow::LUMINANCE_ALPHA),
+        }
+    }
 }
 
 /// How a picture is drawn.
@@ -44,14 +76,16 @@ pub struct Look {
 #[error("OpenGL cannot draw video: {0}; OpenGL 2.1 or OpenGL ES 2.0 is needed, check the graphics driver")]
 pub struct Error(String);
 
-/// The program with its textures.
+/// The shaders with their textures.
 pub struct Program {
     gl: Arc<glow::Context>,
     dialect: ShaderVersion,
-    program: glow::Program,
+    /// One for each conversion in use, the equations written into it: software OpenGL fetches a uniform anew for every
+    /// pixel, which costs as much as a sample.
+    shaders: Vec<(Conversion, glow::Program)>,
     corners: glow::Buffer,
     vertex_array: Option<glow::VertexArray>,
-    planes: [Texture; 3],
+    planes: [Texture; 2],
 }
 
 struct Texture {
@@ -60,44 +94,48 @@ struct Texture {
 }
 
 impl Program {
-    /// Compiles the shaders and makes the textures. The context of `gl` must be current on this thread, as it is
+    /// Compiles the shader of `first` and makes the textures. The context of `gl` must be current on this thread, as it is
     /// whenever eframe calls.
     ///
     /// # Errors
     /// The driver refuses a shader or an object.
-    pub fn new(gl: Arc<glow::Context>) -> Result<Self, Error> {
+    pub fn new(gl: Arc<glow::Context>, first: Conversion) -> Result<Self, Error> {
         let dialect = ShaderVersion::get(&gl);
-        let program = link(&gl, dialect)?;
+        let shaders = vec![(first, link(&gl, dialect, &first)?)];
         // SAFETY: the context is current; every object used was made from it.
         unsafe {
             let corners = gl.create_buffer().map_err(Error)?;
             let vertex_array =
                 has_vertex_arrays(&gl, dialect).then(|| gl.create_vertex_array().map_err(Error)).transpose()?;
             let texture = || gl.create_texture().map(|name| Texture { name, size: None }).map_err(Error);
-            let planes = [texture()?, texture()?, texture()?];
+            let planes = [texture()?, texture()?];
             let bytes: Vec<u8> = CORNERS.iter().flat_map(|value| value.to_ne_bytes()).collect();
             gl.bind_buffer(glow::ARRAY_BUFFER, Some(corners));
             gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, &bytes, glow::STATIC_DRAW);
             gl.bind_buffer(glow::ARRAY_BUFFER, None);
-            Ok(Self { gl, dialect, program, corners, vertex_array, planes })
+            Ok(Self { gl, dialect, shaders, corners, vertex_array, planes })
         }
     }
 
-    /// Hands a new picture to the GPU: luma, blue and red difference.
-    pub fn upload(&mut self, planes: [Plane<'_>; 3]) {
+    /// Hands a new picture to the GPU: luma and chroma.
+    pub fn upload(&mut self, planes: [Plane<'_>; 2]) {
         for (texture, plane) in self.planes.iter_mut().zip(planes) {
             texture.upload(&self.gl, self.dialect, plane);
         }
     }
 
     /// Draws the picture over the whole current viewport.
-    pub fn draw(&self, look: &Look) {
+    ///
+    /// # Errors
+    /// The driver refuses the shader of a conversion that was not drawn before.
+    pub fn draw(&mut self, look: &Look) -> Result<(), Error> {
+        let shader = self.shader(&look.conversion)?;
         let gl = &self.gl;
         // SAFETY: the context is current, every object was made from it, and the buffer holds the four corners that
         // the call draws. What egui relies on afterwards it sets again itself after each callback.
         unsafe {
-            gl.use_program(Some(self.program));
-            self.set_uniforms(look);
+            gl.use_program(Some(shader));
+            self.set_uniforms(shader, look);
             for (unit, texture) in (0..).zip(&self.planes) {
                 gl.active_texture(glow::TEXTURE0 + unit);
                 gl.bind_texture(glow::TEXTURE_2D, Some(texture.name));
@@ -119,13 +157,16 @@ impl Program {
             }
             gl.active_texture(glow::TEXTURE0);
         }
+        Ok(())
     }
 
     /// Frees what the program holds. Must be the last call, with the context current.
     pub fn destroy(&self) {
         // SAFETY: the context is current and every object was made from it.
         unsafe {
-            self.gl.delete_program(self.program);
+            for (_, shader) in &self.shaders {
+                self.gl.delete_program(*shader);
+            }
             self.gl.delete_buffer(self.corners);
             if let Some(vertex_array) = self.vertex_array {
                 self.gl.delete_vertex_array(vertex_array);
@@ -136,17 +177,28 @@ impl Program {
         }
     }
 
-    fn set_uniforms(&self, look: &Look) {
+    fn shader(&mut self, conversion: &Conversion) -> Result<glow::Program, Error> {
+        if let Some((_, shader)) = self.shaders.iter().find(|(made, _)| made == conversion) {
+            return Ok(*shader);
+        }
+        if self.shaders.len() >= MAX_SHADERS {
+            let (_, oldest) = self.shaders.remove(0);
+            // SAFETY: the context is current and the shader was made from it.
+            unsafe { self.gl.delete_program(oldest) };
+        }
+        let shader = link(&self.gl, self.dialect, conversion)?;
+        self.shaders.push((*conversion, shader));
+        Ok(shader)
+    }
+
+    fn set_uniforms(&self, shader: glow::Program, look: &Look) {
         let gl = &self.gl;
-        let matrix = &look.conversion.rgb_from_yuv;
         // SAFETY: the program is in use; a uniform that the compiler left out is `None`, which OpenGL ignores.
         unsafe {
-            let place = |name: &str| gl.get_uniform_location(self.program, name);
+            let place = |name: &str| gl.get_uniform_location(shader, name);
             for (unit, name) in (0..).zip(SAMPLERS) {
                 gl.uniform_1_i32(place(name).as_ref(), unit);
             }
-            gl.uniform_matrix_3_f32_slice(place("u_rgb_from_yuv").as_ref(), false, matrix.as_flattened());
-            gl.uniform_3_f32_slice(place("u_rgb_of_zero").as_ref(), &look.conversion.rgb_of_zero);
             gl.uniform_2_f32(place("u_chroma_shift").as_ref(), self.chroma_shift(look), 0.0);
         }
     }
@@ -154,7 +206,7 @@ impl Program {
     /// H.264 places chroma samples on the left one of the two luma columns they serve (ITU-T H.264 figure E-1, type
     /// 0), a quarter of their own width left of the middle. It matters only when interpolating.
     fn chroma_shift(&self, look: &Look) -> f32 {
-        let [_, chroma, _] = &self.planes;
+        let [_, chroma] = &self.planes;
         match chroma.size {
             Some((width, _)) if !look.exact => 0.25 / width as f32,
             _ => 0.0,
@@ -164,7 +216,8 @@ impl Program {
 
 impl Texture {
     fn upload(&mut self, gl: &glow::Context, dialect: ShaderVersion, plane: Plane<'_>) {
-        let needed = plane.stride * plane.height.saturating_sub(1) + plane.width;
+        let sample_bytes = plane.sample.bytes();
+        let needed = (plane.stride * plane.height.saturating_sub(1) + plane.width) * sample_bytes;
         if plane.bytes.len() < needed || plane.width == 0 || plane.height == 0 || plane.stride < plane.width {
             return;
         }
@@ -179,12 +232,12 @@ impl Texture {
             gl.pixel_store_i32(glow::UNPACK_ALIGNMENT, 1);
             if dialect == ShaderVersion::Es100 {
                 // OpenGL ES 2.0 has no row length.
-                for (row, bytes) in (0..plane.height).zip(plane.bytes.chunks(plane.stride)) {
-                    part(gl, dialect, row, (plane.width, 1), bytes);
+                for (row, bytes) in (0..plane.height).zip(plane.bytes.chunks(plane.stride * sample_bytes)) {
+                    part(gl, dialect, row, Plane { bytes, height: 1, ..plane });
                 }
             } else {
                 gl.pixel_store_i32(glow::UNPACK_ROW_LENGTH, plane.stride as i32);
-                part(gl, dialect, 0, (plane.width, plane.height), plane.bytes);
+                part(gl, dialect, 0, plane);
                 gl.pixel_store_i32(glow::UNPACK_ROW_LENGTH, 0);
             }
             gl.bind_texture(glow::TEXTURE_2D, None);
@@ -192,15 +245,10 @@ impl Texture {
     }
 }
 
-/// One component of 8 bits: its name inside the texture and in memory.
-fn formats(dialect: ShaderVersion) -> (u32, u32) {
-    if dialect.is_new_shader_interface() { (glow::R8, glow::RED) } else { (glow::LUMINANCE, glow::LUMINANCE) }
-}
-
 /// # Safety
 /// The context is current and a texture is bound.
 unsafe fn allocate(gl: &glow::Context, dialect: ShaderVersion, plane: Plane<'_>) {
-    let (inside, outside) = formats(dialect);
+    let (inside, outside) = plane.sample.formats(dialect);
     let (width, height) = (plane.width as i32, plane.height as i32);
     // SAFETY: as above; without data OpenGL reads nothing.
     unsafe {
@@ -223,24 +271,13 @@ unsafe fn allocate(gl: &glow::Context, dialect: ShaderVersion, plane: Plane<'_>)
 }
 
 /// # Safety
-/// The context is current, a texture of this width is bound, and `bytes` hold `size` rows in the row length set.
-unsafe fn part(gl: &glow::Context, dialect: ShaderVersion, row: usize, size: (usize, usize), bytes: &[u8]) {
-    let (_, outside) = formats(dialect);
-    let data = PixelUnpackData::Slice(Some(bytes));
+/// The context is current, a texture of this width is bound, and `plane` holds its rows in the row length set.
+unsafe fn part(gl: &glow::Context, dialect: ShaderVersion, row: usize, plane: Plane<'_>) {
+    let (_, outside) = plane.sample.formats(dialect);
+    let data = PixelUnpackData::Slice(Some(plane.bytes));
+    let (row, width, height) = (row as i32, plane.width as i32, plane.height as i32);
     // SAFETY: as above.
-    unsafe {
-        gl.tex_sub_image_2d(
-            glow::TEXTURE_2D,
-            0,
-            0,
-            row as i32,
-            size.0 as i32,
-            size.1 as i32,
-            outside,
-            glow::UNSIGNED_BYTE,
-            data,
-        );
-    }
+    unsafe { gl.tex_sub_image_2d(glow::TEXTURE_2D, 0, 0, row, width, height, outside, glow::UNSIGNED_BYTE, data) };
 }
 
 fn has_vertex_arrays(gl: &glow::Context, dialect: ShaderVersion) -> bool {
@@ -250,11 +287,12 @@ fn has_vertex_arrays(gl: &glow::Context, dialect: ShaderVersion) -> bool {
         || extensions.contains("GL_OES_vertex_array_object")
 }
 
-fn link(gl: &glow::Context, dialect: ShaderVersion) -> Result<glow::Program, Error> {
+fn link(gl: &glow::Context, dialect: ShaderVersion, conversion: &Conversion) -> Result<glow::Program, Error> {
     let head = format!(
-        "{}\n#define NEW_INTERFACE {}\n",
+        "{}\n#define NEW_INTERFACE {}\n{}",
         dialect.version_declaration(),
-        i32::from(dialect.is_new_shader_interface())
+        i32::from(dialect.is_new_shader_interface()),
+        conversion.glsl(),
     );
     // SAFETY: the context is current; objects are made from it and used at once.
     unsafe {
