@@ -2,12 +2,9 @@
 //! not come through here but through `pointer`; both work on the same [`App`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use annotation::geometry::{View, ViewRect};
-use eframe::egui::{
-    Align2, Area, CentralPanel, Context, CursorIcon, Frame, Id, Margin, Order, Panel, Rect, Ui, pos2, vec2,
-};
+use eframe::egui::{Align2, Area, CentralPanel, CursorIcon, Frame, Id, Margin, Panel, Rect, Ui, vec2};
 use media::slot::Slot;
 use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
@@ -15,33 +12,28 @@ use protocol::time::MonoTime;
 use crate::command::Command;
 use crate::console::{Console, Shared};
 use crate::decode::Decoded;
-use crate::pacing::{self, Pacing};
-use crate::pointer::Pointer;
+use crate::hand::Hand;
+use crate::pacing;
+use crate::pen_window::PenWindow;
+use crate::place::Place;
 use crate::scene::Target;
 use crate::state::State;
 use crate::video_view::VideoView;
 use crate::waker::Waker;
 use crate::{canvas_view, card_view, link_view, stages_view, toolbar};
 
-/// How long the reason for a refused press stays: long enough to read six words twice.
-const REFUSAL_STAYS: Duration = Duration::from_millis(2_500);
-
 /// What a window shows and asks.
 pub struct App {
     /// What the console knows.
     pub console: Shared,
-    /// Where the pointer is and what it does there.
-    pub pointer: Pointer,
-    /// When to repaint for less than a new picture.
-    pub pacing: Pacing,
-    /// Where the canvas lies in the window, in physical pixels.
-    pub view: Option<View>,
+    /// The pen, as the window's own events move it.
+    pub hand: Hand,
     newest: Arc<Slot<Decoded>>,
     seen: u64,
     canvas: Option<SizePx>,
-    window: Option<(VideoView, Context)>,
+    window: Option<VideoView>,
+    pen: Option<PenWindow>,
     waker: Waker,
-    refusal: Option<(&'static str, MonoTime)>,
     card_open: bool,
     stages_open: bool,
 }
@@ -50,29 +42,29 @@ impl App {
     /// A window that shows what comes into `newest`.
     pub fn new(console: Shared, newest: Arc<Slot<Decoded>>, waker: Waker, card_open: bool) -> Self {
         Self {
+            hand: Hand::new(console.clone(), waker.clone()),
             console,
-            pointer: Pointer::default(),
-            pacing: Pacing::default(),
-            view: None,
             newest,
             seen: 0,
             canvas: None,
             window: None,
+            pen: None,
             waker,
-            refusal: None,
             card_open,
             stages_open: false,
         }
     }
 
-    /// The window is there: `context` is egui's, and `video` draws pictures in it.
-    pub fn open(&mut self, video: VideoView, context: Context) {
-        self.window = Some((video, context));
+    /// The window is there: `video` draws pictures in it, and `pen` takes the pen's events beside it, where it can.
+    pub fn open(&mut self, video: VideoView, pen: Option<PenWindow>) {
+        self.window = Some(video);
+        self.pen = pen;
     }
 
     /// The window goes.
     pub fn close(&mut self) {
-        if let Some((video, _)) = self.window.take() {
+        self.pen = None;
+        if let Some(video) = self.window.take() {
             video.destroy();
         }
     }
@@ -82,9 +74,11 @@ impl App {
         let Some((sequence, decoded)) = self.newest.newer_than(self.seen) else { return };
         self.seen = sequence;
         self.canvas = Some(decoded.picture.size());
-        self.pacing.picture(now);
-        self.console.lock().picture(&decoded.header, now);
-        if let Some((video, _)) = &self.window {
+        let mut console = self.console.lock();
+        console.pacing.picture(now);
+        console.picture(&decoded.header, now);
+        drop(console);
+        if let Some(video) = &self.window {
             video.give(decoded.ticket, decoded.picture);
         }
     }
@@ -103,19 +97,21 @@ impl App {
             .exact_size(toolbar::WIDTH)
             .frame(bar(Margin::symmetric(8, 4)))
             .show(ui, |ui| toolbar::show(ui, &state, &mut commands));
-        CentralPanel::no_frame().show(ui, |ui| self.canvas(ui, &state, now));
-        self.overlays(ui, &state, &mut commands);
+        let view = CentralPanel::no_frame().show(ui, |ui| self.canvas(ui, &state, now)).inner;
+        let covers = self.overlays(ui, &state, &mut commands);
+        self.place(Place { view, covers });
         for command in commands {
             self.act(command, now);
         }
         self.waker.wake_after(pacing::COUNTING);
     }
 
-    /// The repaint that began at `began` was on the screen at `ended`.
-    pub fn painted(&mut self, began: MonoTime, ended: MonoTime) {
-        self.pacing.painted(began, ended);
-        if let Some(ticket) = self.window.as_ref().and_then(|(video, _)| video.take_drawn()) {
-            self.console.lock().shown(ticket, ended);
+    /// A repaint was on the screen at `now`.
+    pub fn painted(&self, now: MonoTime) {
+        let mut console = self.console.lock();
+        console.pacing.end(now);
+        if let Some(ticket) = self.window.as_ref().and_then(VideoView::take_drawn) {
+            console.shown(ticket, now);
         }
     }
 
@@ -135,79 +131,71 @@ impl App {
         self.waker.wake();
     }
 
-    /// Says why a press drew nothing.
-    pub fn refuse(&mut self, reason: &'static str, now: MonoTime) {
-        self.refusal = Some((reason, now));
-        self.waker.wake();
-    }
-
-    /// Has a stroke's new end painted soon.
-    pub fn echo(&self, now: MonoTime) {
-        self.waker.wake_after(self.pacing.echo_delay(now));
-    }
-
-    /// Whether a card or the like lies over the picture at this place, in physical pixels.
-    pub fn is_covered(&self, (x_px, y_px): (f64, f64)) -> bool {
-        self.window.as_ref().is_some_and(|(_, context)| {
-            let at = pos2(x_px as f32, y_px as f32) / context.pixels_per_point();
-            context.layer_id_at(at).is_some_and(|layer| layer.order != Order::Background)
-        })
-    }
-
     /// What the window shows at `now`, as plain data.
-    pub fn state(&mut self, now: MonoTime) -> State {
-        self.refusal = self.refusal.filter(|(_, since)| now.since(*since) < REFUSAL_STAYS);
-        State {
-            refusal: self.refusal.map(|(reason, _)| reason),
-            card_open: self.card_open,
-            stages_open: self.stages_open,
-            ..self.console.lock().state(now)
+    pub fn state(&self, now: MonoTime) -> State {
+        let (card_open, stages_open) = (self.card_open, self.stages_open);
+        State { card_open, stages_open, ..self.console.lock().state(now) }
+    }
+
+    /// The canvas was drawn here: pointer events there are the pen's from now on.
+    fn place(&mut self, place: Place) {
+        let mut console = self.console.lock();
+        if console.place != place {
+            if let Some(pen) = &self.pen {
+                pen.cover(&place);
+            }
+            console.place = place;
         }
     }
 
-    fn canvas(&mut self, ui: &Ui, state: &State, now: MonoTime) {
+    fn canvas(&self, ui: &Ui, state: &State, now: MonoTime) -> Option<View> {
         let scale = ui.ctx().pixels_per_point();
         let room = ui.max_rect();
         let canvas = self.console.lock().scene.layout().map(|layout| layout.canvas).or(self.canvas);
-        self.view = canvas.and_then(|canvas| fitted(room, scale, canvas));
-        if let (Some(view), Some((video, _))) = (&self.view, &self.window) {
+        let view = canvas.and_then(|canvas| fitted(room, scale, canvas));
+        if let (Some(view), Some(video)) = (&view, &self.window) {
             let place = canvas_view::rect_of(view.rect, scale);
             video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
         }
         let mut console = self.console.lock();
         let Console { frames, scene, .. } = &mut *console;
-        if let (Some(layout), Some(view)) = (scene.layout(), self.view) {
+        if let (Some(layout), Some(view)) = (scene.layout(), view) {
             frames.records.view(layout, view);
         }
-        canvas_view::show(ui, self.view.as_ref(), room, &console, state, now);
-        if ui.rect_contains_pointer(room) {
-            ui.ctx().set_cursor_icon(cursor(self.pointer.target()));
+        canvas_view::show(ui, view.as_ref(), room, &console, state, now);
+        if console.target != Target::Beside {
+            ui.ctx().set_cursor_icon(cursor(console.target));
         }
+        view
     }
 
-    fn overlays(&self, ui: &Ui, state: &State, commands: &mut Vec<Command>) {
-        let card = |name: &str, corner: Align2, offset| Area::new(Id::unique(name)).anchor(corner, offset);
+    /// Shows what lies over the picture and returns where.
+    fn overlays(&self, ui: &Ui, state: &State, commands: &mut Vec<Command>) -> Vec<ViewRect> {
+        let area = |name: &str, corner: Align2, offset| Area::new(Id::unique(name)).anchor(corner, offset);
         let frame = Frame::window(ui.style());
-        if state.card_open {
-            card("card", Align2::RIGHT_BOTTOM, vec2(-16.0, -link_view::HEIGHT - 16.0))
-                .show(ui.ctx(), |ui| frame.show(ui, |ui| card_view::show(ui, commands)));
-        }
-        if state.stages_open {
-            card("stages", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
-                .show(ui.ctx(), |ui| frame.show(ui, |ui| stages_view::show(ui, &state.latency)));
-        }
+        let card = state.card_open.then(|| {
+            area("card", Align2::RIGHT_BOTTOM, vec2(-16.0, -link_view::HEIGHT - 16.0))
+                .show(ui.ctx(), |ui| frame.show(ui, |ui| card_view::show(ui, commands)))
+        });
+        let stages = state.stages_open.then(|| {
+            area("stages", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
+                .show(ui.ctx(), |ui| frame.show(ui, |ui| stages_view::show(ui, &state.latency)))
+        });
+        let shown = [card.map(|card| card.response.rect), stages.map(|stages| stages.response.rect)];
+        let scale = ui.ctx().pixels_per_point();
+        shown.into_iter().flatten().map(|rect| rect_px(rect, scale)).collect()
     }
+}
+
+/// A rectangle of egui's points in physical pixels.
+fn rect_px(rect: Rect, scale: f32) -> ViewRect {
+    let Rect { min, .. } = rect * scale;
+    ViewRect { x: min.x, y: min.y, width: rect.width() * scale, height: rect.height() * scale }
 }
 
 /// The canvas fitted into `room`, its edges on whole pixels, so that a picture of the room's size is shown exactly.
 fn fitted(room: Rect, scale: f32, canvas: SizePx) -> Option<View> {
-    let room = ViewRect {
-        x: room.left() * scale,
-        y: room.top() * scale,
-        width: room.width() * scale,
-        height: room.height() * scale,
-    };
-    let View { rect, canvas } = View::fitted(room, canvas)?;
+    let View { rect, canvas } = View::fitted(rect_px(room, scale), canvas)?;
     let rect =
         ViewRect { x: rect.x.round(), y: rect.y.round(), width: rect.width.round(), height: rect.height.round() };
     Some(View { rect, canvas })
@@ -227,6 +215,7 @@ pub(crate) mod tests {
     use crate::outbox::Outbox;
     use crate::scene::tests::{header, layout};
     use crate::state::{Condition, Path};
+    use eframe::egui::pos2;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
     use program::trace::Trace;
@@ -257,7 +246,8 @@ pub(crate) mod tests {
         }));
         let mut console = Console::new(Trace::default(), Epoch(9), outbox, SHOWN);
         let path = Path { name: "a".into(), condition: Condition::Live, reason: None, rtt: None, loss_pct: None };
-        console.link(vec![path], Some(ClockOffset::THEATRE), SHOWN);
+        console.frames.set_clock(ClockOffset::THEATRE);
+        console.link(vec![path], SHOWN);
         console.layout(layout());
         console.picture(&Arc::new(header(Freshness::Live, room)), SHOWN);
         let app = App::new(Shared::new(console), Arc::default(), Waker::default(), true);
@@ -293,7 +283,7 @@ pub(crate) mod tests {
         let (app, _) = session(Freshness::Live);
         let reason = Some("the peer's certificate is not the one expected".into());
         let down = Path { name: "a".into(), condition: Condition::Down, reason, rtt: None, loss_pct: None };
-        app.console.lock().link(vec![down], None, SHOWN);
+        app.console.lock().link(vec![down], SHOWN);
         let mut window = window(app);
         window.state_mut().1 = after_ms(2_100);
         window.run();

@@ -17,8 +17,10 @@ use crate::journal::{Released, Ticket};
 use crate::latency::Summary;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
+use crate::pacing::Pacing;
 use crate::picture_state::{self, Facts, Verdict};
-use crate::scene::Scene;
+use crate::place::Place;
+use crate::scene::{Scene, Target};
 use crate::state::{Condition, Path, State};
 
 /// The console, shared between its threads.
@@ -48,6 +50,13 @@ pub struct Console {
     pub marks: Marks,
     /// Their way to theatre.
     pub outbox: Outbox,
+    /// Where the canvas lies in the window.
+    pub place: Place,
+    /// What a press would do where the pointer is.
+    pub target: Target,
+    /// When to repaint for less than a new picture.
+    pub pacing: Pacing,
+    refusal: Option<(&'static str, MonoTime)>,
     paths: Vec<Path>,
     /// Since when no path has been alive.
     dark_since: Option<MonoTime>,
@@ -56,6 +65,9 @@ pub struct Console {
 
 /// How often the status bar's figures are made anew. Faster, nobody can read them.
 const FIGURES_EVERY: Duration = Duration::from_millis(250);
+
+/// How long the reason for a refused press stays: long enough to read six words twice.
+const REFUSAL_STAYS: Duration = Duration::from_millis(2_500);
 
 /// What the status bar says, and when it was made.
 #[derive(Debug, Default)]
@@ -73,6 +85,10 @@ impl Console {
             scene: Scene::default(),
             marks: Marks::new(author),
             outbox,
+            place: Place::default(),
+            target: Target::Beside,
+            pacing: Pacing::default(),
+            refusal: None,
             paths: Vec::new(),
             dark_since: Some(now),
             figures: Figures::default(),
@@ -120,11 +136,10 @@ impl Console {
     }
 
     /// The link as it stands now. What found no room on its way to theatre before is sent again.
-    pub fn link(&mut self, paths: Vec<Path>, clock: Option<ClockOffset>, now: MonoTime) {
+    pub fn link(&mut self, paths: Vec<Path>, now: MonoTime) {
         let alive = paths.iter().any(|path| path.condition == Condition::Live);
         self.dark_since = if alive { None } else { self.dark_since.or(Some(now)) };
         self.paths = paths;
-        self.frames.set_clock(clock);
         let marks = &self.marks;
         self.outbox.catch_up(|| marks.operations());
     }
@@ -132,15 +147,21 @@ impl Console {
     /// There is no link: pictures come from this machine, on its own clock.
     pub fn no_link(&mut self) {
         self.dark_since = None;
-        self.frames.set_clock(Some(ClockOffset::THEATRE));
+        self.frames.set_clock(ClockOffset::THEATRE);
     }
 
     /// Theatre is there, perhaps as a new life of itself that knows nothing.
     pub fn peer(&mut self, restarted: bool) {
         if restarted {
             self.scene.forget_layouts();
+            self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
+    }
+
+    /// A press drew nothing, for this reason.
+    pub fn refuse(&mut self, reason: &'static str, now: MonoTime) {
+        self.refusal = Some((reason, now));
     }
 
     /// How far the picture can be trusted.
@@ -149,10 +170,12 @@ impl Console {
         picture_state::judge(&facts, now)
     }
 
-    /// What the window shows; its own parts (refusal, card, stages) as they are when it starts.
+    /// What the window shows; its own parts (card, stages) as they are when it starts.
     pub fn state(&mut self, now: MonoTime) -> State {
         self.marks.tidy(now);
+        self.refusal = self.refusal.filter(|(_, since)| now.since(*since) < REFUSAL_STAYS);
         let verdict = self.verdict(now);
+        self.frames.records.state(verdict.state, now);
         if now.since(self.figures.made) >= FIGURES_EVERY {
             self.figures = Figures { made: now, latency: self.frames.summary(now), age: verdict.age };
         }
@@ -165,7 +188,7 @@ impl Console {
             paths: self.paths.clone(),
             marks: self.marks.counts(now),
             pen: self.marks.pen(),
-            refusal: None,
+            refusal: self.refusal.map(|(reason, _)| reason),
             card_open: false,
             stages_open: false,
         }
@@ -208,16 +231,28 @@ mod tests {
     }
 
     #[test]
+    fn a_new_life_of_theatre_has_another_clock_and_no_picture_is_live_by_the_old_one() {
+        let mut console = console();
+        console.frames.set_clock(ClockOffset::THEATRE);
+        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Live);
+        console.peer(true);
+        console.layout(layout());
+        assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Unknown);
+    }
+
+    #[test]
     fn darkness_counts_from_when_the_last_path_went_dark() {
         let mut console = console();
-        let clock = Some(ClockOffset::THEATRE);
-        console.link(vec![path(Condition::Live)], clock, MonoTime(4_000_000));
-        console.link(vec![path(Condition::Dark)], clock, MonoTime(5_000_000));
-        console.link(vec![path(Condition::Down)], clock, MonoTime(6_000_000));
+        console.frames.set_clock(ClockOffset::THEATRE);
+        console.link(vec![path(Condition::Live)], MonoTime(4_000_000));
+        console.link(vec![path(Condition::Dark)], MonoTime(5_000_000));
+        console.link(vec![path(Condition::Down)], MonoTime(6_000_000));
         console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(6_900_000));
         assert_ne!(console.verdict(MonoTime(6_999_999)).state, states::State::Lost);
         assert_eq!(console.verdict(MonoTime(7_000_000)).state, states::State::Lost);
-        console.link(vec![path(Condition::Live)], clock, MonoTime(7_100_000));
+        console.link(vec![path(Condition::Live)], MonoTime(7_100_000));
         assert_ne!(console.verdict(MonoTime(7_200_000)).state, states::State::Lost);
     }
 
@@ -225,16 +260,17 @@ mod tests {
     fn a_picture_is_live_when_the_link_lives_its_clock_is_known_and_it_is_young() {
         let mut console = console();
         console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
-        console.link(vec![path(Condition::Live)], None, MonoTime(5_050_000));
+        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
-        console.link(vec![path(Condition::Live)], Some(ClockOffset::THEATRE), MonoTime(5_060_000));
+        console.frames.set_clock(ClockOffset::THEATRE);
         assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Live);
     }
 
     #[test]
     fn figures_stand_still_long_enough_to_be_read_but_the_state_does_not() {
         let mut console = console();
-        console.link(vec![path(Condition::Live)], Some(ClockOffset::THEATRE), MonoTime(5_050_000));
+        console.frames.set_clock(ClockOffset::THEATRE);
+        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
         console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
         let first = console.state(MonoTime(5_050_000));
         let soon = console.state(MonoTime(5_299_000));

@@ -37,9 +37,14 @@ impl Frames {
     }
 
     /// The session's clock as it is known now.
-    pub fn set_clock(&mut self, clock: Option<ClockOffset>) {
-        self.clock = clock;
+    pub fn set_clock(&mut self, clock: ClockOffset) {
+        self.clock = Some(clock);
         self.records.set_clock(clock);
+    }
+
+    /// The session has another clock, which is not known yet.
+    pub fn forget_clock(&mut self) {
+        self.clock = None;
     }
 
     /// The transport released a frame.

@@ -137,7 +137,8 @@ impl Reader {
             }
             Event::Message(bytes) => self.message(&bytes, now),
             Event::PeerUp { restarted, .. } => self.console.lock().peer(restarted),
-            Event::Clock(clock) => return self.console.lock().frames.set_clock(Some(clock)),
+            // Facts may be older than the newest event; so the clock, which decides what is live, comes by events alone.
+            Event::Clock(clock) => return self.console.lock().frames.set_clock(clock),
             Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
             // Only theatre is asked for independent frames.
             Event::RefreshWanted => {}
@@ -187,7 +188,7 @@ impl Reader {
 
     fn refresh(&self, facts: &Facts, now: MonoTime) {
         let paths = facts.paths.iter().map(path).collect();
-        self.console.lock().link(paths, facts.session.clock, now);
+        self.console.lock().link(paths, now);
     }
 }
 

@@ -11,6 +11,7 @@ use protocol::mark::Receipt;
 use protocol::time::{ClockOffset, MonoTime};
 
 use crate::journal::Finished;
+use crate::picture_state::State;
 
 /// Frames that wait for the clock at most: ten seconds at 60 a second. The clock is known after the first round trip
 /// of a probe; beyond this the oldest are left out of the trace.
@@ -38,6 +39,7 @@ pub struct Records {
     clock: Option<ClockOffset>,
     waiting: VecDeque<Finished>,
     viewed: Option<(LayoutEpoch, View)>,
+    state: Option<State>,
 }
 
 impl Records {
@@ -47,12 +49,10 @@ impl Records {
     }
 
     /// The session's clock as it is known now. What waited for it is written with it.
-    pub fn set_clock(&mut self, clock: Option<ClockOffset>) {
-        self.clock = clock.or(self.clock);
-        if let Some(clock) = self.clock {
-            for finished in self.waiting.drain(..) {
-                self.trace.write(received_frame(&finished, clock));
-            }
+    pub fn set_clock(&mut self, clock: ClockOffset) {
+        self.clock = Some(clock);
+        for finished in self.waiting.drain(..) {
+            self.trace.write(received_frame(&finished, clock));
         }
     }
 
@@ -92,6 +92,15 @@ impl Records {
                 height_px: place.height.into(),
             }));
         }
+    }
+
+    /// The picture's state is shown as `state`: written whenever it changes.
+    pub fn state(&mut self, state: State, now: MonoTime) {
+        if self.state.replace(state) == Some(state) {
+            return;
+        }
+        let at_us = self.clock.map(|clock| clock.session(now).0);
+        self.trace.write(Record::State { state: format!("{state:?}").to_lowercase(), at_us });
     }
 
     /// The pen moved on the picture. The pen is refused while the clock is not known, so that none is left out.
@@ -170,8 +179,7 @@ mod tests {
         let clock = ClockOffset { offset_us: 1_000_000, uncertainty_us: 400 };
         let text = traced(|records| {
             records.frame(&finished());
-            records.set_clock(None);
-            records.set_clock(Some(clock));
+            records.set_clock(clock);
         });
         assert!(text.contains("\"shown_us\":1070000") && text.contains("\"uncertainty_us\":400"), "{text}");
     }

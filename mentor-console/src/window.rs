@@ -20,7 +20,8 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::window::WindowId;
 
 use crate::app::App;
-use crate::pointer::Egui;
+use crate::hand::{Egui, Hand};
+use crate::pen_window::PenWindow;
 use crate::video_view::VideoView;
 use crate::waker::Waker;
 
@@ -108,7 +109,9 @@ type Created = Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + S
 fn create(context: &CreationContext<'_>, app: &Rc<RefCell<App>>, waker: &Waker) -> Created {
     theme::install(&context.egui_ctx);
     let gl = context.gl.clone().ok_or("eframe gave no OpenGL context")?;
-    app.borrow_mut().open(VideoView::new(gl)?, context.egui_ctx.clone());
+    let mut app_now = app.borrow_mut();
+    let hand = Hand::new(app_now.console.clone(), waker.clone());
+    app_now.open(VideoView::new(gl)?, PenWindow::over(context, hand));
     waker.set(context.egui_ctx.clone());
     Ok(Box::new(Content(Rc::clone(app))))
 }
@@ -148,13 +151,13 @@ impl Handler<'_> {
         let now = clock::now();
         let mut app = self.app.borrow_mut();
         match event {
-            WindowEvent::CursorMoved { position, .. } => app.pointer_moved((position.x, position.y), now),
+            WindowEvent::CursorMoved { position, .. } => app.hand.moved((position.x, position.y), now),
             WindowEvent::MouseInput { state, button, .. } if *button == MouseButton::Left => match state {
-                ElementState::Pressed => app.pen_pressed(now),
-                ElementState::Released => app.pen_released(now),
+                ElementState::Pressed => app.hand.pressed(now),
+                ElementState::Released => app.hand.released(now),
             },
             WindowEvent::Focused(false) => {
-                app.pen_released(now);
+                app.hand.released(now);
                 Egui::Tell
             }
             _ => Egui::Tell,
@@ -162,9 +165,9 @@ impl Handler<'_> {
     }
 
     fn repaint(&mut self, event_loop: &ActiveEventLoop, window: WindowId) {
-        let began = clock::now();
+        self.app.borrow().console.lock().pacing.begin(clock::now());
         self.eframe.window_event(event_loop, window, WindowEvent::RedrawRequested);
-        self.app.borrow_mut().painted(began, clock::now());
+        self.app.borrow().painted(clock::now());
     }
 }
 

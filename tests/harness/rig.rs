@@ -136,6 +136,18 @@ impl Rig {
         Ok(())
     }
 
+    /// Waits until the console has shown a picture that it calls live: before that the pen is refused.
+    ///
+    /// # Errors
+    /// Not within [`START_UP`].
+    pub fn wait_for_live_picture(&self) -> Result<()> {
+        let live = |record: &&Record| matches!(record, Record::State { state, .. } if state == "live");
+        let shown = |record: &Record| matches!(record, Record::ReceivedFrame(frame) if frame.shown_us.is_some());
+        let drawable = |records: &[Record]| records.iter().skip_while(|record| !live(record)).any(shown);
+        Follower::new(&self.trace("mentor-console"))
+            .wait_for("a live picture", START_UP, |records| drawable(records).then_some(()))
+    }
+
     /// The OR display's window for `source`.
     ///
     /// # Errors

@@ -34,7 +34,10 @@ use frame::Frame;
 /// When a frame is painted, as a part of the interval before it is due. A camera's picture costs this machine nothing, so
 /// its stand-in is painted while the one before has left the machine and the next has not come: after encoding, which
 /// begins when a picture is due, and in time to be ready on a loaded machine.
-const PAINTED_AHEAD: f64 = 0.6;
+const PAINTED_AHEAD: f64 = 0.8;
+
+/// How far painting steps back for everything else on the machine (nice(2)), for the same reason.
+const STEP_BACK: i32 = 10;
 
 /// A scene that plays until dropped.
 #[derive(Debug)]
@@ -158,6 +161,10 @@ struct Studio {
 
 impl Studio {
     fn run(self, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
+        // On Linux this holds for the calling thread alone.
+        if let Err(error) = rustix::process::nice(STEP_BACK) {
+            tracing::debug!("a scene is painted as urgently as everything else: {error}");
+        }
         let mut painter = painter(self.scene, self.clip);
         let start = clock::now();
         let mut number = 0;

@@ -25,6 +25,13 @@ pub enum Record {
     MovedPen(MovedPen),
     /// `mentor-console`: where a source's picture lies in the window, at each change.
     View(View),
+    /// `mentor-console`: how far the picture on the screen can be trusted, at each change.
+    State {
+        /// `lost`, `waiting`, `frozen`, `sourcelost`, `unknown`, `late` or `live`.
+        state: String,
+        /// When the window was told so; `None` while the session's clock is not known.
+        at_us: Option<u64>,
+    },
     /// `mentor-console`: theatre's word on a mark.
     ReceivedReceipt(ReceivedReceipt),
     /// `or-display`: one picture at the sink. Without `marks` nothing was drawn over it.

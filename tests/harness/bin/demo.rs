@@ -192,8 +192,9 @@ struct Script {
 impl Script {
     fn start(rig: &Rig, displays: &Displays, length: Option<Duration>) -> Result<Self> {
         let (screen, window) = rig.console_window(displays)?;
-        let view = rig.view(rig.primary())?;
         let end = length.map(|length| program::clock::now() + length.saturating_sub(QUIET_END + strokes::LENGTH));
+        rig.wait_for_live_picture()?;
+        let view = rig.view(rig.primary())?;
         // Dropping the sender is what stops the thread.
         let (stop, stopped): (Sender<()>, Receiver<()>) = bounded(0);
         let thread = Builder::new().name("strokes".into()).spawn(move || {
