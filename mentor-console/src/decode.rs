@@ -26,6 +26,8 @@ const QUEUE_FRAMES: usize = 8;
 pub struct Job {
     /// The console's name for it.
     pub ticket: Ticket,
+    /// The transport's name for it.
+    pub number: u64,
     /// What theatre says about it.
     pub header: Arc<Header>,
     /// The frame's bytes, the header included.
@@ -69,44 +71,63 @@ pub enum Error {
     Thread(#[from] io::Error),
 }
 
+/// Told the transport's number of a frame that cannot be decoded though it came whole.
+pub type Refuse = Box<dyn Fn(u64) + Send>;
+
 /// Starts the thread.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn start(console: Shared, waker: Waker) -> Result<Decode, Error> {
+pub fn start(console: Shared, waker: Waker, refuse: Refuse) -> Result<Decode, Error> {
     media::init_codecs()?;
     let decoder = Decoder::start()?;
     let (jobs, queue) = bounded(QUEUE_FRAMES);
     let newest = Arc::new(Slot::default());
     let slot = Arc::clone(&newest);
-    let thread =
-        Builder::new().name("decode".into()).spawn(move || decode_all(decoder, &queue, &slot, &console, &waker))?;
+    let work = Work { decoder, slot, console, waker, refuse };
+    let thread = Builder::new().name("decode".into()).spawn(move || work.run(&queue))?;
     Ok(Decode { jobs, newest, thread })
 }
 
-fn decode_all(mut decoder: Decoder, queue: &Receiver<Job>, slot: &Slot<Decoded>, console: &Shared, waker: &Waker) {
-    let mut last = Outcome::Picture;
-    for job in queue {
+struct Work {
+    decoder: Decoder,
+    slot: Arc<Slot<Decoded>>,
+    console: Shared,
+    waker: Waker,
+    refuse: Refuse,
+}
+
+impl Work {
+    fn run(mut self, queue: &Receiver<Job>) {
+        let mut last = Outcome::Picture;
+        for job in queue {
+            let outcome = self.decode(job, last);
+            if (last, outcome) == (Outcome::Nothing, Outcome::Picture) {
+                tracing::info!("frames decode again");
+            }
+            last = outcome;
+        }
+    }
+
+    fn decode(&mut self, job: Job, last: Outcome) -> Outcome {
         let access_unit = job.bytes.get(job.access_unit_at..).unwrap_or_default();
         // The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
-        let outcome = match decoder.decode(access_unit, MonoTime::default()) {
+        match self.decoder.decode(access_unit, MonoTime::default()) {
             Ok(picture) => {
-                console.lock().frames.decoded(job.ticket, clock::now());
-                slot.put(Decoded { ticket: job.ticket, header: job.header, picture });
-                waker.wake();
+                self.console.lock().frames.decoded(job.ticket, clock::now());
+                self.slot.put(Decoded { ticket: job.ticket, header: job.header, picture });
+                self.waker.wake();
                 Outcome::Picture
             }
             Err(error) => {
                 if last == Outcome::Picture {
-                    tracing::warn!("frame {}: {error}", job.header.id);
+                    tracing::warn!("frame {}: {error}; theatre is asked for an independent one", job.header.id);
                 }
+                self.console.lock().frames.undecodable(job.ticket);
+                (self.refuse)(job.number);
                 Outcome::Nothing
             }
-        };
-        if (last, outcome) == (Outcome::Nothing, Outcome::Picture) {
-            tracing::info!("frames decode again");
         }
-        last = outcome;
     }
 }
 
@@ -115,4 +136,34 @@ fn decode_all(mut decoder: Decoder, queue: &Receiver<Job>, slot: &Slot<Decoded>,
 enum Outcome {
     Picture,
     Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::{Arrival, Console};
+    use crate::outbox::Outbox;
+    use crate::scene::tests::header;
+    use program::trace::Trace;
+    use protocol::frame::Freshness;
+    use protocol::ids::Epoch;
+
+    #[test]
+    fn a_frame_that_no_decoder_takes_is_refused_by_its_number_and_the_thread_goes_on() {
+        let console = Shared::new(Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0)));
+        let (refused, refusals) = bounded(4);
+        let refuse = Box::new(move |number| refused.send(number).unwrap());
+        let decode = start(console.clone(), Waker::default(), refuse).unwrap();
+        let header = Arc::new(header(Freshness::Live, Freshness::Live));
+        let arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
+        for number in [7, 8] {
+            let ticket = console.lock().released(&header, number, arrival);
+            let bytes = Bytes::from_static(b"\0\0\0\x01\x65 no slice of any picture");
+            decode.jobs.send(Job { ticket, number, header: Arc::clone(&header), bytes, access_unit_at: 0 }).unwrap();
+        }
+        drop(decode.jobs);
+        decode.thread.join().unwrap();
+        assert_eq!(refusals.iter().collect::<Vec<_>>(), [7, 8]);
+        assert!(decode.newest.newer_than(0).is_none());
+    }
 }

@@ -59,6 +59,11 @@ impl Frames {
         self.journal.decoded(ticket, at);
     }
 
+    /// The decoder could not use it; the transport is told, and counts it as lost.
+    pub fn undecodable(&mut self, ticket: Ticket) {
+        self.journal.forget(ticket);
+    }
+
     /// It was on the screen.
     pub fn shown(&mut self, ticket: Ticket, at: MonoTime) {
         let finished = self.journal.shown(ticket, at);
@@ -114,8 +119,12 @@ mod tests {
         frames.shown(tickets[1], MonoTime(90_000));
         frames.shown(tickets[1], MonoTime(95_000));
         frames.shown(tickets[3], MonoTime(150_000));
+        let undecodable = frames.released(released(4));
+        frames.undecodable(undecodable);
         frames.lost(4..7, false);
-        let wanted = state::Frames { shown: 2, skipped: 2, lost: 3 };
+        let shown = frames.released(released(7));
+        frames.shown(shown, MonoTime(250_000));
+        let wanted = state::Frames { shown: 3, skipped: 2, lost: 3 };
         assert_eq!(frames.counts(), wanted);
     }
 }

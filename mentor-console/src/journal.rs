@@ -68,6 +68,11 @@ impl Journal {
         }
     }
 
+    /// The decoder could not use the frame: it is no longer under way.
+    pub fn forget(&mut self, ticket: Ticket) {
+        self.under_way.retain(|entry| entry.0 != ticket);
+    }
+
     /// The frame was on the screen at `at`. Returns it, with those before it, which it overtook.
     pub fn shown(&mut self, ticket: Ticket, at: MonoTime) -> Vec<Finished> {
         let through = self.under_way.partition_point(|entry| entry.0 <= ticket);

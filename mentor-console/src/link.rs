@@ -162,7 +162,7 @@ impl Reader {
             released: frame.timing.released,
         };
         let ticket = self.console.lock().released(&header, frame.number, arrival);
-        let job = Job { ticket, header: Arc::new(header), bytes: frame.bytes, access_unit_at };
+        let job = Job { ticket, number: frame.number, header: Arc::new(header), bytes: frame.bytes, access_unit_at };
         if self.jobs.send(job).is_err() {
             tracing::error!("the decoder has ended");
         }

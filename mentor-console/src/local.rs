@@ -99,7 +99,7 @@ impl Recording {
             let header = Arc::new(made_at(header, number, now));
             let arrival = Arrival { first_shard: now, complete: now, released: now };
             let ticket = console.lock().released(&header, number, arrival);
-            let job = Job { ticket, header, bytes: bytes.clone(), access_unit_at: *at };
+            let job = Job { ticket, number, header, bytes: bytes.clone(), access_unit_at: *at };
             if jobs.send(job).is_err() {
                 return;
             }

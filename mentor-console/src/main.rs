@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 use mentor_console::app::App;
 use mentor_console::config::Config;
 use mentor_console::console::{Console, Shared};
-use mentor_console::decode::{self, Decode, Job};
+use mentor_console::decode::{self, Decode, Job, Refuse};
 use mentor_console::link::{self, Link};
 use mentor_console::local::Recording;
 use mentor_console::outbox::Outbox;
@@ -70,7 +70,9 @@ fn session(options: &Options, config: &Path) -> anyhow::Result<()> {
     let (handle, events) = dialled.or_exit(kind)?;
     let outbox = Outbox::new(link::deliver(&handle));
     let console = Shared::new(Console::new(trace, epoch, outbox, clock::now()));
-    run(options, &console, |jobs, waker| {
+    let refusing = handle.clone();
+    let refuse = Box::new(move |number| refusing.refuse_frame(number));
+    run(options, &console, refuse, |jobs, waker| {
         let link = Link::start(handle, events, console.clone(), jobs, waker)?;
         Ok(Box::new(move || link.stop()))
     })
@@ -82,7 +84,8 @@ fn local(options: &Options, file: &Path) -> anyhow::Result<()> {
     let recording = Recording::read(file).or_exit(Kind::Input)?;
     let console = Console::new(trace(options)?, Epoch(0), Outbox::nowhere(), clock::now());
     let console = Shared::new(console);
-    run(options, &console, |jobs, _| {
+    // A file has nobody to ask for an independent frame.
+    run(options, &console, Box::new(|_| {}), |jobs, _| {
         let player = recording.play(console.clone(), jobs)?;
         Ok(Box::new(move || player.stop()))
     })
@@ -95,11 +98,13 @@ type Stop = Box<dyn FnOnce()>;
 fn run(
     options: &Options,
     console: &Shared,
+    refuse: Refuse,
     start: impl FnOnce(Sender<Job>, Waker) -> io::Result<Stop>,
 ) -> anyhow::Result<()> {
     let signal = Signal::listen().context("signals")?;
     let waker = Waker::default();
-    let Decode { jobs, newest, thread } = decode::start(console.clone(), waker.clone()).or_exit(Kind::Unavailable)?;
+    let Decode { jobs, newest, thread } =
+        decode::start(console.clone(), waker.clone(), refuse).or_exit(Kind::Unavailable)?;
     let stop = start(jobs, waker.clone()).context("no thread for pictures")?;
     let app = App::new(console.clone(), newest, waker.clone(), options.card);
     let shown = window::run(options.window, app, &waker, signal.asked()).or_exit(Kind::Unavailable);

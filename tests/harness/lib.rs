@@ -13,3 +13,4 @@ pub mod statistics;
 pub mod strokes;
 pub mod summary;
 pub mod trace;
+pub mod watch;

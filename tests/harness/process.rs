@@ -10,6 +10,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use rustix::time::Timespec;
 
+use crate::watch;
+
 /// How long a child may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -40,6 +42,17 @@ impl Program {
     /// What it printed so far.
     pub fn printed(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until it has printed a line with `words` in it.
+    ///
+    /// # Errors
+    /// It has not within `limit`; what it printed is part of the text.
+    pub fn wait_for_line(&self, words: &str, limit: Duration) -> Result<()> {
+        let folder = self.log.parent().context("a log lies in a folder")?;
+        let found = || Ok(self.printed().lines().any(|line| line.contains(words)).then_some(()));
+        watch::until(folder, &format!("\"{words}\" printed by {}", self.name), limit, found)
+            .with_context(|| self.printed())
     }
 
     /// Fails, with what the program printed, if it has ended.

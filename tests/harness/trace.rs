@@ -5,12 +5,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use program::trace::Record;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::inotify;
 
 use crate::process::Program;
+use crate::watch;
 
 /// A trace, read as far as it is written.
 pub struct Follower {
@@ -58,22 +57,9 @@ impl Follower {
         limit: Duration,
         mut find: impl FnMut(&[Record]) -> Option<T>,
     ) -> Result<T> {
-        let folder = self.path.parent().context("a trace lies in a folder")?;
-        let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
-        inotify::add_watch(&watch, folder, inotify::WatchFlags::MODIFY | inotify::WatchFlags::CREATE)?;
-        let deadline = program::clock::now() + limit;
-        loop {
-            if let Some(found) = find(self.records()?) {
-                return Ok(found);
-            }
-            let left = deadline.since(program::clock::now());
-            if left.is_zero() {
-                bail!("{}: {what}: not within {limit:?}", self.path.display());
-            }
-            poll(&mut [PollFd::new(&watch, PollFlags::IN)], Some(&rustix::time::Timespec::try_from(left)?))?;
-            let mut events = [0; 4096];
-            while rustix::io::read(&watch, &mut events).is_ok_and(|read| read > 0) {}
-        }
+        let folder = self.path.parent().context("a trace lies in a folder")?.to_owned();
+        let what = format!("{}: {what}", self.path.display());
+        watch::until(&folder, &what, limit, || Ok(find(self.records()?)))
     }
 }
 

@@ -166,6 +166,25 @@ fn a_full_disk_ends_the_trace_with_one_line_and_the_program_goes_on() {
 }
 
 #[test]
+fn a_console_whose_certificate_theatre_does_not_expect_is_refused_and_both_ends_say_why() {
+    let _machine = machine();
+    let mut site = Site::new("fault-stranger");
+    let (socket, port) = taken_port();
+    drop(socket);
+    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), port));
+    let mut theatre = site.start("capture-node", &config, |_| {});
+    site.console = certificates::make(&site.folder, "stranger").expect("a certificate");
+    let paths = [([127, 0, 0, 1], port).into()];
+    let config = site.write("console.toml", &files::console(&paths, &site.theatre, &site.console));
+    let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
+    let mut console = site.start("mentor-console", &config, |command| display.give_to(command));
+    theatre.wait_for_line("a peer was refused", SOON).expect("theatre says so");
+    console.wait_for_line("it is not the one the peer expects", SOON).expect("the console says so");
+    console.stop().expect("it was running");
+    theatre.stop().expect("it was running");
+}
+
+#[test]
 fn datagrams_of_strangers_do_not_touch_a_session() {
     let mut stage = Stage::set("fault-strangers", light(), "clean");
     let stranger = UdpSocket::bind("127.0.0.1:0").expect("a socket");

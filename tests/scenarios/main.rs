@@ -10,5 +10,6 @@ mod house;
 mod operation;
 mod pixels;
 mod stage;
+mod states;
 mod survival;
 mod windows;

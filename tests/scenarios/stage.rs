@@ -18,9 +18,6 @@ static MACHINE: Mutex<()> = Mutex::new(());
 /// How long anything that ought to happen soon may take before a scenario fails.
 pub const SOON: Duration = Duration::from_secs(20);
 
-/// A pen that the console has not taken by then was refused.
-const REFUSED_AFTER: Duration = Duration::from_secs(3);
-
 /// A running system with both windows found.
 pub struct Stage {
     // Dropped in this order: the programs, then the displays under them, then the machine is free.
@@ -75,44 +72,51 @@ impl Stage {
         Follower::new(&self.rig.trace(program))
     }
 
-    /// Draws one stroke on the picture of `source`. The pen is refused while a picture is stale, which a machine that
-    /// stands still for a moment makes it: then the mentor draws again.
+    /// Draws one stroke on the picture of `source`, once the console shows it live: before that the pen is refused.
     pub fn draw(&mut self, source: &str) -> Stroke {
-        /// More refusals than these are a fault.
-        const TRIES: usize = 3;
+        self.wait_for_state("live");
+        self.wait_until_shown(program::clock::now().0);
+        self.move_pen(source)
+    }
+
+    /// The pointer makes a stroke on the picture of `source`, whatever the console makes of it.
+    pub fn move_pen(&mut self, source: &str) -> Stroke {
         let (_never, stop) = crossbeam_channel::bounded(0);
-        for _ in 0..TRIES {
-            self.wait_until_shown(program::clock::now().0);
-            let (screen, window) = &self.console;
-            let stroke =
-                strokes::draw(screen, window, &self.view(source), self.strokes, &stop).expect("the pointer moves");
-            self.strokes += 1;
-            if self.taken(&stroke, REFUSED_AFTER).is_ok() {
-                return stroke;
-            }
-        }
-        panic!("the pen was refused {TRIES} times");
+        let (screen, window) = &self.console;
+        let stroke = strokes::draw(screen, window, &self.view(source), self.strokes, &stop).expect("the pointer moves");
+        self.strokes += 1;
+        stroke
+    }
+
+    /// Waits until the console shows its picture as `wanted`.
+    pub fn wait_for_state(&self, wanted: &str) {
+        let last = |record: &Record| match record {
+            Record::State { state, .. } => Some(state == wanted),
+            _ => None,
+        };
+        self.trace("mentor-console")
+            .wait_for(&format!("the state {wanted}"), SOON, |records| {
+                records.iter().rev().find_map(last).filter(|is_wanted| *is_wanted)
+            })
+            .expect("the console's state changes");
     }
 
     /// The mark made of `stroke`, and how many points it has.
     pub fn mark_of(&self, stroke: &Stroke) -> (String, u16) {
-        self.taken(stroke, SOON).expect("the pen is taken")
-    }
-
-    /// The same, once the console has taken the last of it.
-    fn taken(&self, stroke: &Stroke, limit: Duration) -> anyhow::Result<(String, u16)> {
         let last = stroke.samples.last().expect("a stroke has samples");
         let is_last = |moved: &MovedPen| {
             (moved.x_px - last.x_px).abs() < 0.75
                 && (moved.y_px - last.y_px).abs() < 0.75
                 && moved.received_us + 5_000 > last.at_us
         };
-        self.trace("mentor-console").wait_for("the stroke's last sample", limit, |records| {
-            records.iter().rev().find_map(|record| match record {
-                Record::MovedPen(moved) if is_last(moved) => Some((moved.mark.clone(), moved.points)),
-                _ => None,
+        self.trace("mentor-console")
+            .wait_for("the stroke's last sample", SOON, |records| {
+                records.iter().rev().find_map(|record| match record {
+                    Record::MovedPen(moved) if is_last(moved) => Some((moved.mark.clone(), moved.points)),
+                    _ => None,
+                })
             })
-        })
+            .expect("the pen is taken")
     }
 
     /// Waits until the whole of `mark` is at the sink of the window that shows `source`.

@@ -83,7 +83,7 @@ pub struct Counts {
     pub damaged: u64,
     /// Frames lost because one they build on was.
     pub dependent: u64,
-    /// Frames released that the program did not take.
+    /// Frames released that the program could not use.
     pub not_taken: u64,
     /// Shards that had arrived before, or came after their frame's turn.
     pub duplicate_shards: u64,
@@ -104,6 +104,8 @@ pub struct Assembly {
     state: State,
     /// The number of the front slot: all below are released or lost.
     next: u64,
+    /// The newest independent frame released.
+    released_independent: u64,
     slots: VecDeque<Slot>,
     outcomes: VecDeque<Outcome>,
     counts: Counts,
@@ -122,7 +124,7 @@ enum State {
 impl Default for Assembly {
     fn default() -> Self {
         let (slots, outcomes) = (VecDeque::with_capacity(MAX_FRAMES), VecDeque::new());
-        Self { state: State::Joining, next: 0, slots, outcomes, counts: Counts::default() }
+        Self { state: State::Joining, next: 0, released_independent: 0, slots, outcomes, counts: Counts::default() }
     }
 }
 
@@ -184,10 +186,13 @@ impl Assembly {
         self.slots.front().map(|slot| slot.first_trace + DEADLINE)
     }
 
-    /// The program did not take the released frame `number`: what builds on it is useless.
+    /// The program could not use the released frame `number`: what builds on it is useless. Told late, after another
+    /// independent frame was released, it breaks nothing any more.
     pub fn not_taken(&mut self, number: u64) {
         self.counts.released = self.counts.released.saturating_sub(1);
-        self.state = State::Broken;
+        if number >= self.released_independent {
+            self.state = State::Broken;
+        }
         self.lose(number..number + 1, Loss::NotTaken);
     }
 
@@ -292,6 +297,9 @@ impl Assembly {
     fn release_front(&mut self, now: MonoTime) {
         let Some(Slot { content: Content::Complete(frame), .. }) = self.slots.pop_front() else { return };
         let Complete { independent, bytes, first_shard, complete, completed_by } = frame;
+        if independent {
+            self.released_independent = self.next;
+        }
         let timing = Timing { first_shard, complete, released: now, completed_by };
         self.outcomes.push_back(Outcome::Released(Released { number: self.next, independent, bytes, timing }));
         self.next += 1;

@@ -144,6 +144,16 @@ fn a_frame_the_program_did_not_take_counts_as_lost_and_breaks_the_chain() {
 }
 
 #[test]
+fn a_frame_refused_late_does_not_break_what_began_after_it() {
+    let mut assembly = flowing();
+    arrive(&mut assembly, 1, false, 33);
+    arrive(&mut assembly, 2, true, 66);
+    assembly.not_taken(1);
+    arrive(&mut assembly, 3, false, 99);
+    assert_eq!(outcomes(&mut assembly), ["1", "2", "1..2 NotTaken", "3"]);
+}
+
+#[test]
 fn claims_of_giant_frames_do_not_grow_memory_beyond_the_bound() {
     let mut assembly = flowing();
     let payload = [0; 512];

@@ -46,6 +46,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 const FRAMES: usize = 2;
 /// Messages between the program and the session's own queue.
 const MESSAGES: usize = 64;
+/// Refusals of frames on their way to the driver: those in the decoder's queue when the first was refused.
+const REFUSED: usize = 8;
 /// Reports of the network's tasks; beyond it datagrams stay in quinn's buffers.
 const NETWORK: usize = 1024;
 
@@ -169,6 +171,7 @@ pub struct Handle(Arc<Shared>);
 struct Shared {
     frames: mpsc::Sender<Frame>,
     messages: mpsc::Sender<Bytes>,
+    refused: mpsc::Sender<u64>,
     stop: mpsc::Sender<()>,
     facts: Arc<Mutex<Facts>>,
     listening: Vec<SocketAddr>,
@@ -193,10 +196,16 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let outbox = Outbox::new(event_sender, config.wake);
     let (frames, frames_receiver) = mpsc::channel(FRAMES);
     let (messages, messages_receiver) = mpsc::channel(MESSAGES);
+    let (refused, refused_receiver) = mpsc::channel(REFUSED);
     let (stop, stop_receiver) = mpsc::channel(1);
     let (network, network_receiver) = mpsc::channel(NETWORK);
-    let inbox =
-        Inbox { stop: stop_receiver, frames: frames_receiver, messages: messages_receiver, network: network_receiver };
+    let inbox = Inbox {
+        stop: stop_receiver,
+        frames: frames_receiver,
+        messages: messages_receiver,
+        refused: refused_receiver,
+        network: network_receiver,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let endpoints = {
         let _entered = runtime.enter();
@@ -210,7 +219,7 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
         });
     })?;
     let thread = Mutex::new(Some(thread));
-    Ok((Handle(Arc::new(Shared { frames, messages, stop, facts, listening, thread })), events))
+    Ok((Handle(Arc::new(Shared { frames, messages, refused, stop, facts, listening, thread })), events))
 }
 
 impl Handle {
@@ -235,6 +244,13 @@ impl Handle {
             mpsc::error::TrySendError::Full(_) => SendError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
         })
+    }
+
+    /// The received frame `number` is of no use, such as one that no decoder takes: it counts as lost, what builds on it
+    /// is not handed out, and an independent one is asked for. Never blocks.
+    pub fn refuse_frame(&self, number: u64) {
+        // Full: an independent frame is being asked for already. Closed: the session is over.
+        let _ = self.0.refused.try_send(number);
     }
 
     /// The latest facts.

@@ -34,6 +34,8 @@ pub struct Inbox {
     pub frames: mpsc::Receiver<Frame>,
     /// Messages to send.
     pub messages: mpsc::Receiver<Bytes>,
+    /// Frames that the program could not use.
+    pub refused: mpsc::Receiver<u64>,
     /// What the tasks saw.
     pub network: mpsc::Receiver<Network>,
 }
@@ -105,6 +107,7 @@ impl Run {
                     Some(frame) => self.session.handle(Input::Frame(frame), (self.now)()),
                     None => break,
                 },
+                Some(number) = inbox.refused.recv() => self.session.handle(Input::FrameNotTaken(number), (self.now)()),
                 Some(bytes) = inbox.messages.recv(), if self.session.message_room() > 0 => self.message(bytes),
                 () = tokio::time::sleep(wait) => self.session.handle(Input::Timeout, (self.now)()),
             }
@@ -155,8 +158,11 @@ impl Run {
                 link.adopt(self.generation, established, &self.maker, &self.network, &mut self.tasks);
                 self.session.handle(Input::PathUp { path, peer, max_datagram_bytes }, now);
             }
-            Network::Failed(path, why) => self.session.handle(Input::PathDown { path, why }, now),
-            Network::Refused(path, why) => self.refused(path, &why, now),
+            Network::Failed(path, why) => {
+                self.log(path, "no connection", &why, now);
+                self.session.handle(Input::PathDown { path, why }, now);
+            }
+            Network::Refused(path, why) => self.log(path, "a peer was refused", &why, now),
             Network::Datagram(path, generation, bytes) => {
                 if self.is_present(path, generation) {
                     self.session.handle(Input::Datagram { path, bytes }, now);
@@ -175,12 +181,13 @@ impl Run {
         self.links.get(usize::from(path.0)).is_some_and(|link| link.is_present(generation))
     }
 
-    fn refused(&mut self, path: PathId, why: &str, now: MonoTime) {
+    /// Says why there is no connection; seldom, however often it is tried.
+    fn log(&mut self, path: PathId, what: &str, why: &str, now: MonoTime) {
         let at = usize::from(path.0);
         if let (Some(log), Some(config)) = (self.refusals.get_mut(at), self.paths.get(at))
             && log.admits(why, now)
         {
-            tracing::warn!(path = config.name, "a peer was refused: {why}");
+            tracing::warn!(path = config.name, "{what}: {why}");
         }
     }
 
