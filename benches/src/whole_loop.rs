@@ -103,7 +103,8 @@ fn section(page: &mut String, link: &Link, reports: &[Report]) {
     row("glass to glass p50, ms", glass_p50, extra(p50, link.glass_p50_extra_ms));
     let glass_p99 = median(&|report| Some(report.glass_to_glass_ms?.p99));
     row("glass to glass p99, ms", glass_p99, extra(p99, Some(link.glass_p99_extra_ms)));
-    row("captured to composed p99, ms", median(&|report| Some(report.stages_ms.compose?.p99)), None);
+    row("captured to composed p50, ms", median(&|report| Some(report.stages_ms.compose?.p50)), None);
+    row("of which in slot to canvas p99, ms", median(&|report| Some(report.stages_ms.canvas?.p99)), Some(3.0));
     row("encode p50, ms", median(&|report| Some(report.stages_ms.encode?.p50)), None);
     row("transport p50, ms", median(&|report| Some(report.stages_ms.transport?.p50)), None);
     row("decode p50, ms", median(&|report| Some(report.stages_ms.decode?.p50)), None);

@@ -89,6 +89,8 @@ pub struct Counts {
 /// The stages of a shown frame's way.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Stages {
+    /// The primary's picture in its slot until the canvas was handed to the encoder; a part of `compose`.
+    pub canvas: Option<Tail>,
     /// Captured until the canvas was handed to the encoder.
     pub compose: Option<Tail>,
     /// Until the access unit was out.
@@ -174,6 +176,8 @@ pub struct Evidence<'a> {
     pub present_floor_ms: Option<Tail>,
     /// See [`Report::relay_lateness_ms`].
     pub relay_lateness_ms: Option<P99>,
+    /// End of the counted time, in session time.
+    pub until_us: u64,
     /// Usage of each program, by its name, when counting began and when it ended.
     pub usage: &'a BTreeMap<String, (Usage, Usage)>,
 }
@@ -181,7 +185,7 @@ pub struct Evidence<'a> {
 impl Report {
     /// Computes the report.
     pub fn from(evidence: &Evidence<'_>) -> Self {
-        let frames = Frames::join(evidence.capture_node, evidence.console);
+        let frames = Frames::join(evidence.capture_node, evidence.console, evidence.until_us);
         let shown_us = frames.shown_us();
         let link = last_link(evidence.console);
         Self {

@@ -58,6 +58,7 @@ fn report(stage: &Stage, strokes: &[Stroke], fps: f64) -> Report {
         codec_floor_ms: None,
         present_floor_ms: None,
         relay_lateness_ms: None,
+        until_us: u64::MAX,
         usage: &BTreeMap::new(),
     })
 }

@@ -160,39 +160,43 @@ struct Studio {
 }
 
 impl Studio {
+    /// Hands frames over on the beat, as a camera does; another thread has painted them.
     fn run(self, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
+        let (clip, info) = (self.clip, self.info.clone());
+        let (orders, ordered) = bounded(1);
+        let (finish, finished) = bounded(1);
+        let thread = Builder::new().name("scene painter".into()).spawn(move || self.paint_all(&ordered, &finish));
+        let ended = thread.map_err(|error| format!("the system refuses a thread: {error}")).and_then(|thread| {
+            let ended = beat(clip, waiter, &orders, &finished, |buffer, captured| {
+                deliver(Picture { buffer, info: info.clone(), captured });
+            });
+            drop((orders, finished));
+            thread.join().map_err(|_| "the thread that paints a scene panicked".to_owned())?;
+            ended
+        });
+        if let Err(what) = ended {
+            // Full cannot be: this is the only event, and the thread ends with it.
+            if events.try_send(Event::Failed { what }).is_err() {
+                tracing::debug!("nobody listens to a scene that failed");
+            }
+        }
+    }
+
+    /// Paints what is ordered, giving way to everything else on the machine.
+    fn paint_all(self, ordered: &Receiver<u64>, finish: &Sender<Painted>) {
         // On Linux this holds for the calling thread alone.
         if let Err(error) = rustix::process::nice(STEP_BACK) {
             tracing::debug!("a scene is painted as urgently as everything else: {error}");
         }
         let mut painter = painter(self.scene, self.clip);
-        let start = clock::now();
-        let mut number = 0;
-        loop {
-            // Painted ahead and handed over on the beat, as a camera does.
-            if waiter.until(self.clip.paint_at(start, number)).is_break() {
+        for number in ordered {
+            if finish.send(self.paint(painter.as_mut(), number)).is_err() {
                 return;
             }
-            let painted = self.paint(painter.as_mut(), number);
-            if waiter.until(self.clip.due(start, number)).is_break() {
-                return;
-            }
-            let now = clock::now();
-            match painted {
-                Ok(buffer) => deliver(Picture { buffer, info: self.info.clone(), captured: now }),
-                Err(error) => {
-                    // Full cannot be: this is the only event, and the thread ends with it.
-                    if events.try_send(Event::Failed { what: error.to_string() }).is_err() {
-                        tracing::debug!("nobody listens to a scene that failed");
-                    }
-                    return;
-                }
-            }
-            number = next(self.clip, start, number, now);
         }
     }
 
-    fn paint(&self, painter: &mut dyn Painter, number: u64) -> Result<gstreamer::Buffer, picture::Error> {
+    fn paint(&self, painter: &mut dyn Painter, number: u64) -> Painted {
         let mut picture = picture::write(self.pool.buffer()?, &self.info)?;
         let strides = picture.plane_stride().to_vec();
         let stride_bytes = |plane: usize| strides.get(plane).map_or(0, |stride| stride.unsigned_abs() as usize);
@@ -203,6 +207,33 @@ impl Studio {
         let mut frame = frame.ok_or(picture::Error::NoMemory(self.info.size()))?;
         painter.paint(number, &mut frame);
         Ok(picture.into_buffer())
+    }
+}
+
+/// A painted frame.
+type Painted = Result<gstreamer::Buffer, picture::Error>;
+
+/// Orders each frame ahead and delivers it when it is due, until told to stop.
+fn beat(
+    clip: Clip,
+    waiter: &Waiter,
+    orders: &Sender<u64>,
+    finished: &Receiver<Painted>,
+    mut deliver: impl FnMut(gstreamer::Buffer, MonoTime),
+) -> Result<(), String> {
+    let start = clock::now();
+    let mut number = 0;
+    loop {
+        if waiter.until(clip.paint_at(start, number)).is_break() || orders.send(number).is_err() {
+            return Ok(());
+        }
+        if waiter.until(clip.due(start, number)).is_break() {
+            return Ok(());
+        }
+        let Ok(painted) = finished.recv() else { return Ok(()) };
+        let now = clock::now();
+        deliver(painted.map_err(|error| error.to_string())?, now);
+        number = next(clip, start, number, now);
     }
 }
 

@@ -20,6 +20,7 @@ use harness::{floors, strokes, summary, trace};
 use netem::profile::Profile;
 use program::exit::{Kind, OrExit as _};
 use program::stop::Signal;
+use protocol::time::MonoTime;
 
 /// Runs the whole system on this machine: theatre and mentor's console over emulated links.
 #[derive(Debug, Parser)]
@@ -133,6 +134,8 @@ fn displays(options: &Options) -> Result<Displays> {
 struct Outcome {
     strokes: Vec<Stroke>,
     usage: BTreeMap<String, (Usage, Usage)>,
+    /// Theatre's clock is this machine's.
+    until: MonoTime,
 }
 
 fn session(options: &Options, rig: &mut Rig, displays: &Displays, stop: &Signal) -> Result<Outcome> {
@@ -141,12 +144,12 @@ fn session(options: &Options, rig: &mut Rig, displays: &Displays, stop: &Signal)
     let script = options.scripted_strokes.then(|| Script::start(rig, displays, length)).transpose()?;
     watch(rig, stop, length)?;
     let strokes = script.map(Script::finish).transpose()?.unwrap_or_default();
+    let (until, end) = (program::clock::now(), rig.usage()?);
     if rig.console.check_alive().is_ok() {
         screenshots(options, rig, displays)?;
     }
-    let end = rig.usage()?;
     let usage = start.into_iter().filter_map(|(name, start)| Some((name.clone(), (start, *end.get(&name)?)))).collect();
-    Ok(Outcome { strokes, usage })
+    Ok(Outcome { strokes, usage, until })
 }
 
 /// Until the time is over, the console was closed, or somebody asked to stop; keys work meanwhile.
@@ -244,6 +247,7 @@ fn report(options: &Options, rig: &Rig, floors: &Floors, outcome: &Outcome, link
         codec_floor_ms: floors.codec_ms,
         present_floor_ms: floors.present_ms,
         relay_lateness_ms: (late.count > 0).then_some(P99 { p99: late.p99_us as f64 / 1000.0 }),
+        until_us: outcome.until.0,
         usage: &outcome.usage,
     };
     let report = Report::from(&evidence);

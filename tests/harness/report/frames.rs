@@ -1,5 +1,5 @@
-//! Joins what theatre and console say of each frame. Counting begins with the first shown frame: only connecting is
-//! left out.
+//! Joins what theatre and console say of each frame. Counting begins with the first shown frame, since only connecting is
+//! left out, and ends where the run says: what comes after is the harness looking at screens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +23,8 @@ pub struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// Joins the two traces by the transport's number.
-    pub fn join(capture_node: &'a [Record], console: &'a [Record]) -> Self {
+    /// Joins the two traces by the transport's number; canvases composed after `until_us` do not count.
+    pub fn join(capture_node: &'a [Record], console: &'a [Record], until_us: u64) -> Self {
         let mut frames = Self {
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
@@ -40,17 +40,18 @@ impl<'a> Frames<'a> {
             return frames;
         };
         let sent = |record: &'a Record| if let Record::SentFrame(frame) = record { Some(frame) } else { None };
-        frames.sent =
-            capture_node.iter().filter_map(sent).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
-        frames.received =
-            console.iter().filter_map(received).filter(|f| f.number >= first).map(|f| (f.number, f)).collect();
+        let counts = |frame: &&SentFrame| frame.number >= first && frame.composed_us <= until_us;
+        frames.sent = capture_node.iter().filter_map(sent).filter(counts).map(|f| (f.number, f)).collect();
+        let numbers = first..frames.sent.last_key_value().map_or(first, |(last, _)| last + 1);
+        let counts = |frame: &&ReceivedFrame| numbers.contains(&frame.number);
+        frames.received = console.iter().filter_map(received).filter(counts).map(|f| (f.number, f)).collect();
         let pairs = frames.sent.values().zip(frames.sent.values().skip(1));
         frames.repeats = pairs.filter(|(a, b)| a.captured_us == b.captured_us).map(|(_, b)| b.number).collect();
         let begin_us = frames.sent.values().next().map_or(0, |frame| frame.composed_us);
         for record in capture_node.iter().chain(console) {
             match record {
-                Record::DroppedFrame(frame) if frame.at_us >= begin_us => frames.dropped += 1,
-                Record::LostFrame { number, damaged } if *number >= first => {
+                Record::DroppedFrame(frame) if (begin_us..=until_us).contains(&frame.at_us) => frames.dropped += 1,
+                Record::LostFrame { number, damaged } if numbers.contains(number) => {
                     frames.given_up.insert(*number);
                     if *damaged {
                         frames.damaged.insert(*number);
@@ -127,6 +128,7 @@ impl<'a> Frames<'a> {
             tail(self.shown().filter_map(|(sent, received, shown)| span(sent, received, shown)).collect())
         };
         Stages {
+            canvas: stage(&|sent, _, _| Some(sent.composed_us.saturating_sub(sent.in_slot_us))),
             compose: stage(&|sent, _, _| Some(sent.composed_us.saturating_sub(sent.captured_us?))),
             encode: stage(&|sent, _, _| Some(sent.encoded_us.saturating_sub(sent.composed_us))),
             transport: stage(&|sent, received, _| Some(received.released_us.saturating_sub(sent.encoded_us))),
@@ -154,10 +156,11 @@ impl<'a> Frames<'a> {
     /// time.
     pub fn bytes_ratio(&self, capture_node: &[Record]) -> Option<f64> {
         let begin = self.sent.values().next()?.sent_us;
+        let end = self.sent.values().next_back()?.sent_us;
         let links: Vec<&LinkFacts> = capture_node
             .iter()
             .filter_map(|record| if let Record::Link(link) = record { Some(link) } else { None })
-            .filter(|link| link.at_us >= begin)
+            .filter(|link| (begin..=end).contains(&link.at_us))
             .collect();
         let (first, last) = (links.first()?, links.last()?);
         let bytes_out = |link: &LinkFacts| link.paths.iter().map(|path| path.bytes_out).sum::<u64>();
@@ -219,7 +222,7 @@ mod tests {
             received(5, 400_000, true),
             received(6, 10_000, true),
         ];
-        let frames = Frames::join(&theatre, &console);
+        let frames = Frames::join(&theatre, &console, u64::MAX);
         let counts = frames.counts();
         let expected = Counts {
             captured: 8,
@@ -243,7 +246,7 @@ mod tests {
         };
         let theatre: Vec<Record> = (0..12).map(sent).map(again).collect();
         let console: Vec<Record> = (0..12).map(|number| received(number, 10_000, true)).collect();
-        let frames = Frames::join(&theatre, &console);
+        let frames = Frames::join(&theatre, &console, u64::MAX);
         assert_eq!((frames.counts().shown, frames.counts().lost), (12, 0));
         assert_eq!(frames.glass_to_glass().map(|all| all.max), Some(26.0));
     }
@@ -252,10 +255,20 @@ mod tests {
     fn the_stages_tile_the_whole() {
         let theatre: Vec<Record> = (0..3).map(sent).collect();
         let console: Vec<Record> = (0..3).map(|number| received(number, 10_000, true)).collect();
-        let frames = Frames::join(&theatre, &console);
+        let frames = Frames::join(&theatre, &console, u64::MAX);
         let stages = frames.stages();
         let parts = [stages.compose, stages.encode, stages.transport, stages.decode, stages.present];
         let sum: f64 = parts.iter().map(|part| part.unwrap().p50).sum();
         assert!((sum - frames.glass_to_glass().unwrap().p50).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_composed_after_the_end_of_the_counted_time_does_not_count() {
+        let theatre: Vec<Record> = (0..6).map(sent).collect();
+        let console: Vec<Record> = (0..6).map(|number| received(number, 10_000, true)).collect();
+        let all = Frames::join(&theatre, &console, u64::MAX);
+        let until_us = all.sent[&3].composed_us;
+        let counts = Frames::join(&theatre, &console, until_us).counts();
+        assert_eq!((all.counts().captured, counts.captured, counts.shown, counts.in_flight), (6, 4, 4, 0));
     }
 }
