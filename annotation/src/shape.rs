@@ -84,6 +84,26 @@ pub fn bend<P: Planar>(before: Option<P>, from: P, to: P, after: Option<P>, line
     line.push(to);
 }
 
+/// The line with as few of its points as miss none by more than [`MISSED_PX`] (Ramer 1972, Douglas and Peucker 1973). For
+/// whatever draws a line anew each time, at a cost for each point.
+pub fn thinned<P: Planar>(line: &[P]) -> Vec<P> {
+    let mut kept = vec![false; line.len()];
+    let mut parts = vec![(0, line.len().saturating_sub(1))];
+    while let Some((first, last)) = parts.pop() {
+        let (Some(from), Some(to)) = (line.get(first), line.get(last)) else { break };
+        let between = line.iter().enumerate().take(last).skip(first + 1);
+        let missed = between.map(|(at, point)| (at, off(point.coordinates(), from.coordinates(), to.coordinates())));
+        let worst = missed.max_by(|(_, a), (_, b)| a.total_cmp(b));
+        if let Some((at, _)) = worst.filter(|(_, missed_px)| *missed_px > MISSED_PX) {
+            parts.extend([(first, at), (at, last)]);
+        }
+        for end in [first, last] {
+            kept.iter_mut().skip(end).take(1).for_each(|kept| *kept = true);
+        }
+    }
+    line.iter().zip(kept).filter_map(|(point, kept)| kept.then_some(*point)).collect()
+}
+
 /// The parts of a line that are drawn when it is dashed: `on_px` along it, then nothing for `off_px`.
 pub fn dashes<P: Planar>(line: &[P], on_px: f32, off_px: f32) -> Vec<Vec<P>> {
     let Some(&first) = line.first() else { return Vec::new() };
@@ -157,6 +177,14 @@ fn hermite(start: [f32; 2], leaving: [f32; 2], end: [f32; 2], arriving: [f32; 2]
     [along(start[0], leaving[0], end[0], arriving[0]), along(start[1], leaving[1], end[1], arriving[1])]
 }
 
+/// How far a point lies from the straight piece between two others.
+fn off(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
+    let ([px, py], [fx, fy], [tx, ty]) = (point, from, to);
+    let square = (tx - fx).powi(2) + (ty - fy).powi(2);
+    let along = if square > 0.0 { ((px - fx) * (tx - fx) + (py - fy) * (ty - fy)) / square } else { 0.0 };
+    distance(point, between(from, to, along.clamp(0.0, 1.0)))
+}
+
 fn distance([ax, ay]: [f32; 2], [bx, by]: [f32; 2]) -> f32 {
     (bx - ax).hypot(by - ay)
 }
@@ -199,6 +227,13 @@ mod tests {
             let radius = distance(point.coordinates(), [100.0, 100.0]);
             assert!((radius - 50.0).abs() < 0.2, "{radius}");
         }
+    }
+
+    #[test]
+    fn a_straight_stroke_is_thinned_to_its_ends_and_nothing_to_nothing() {
+        let line: Vec<DisplayPoint> = (0..50u8).map(|n| at(f32::from(n), 2.0 * f32::from(n))).collect();
+        assert_eq!(thinned(&line), [at(0.0, 0.0), at(49.0, 98.0)]);
+        assert_eq!(thinned::<DisplayPoint>(&[]), []);
     }
 
     #[test]
@@ -259,6 +294,20 @@ mod tests {
                     let missed = distance(on(piece + part), between(from, to, part));
                     prop_assert!(missed <= MISSED_PX * 1.01, "{missed} px");
                 }
+            }
+        }
+
+        #[test]
+        fn a_thinned_line_has_the_same_ends_and_misses_no_point(
+            samples in prop::collection::vec((0.0f32..1280.0, 0.0f32..720.0), 1..40),
+        ) {
+            let samples: Vec<DisplayPoint> = samples.into_iter().map(|(x, y)| at(x, y)).collect();
+            let line = curve(&samples);
+            let thin = thinned(&line);
+            prop_assert_eq!((thin.first(), thin.last()), (line.first(), line.last()));
+            for point in &line {
+                let pieces = thin.windows(2).map(|ends| off(point.coordinates(), ends[0].coordinates(), ends[1].coordinates()));
+                prop_assert!(thin.len() == 1 || pieces.fold(f32::MAX, f32::min) <= 1.01 * MISSED_PX);
             }
         }
 

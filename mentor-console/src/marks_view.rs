@@ -36,6 +36,7 @@ pub fn show(painter: &Painter, view: &View, tile: &Tile, mark: &Mark, look: Look
         let way = points.iter().map(|point| view.view_from_canvas(canvas_from_image(tile, *point)));
         way.collect()
     };
+    let curve = |points: &[ImagePoint]| shape::thinned(&shape::curve(&place(points)));
     let points = mark.points();
     let sign = match look {
         Look::Shown { points: shown } => {
@@ -44,9 +45,9 @@ pub fn show(painter: &Painter, view: &View, tile: &Tile, mark: &Mark, look: Look
             // The coming part begins where the sure one ends.
             let coming = points.get(shown.saturating_sub(1)..).unwrap_or(coming);
             if shown < points.len() {
-                pen.thin(&shape::curve(&place(coming)));
+                pen.thin(&curve(coming));
             }
-            pen.solid(&shape::curve(&place(sure)));
+            pen.solid(&curve(sure));
             (shown < points.len() && !drawing).then_some((theme::UNSURE, Icon::Ring))
         }
         Look::NoDisplay => Some((theme::CAUTION, Icon::SlashedRing)),
@@ -55,7 +56,7 @@ pub fn show(painter: &Painter, view: &View, tile: &Tile, mark: &Mark, look: Look
         Look::Removing => Some((theme::UNSURE, Icon::Back)),
     };
     if !matches!(look, Look::Shown { .. }) {
-        pen.dashed(&shape::curve(&place(points)));
+        pen.dashed(&curve(points));
     }
     if let (Some((colour, icon)), Some(last)) = (sign, place(points).last()) {
         pen.sign(*last, Sign { colour, icon });
