@@ -76,8 +76,13 @@ impl Connection {
         self.heard = now;
         self.received.end = self.received.end.max(number + 1);
         self.received.count += 1;
+        let revived = std::mem::replace(&mut self.liveness, Liveness::Live) == Liveness::Dark;
+        if revived {
+            self.loss_in.restart(self.received.end);
+            self.loss_out.restart(self.next_number);
+        }
         self.loss_in.record(self.received, now);
-        std::mem::replace(&mut self.liveness, Liveness::Live) == Liveness::Dark
+        revived
     }
 
     /// Whether the silence has just become too long.

@@ -5,20 +5,21 @@
 //! sockets, TLS and a clock. Frames and messages are opaque bytes: neither video nor marks are known here.
 //!
 //! The pieces are small and pure, one a module:
-//! [`wire`] and [`hello`] (bytes), [`shards`] and [`assembly`] (frames), [`fence`] (when a frame can no longer
-//! complete), [`refresh`] (asking for an independent frame), [`schedule`] (which path carries what), [`delivery`]
-//! (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
+//! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
+//! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`schedule`] (which
+//! path carries what), [`delivery`] (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
 pub mod assembly;
 pub mod clock;
 pub mod connection;
 pub mod delivery;
-
 pub mod driver;
 pub mod fence;
 pub mod hello;
+pub mod history;
 pub mod loss;
 pub mod path;
+pub mod protect;
 pub mod redial;
 pub mod refresh;
 pub mod rtt;

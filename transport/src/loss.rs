@@ -18,13 +18,24 @@ const SPACING: Duration = Duration::from_millis(100);
 pub struct Window {
     kept: VecDeque<(MonoTime, Received)>,
     latest: Received,
+    /// Counts that end before this are of a darkness.
+    counted_from: u64,
 }
 
 impl Window {
+    /// The connection was dark, and what was sent up to the datagram `end` went into the dark: that is no loss that
+    /// anything could repair, and says nothing of the path now. Counting begins anew.
+    pub fn restart(&mut self, end: u64) {
+        *self = Self { counted_from: end, ..Self::default() };
+    }
+
     /// A later count. One that runs backwards came late and is ignored.
     pub fn record(&mut self, received: Received, now: MonoTime) {
-        if received.end < self.latest.end {
+        if received.end < self.latest.end.max(self.counted_from) {
             return;
+        }
+        if self.kept.is_empty() && self.counted_from > 0 {
+            self.latest = received;
         }
         let spaced = self.kept.back().is_none_or(|(at, _)| now.since(*at) >= SPACING);
         if spaced {
@@ -75,6 +86,18 @@ mod tests {
         lossy(&mut window, 1000, 6300, |_| true);
         assert_eq!(window.percent(), Some(0.0));
         assert!(window.kept.len() < 60);
+    }
+
+    #[test]
+    fn what_was_sent_into_the_dark_is_not_counted_as_loss() {
+        let mut window = Window::default();
+        lossy(&mut window, 0, 1000, |_| true);
+        window.restart(1500);
+        window.record(Received { end: 1400, count: 1001 }, MonoTime(1_500_000));
+        assert_eq!(window.percent(), None, "still from the dark");
+        window.record(Received { end: 1510, count: 1010 }, MonoTime(1_520_000));
+        window.record(Received { end: 1610, count: 1109 }, MonoTime(1_700_000));
+        assert_eq!(window.percent(), Some(1.0));
     }
 
     #[test]

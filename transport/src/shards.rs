@@ -1,12 +1,14 @@
-//! A frame, its bounds, and its split into shards. Putting shards together again is [`crate::assembly`]'s.
+//! A frame, its bounds, and its split into shards. Repair shards are made by [`crate::protect`]; putting shards together
+//! again is [`crate::assembly`]'s.
 
 use bytes::Bytes;
 
+use crate::protect::Code;
 use crate::wire::Shard;
 
 /// Bytes of a frame at most. The largest independent 4K frame seen in practice is well under half of it.
 pub const MAX_FRAME_BYTES: usize = 4 << 20;
-/// Shards of a frame at most: 4 MiB in 512 byte shards.
+/// Source shards of a frame at most, and repair shards at most: 4 MiB in 512 byte shards.
 pub const MAX_SHARDS: u16 = 8192;
 
 /// One encoded frame, within the bounds of the wire.
@@ -26,6 +28,18 @@ pub struct FrameSizeError(pub usize);
 pub struct Geometry {
     frame_bytes: usize,
     count: u16,
+    repair: u16,
+}
+
+/// A frame as it travels: its shards, under its number.
+#[derive(Debug, Clone)]
+pub struct Train {
+    /// Counts the session's frames from 0.
+    pub number: u64,
+    frame: Frame,
+    geometry: Geometry,
+    checksum: [u8; 4],
+    repair: Vec<Bytes>,
 }
 
 impl Frame {
@@ -50,39 +64,59 @@ impl Frame {
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
+}
 
-    /// The shards of this frame under the name `number`, none with more than `shard_bytes` of payload (at least 512
-    /// are used, so that the count stays within [`MAX_SHARDS`]).
-    pub fn shards(&self, number: u64, shard_bytes: usize) -> impl Iterator<Item = Shard<'_>> {
-        let geometry = Geometry::of(self.bytes.len(), shard_bytes);
-        let checksum = crc32c::crc32c(&self.bytes).to_le_bytes();
-        self.bytes.chunks(geometry.shard_bytes()).zip(0u16..).map(move |(payload, index)| Shard {
-            frame: number,
-            independent: self.independent,
+impl Train {
+    /// `frame` under the name `number`, with the repair shards that `code` makes of it.
+    pub fn new(number: u64, frame: Frame, geometry: Geometry, code: &mut Code) -> Self {
+        let checksum = crc32c::crc32c(&frame.bytes).to_le_bytes();
+        let repair = code.protect(&frame.bytes, geometry);
+        Self { number, frame, geometry, checksum, repair }
+    }
+
+    /// How it is split.
+    pub fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// The shard at `index`: source shards first, then repair.
+    pub fn shard(&self, index: u16) -> Option<Shard<'_>> {
+        let payload = match index.checked_sub(self.geometry.count) {
+            Some(at) => self.repair.get(usize::from(at))?,
+            None => self.frame.bytes.get(self.geometry.range(index))?,
+        };
+        Some(Shard {
+            frame: self.number,
+            independent: self.frame.independent,
             index,
-            count: geometry.count,
-            frame_bytes: geometry.frame_bytes as u32,
-            checksum,
+            count: self.geometry.count,
+            repair: self.geometry.repair,
+            frame_bytes: self.geometry.frame_bytes as u32,
+            checksum: self.checksum,
             payload,
         })
     }
 }
 
 impl Geometry {
-    fn of(frame_bytes: usize, shard_bytes: usize) -> Self {
-        let count = frame_bytes.div_ceil(shard_bytes.max(MAX_FRAME_BYTES / usize::from(MAX_SHARDS)));
-        Self { frame_bytes, count: count as u16 }
+    /// `frame_bytes` in source shards of at most `shard_bytes` (at least 512 are used, so that the count stays within
+    /// [`MAX_SHARDS`]), and `repair` shards. Shards are of an even length, which the code needs.
+    pub fn of(frame_bytes: usize, shard_bytes: usize, repair: u16) -> Self {
+        let most = shard_bytes.max(MAX_FRAME_BYTES / usize::from(MAX_SHARDS)) & !1;
+        Self { frame_bytes, count: frame_bytes.div_ceil(most) as u16, repair: repair.min(MAX_SHARDS) }
     }
 
     /// The geometry a received shard claims; `None` if no frame can have it or the shard does not fit it.
     pub fn claimed(shard: &Shard<'_>) -> Option<Self> {
         let frame_bytes = usize::try_from(shard.frame_bytes).ok()?;
-        let size_fits = (1..=MAX_FRAME_BYTES).contains(&frame_bytes) && (1..=MAX_SHARDS).contains(&shard.count);
-        let geometry = Self { frame_bytes, count: shard.count };
+        let size_fits = (1..=MAX_FRAME_BYTES).contains(&frame_bytes)
+            && (1..=MAX_SHARDS).contains(&shard.count)
+            && shard.repair <= MAX_SHARDS;
+        let geometry = Self { frame_bytes, count: shard.count, repair: shard.repair };
         let fits = size_fits
-            && shard.index < shard.count
+            && shard.index < shard.count + shard.repair
             && geometry.shard_bytes() * usize::from(shard.count - 1) < frame_bytes
-            && geometry.range(shard.index).len() == shard.payload.len();
+            && geometry.payload_bytes(shard.index) == shard.payload.len();
         fits.then_some(geometry)
     }
 
@@ -91,19 +125,29 @@ impl Geometry {
         self.frame_bytes
     }
 
-    /// Number of shards.
+    /// Number of source shards; as many of all shards give the frame.
     pub fn count(self) -> u16 {
         self.count
     }
 
-    /// Where shard `index` lies in the frame.
+    /// Number of repair shards.
+    pub fn repair(self) -> u16 {
+        self.repair
+    }
+
+    /// Where source shard `index` lies in the frame.
     pub fn range(self, index: u16) -> std::ops::Range<usize> {
         let start = (self.shard_bytes() * usize::from(index)).min(self.frame_bytes);
         start..(start + self.shard_bytes()).min(self.frame_bytes)
     }
 
-    fn shard_bytes(self) -> usize {
-        self.frame_bytes.div_ceil(usize::from(self.count))
+    /// Length of a shard; only the last source shard may be shorter.
+    pub fn shard_bytes(self) -> usize {
+        self.frame_bytes.div_ceil(usize::from(self.count)).next_multiple_of(2)
+    }
+
+    fn payload_bytes(self, index: u16) -> usize {
+        if index < self.count { self.range(index).len() } else { self.shard_bytes() }
     }
 }
 
@@ -113,6 +157,11 @@ mod tests {
 
     use super::*;
 
+    fn train(frame: Frame, shard_bytes: usize, repair: u16) -> Train {
+        let geometry = Geometry::of(frame.bytes.len(), shard_bytes, repair);
+        Train::new(9, frame, geometry, &mut Code::default())
+    }
+
     #[test]
     fn an_empty_frame_and_one_beyond_the_bound_are_refused() {
         assert_eq!(Frame::new(true, Vec::new()), Err(FrameSizeError(0)));
@@ -121,24 +170,27 @@ mod tests {
 
     #[test]
     fn the_largest_frame_stays_within_the_bound_of_shards_on_the_narrowest_path() {
-        let frame = Frame::new(true, vec![0; MAX_FRAME_BYTES]).unwrap();
-        assert_eq!(frame.shards(0, 1).count(), usize::from(MAX_SHARDS));
+        assert_eq!(Geometry::of(MAX_FRAME_BYTES, 1, 0).count(), MAX_SHARDS);
     }
 
     #[test]
     fn a_shard_that_does_not_fit_its_own_claim_has_no_geometry() {
-        let frame = Frame::new(false, vec![1; 3000]).unwrap();
-        let good = frame.shards(4, 1100).next().unwrap();
-        assert!(Geometry::claimed(&good).is_some());
+        let train = train(Frame::new(false, vec![1; 3000]).unwrap(), 1100, 2);
+        let (good, repair) = (train.shard(0).unwrap(), train.shard(4).unwrap());
+        assert!(Geometry::claimed(&good).is_some() && Geometry::claimed(&repair).is_some());
+        assert_eq!(train.shard(5), None);
         for bad in [
-            Shard { index: 3, ..good },
+            Shard { index: 5, ..good },
             Shard { count: 0, ..good },
             Shard { count: MAX_SHARDS + 1, ..good },
+            Shard { repair: MAX_SHARDS + 1, ..good },
+            Shard { repair: 1, ..repair },
             Shard { frame_bytes: 0, ..good },
             Shard { frame_bytes: u32::MAX, ..good },
-            Shard { frame_bytes: 3001, ..good },
+            Shard { frame_bytes: 3002, ..good },
             Shard { frame_bytes: 2, ..good },
             Shard { payload: &good.payload[1..], ..good },
+            Shard { payload: &repair.payload[1..], ..repair },
         ] {
             assert_eq!(Geometry::claimed(&bad), None, "{bad:?}");
         }
@@ -146,17 +198,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shards_tile_the_frame_within_their_size(len in 1usize..60_000, shard_bytes in 512usize..1500) {
+        fn shards_tile_the_frame_within_their_size(
+            len in 1usize..60_000, shard_bytes in 512usize..1500, repair in 0u16..4,
+        ) {
             let bytes: Vec<u8> = (0..len).map(|at| at as u8).collect();
-            let frame = Frame::new(true, bytes.clone()).unwrap();
+            let train = train(Frame::new(true, bytes.clone()).unwrap(), shard_bytes, repair);
             let mut back = Vec::new();
-            for shard in frame.shards(9, shard_bytes) {
+            for index in 0..train.geometry().count() {
+                let shard = train.shard(index).unwrap();
                 prop_assert!(shard.payload.len() <= shard_bytes && !shard.payload.is_empty());
                 let geometry = Geometry::claimed(&shard).unwrap();
+                prop_assert_eq!(geometry, train.geometry());
                 prop_assert_eq!(geometry.range(shard.index).start, back.len());
                 back.extend_from_slice(shard.payload);
             }
             prop_assert_eq!(back, bytes);
+            for index in 0..repair {
+                prop_assert!(Geometry::claimed(&train.shard(train.geometry().count() + index).unwrap()).is_some());
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use protocol::time::SessionTime;
 use serde::{Deserialize, Serialize};
 
 /// Bytes a shard's datagram needs beside its payload at most: number 5, variant 1, frame 5, flag 1, index 2, count 2,
-/// frame size 4, checksum 4, payload length 2.
-pub const MAX_SHARD_HEADER_BYTES: usize = 26;
+/// repair 2, frame size 4, checksum 4, payload length 2.
+pub const MAX_SHARD_HEADER_BYTES: usize = 28;
 /// Counters stay below this: over a year of 1,000 datagrams a second, so none wraps, and five varint bytes hold one.
 pub const COUNTER_END: u64 = 1 << 35;
 
@@ -39,19 +39,25 @@ pub enum Body<'a> {
     ProbeReply(ProbeReply),
     /// Asks for an independent frame.
     RefreshRequest,
+    /// Asks for shards of a frame again.
+    #[serde(borrow)]
+    Nack(Nack<'a>),
 }
 
-/// One part of a frame. All parts but the last are `ceil(frame_bytes / count)` bytes long.
+/// One part of a frame, or a repair shard. All source shards but the last are `ceil(frame_bytes / count)` bytes long,
+/// rounded up to an even number, and so are repair shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard<'a> {
     /// Counts the session's frames from 0.
     pub frame: u64,
     /// Whether the frame decodes without earlier ones.
     pub independent: bool,
-    /// Which part this is, from 0.
+    /// Which part this is, from 0; repair shards follow the parts.
     pub index: u16,
     /// How many parts the frame has.
     pub count: u16,
+    /// How many repair shards it has.
+    pub repair: u16,
     /// Size of the whole frame.
     pub frame_bytes: u32,
     /// CRC-32C (RFC 3720, Castagnoli) of the whole frame, little-endian.
@@ -107,6 +113,17 @@ pub struct ProbeReply {
     pub clock: Option<SessionTime>,
 }
 
+/// Negative acknowledgement: which shards of a frame are needed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nack<'a> {
+    /// Which frame.
+    pub frame: u64,
+    /// The shard that the first bit stands for.
+    pub first: u16,
+    /// Bit `n` (of byte `n / 8`, lowest first) asks for shard `first + n`; no bits at all ask for every source shard.
+    pub missing: &'a [u8],
+}
+
 /// Why bytes are no datagram.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -158,6 +175,7 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
         }
         Body::ProbeReply(reply) => bound(reply.probe)?,
         Body::RefreshRequest => {}
+        Body::Nack(nack) => bound(nack.frame)?,
     }
     Ok(datagram)
 }
@@ -175,7 +193,8 @@ mod tests {
     fn shard(payload: &[u8]) -> Datagram<'_> {
         let frame_bytes = 4 << 20;
         let (frame, checksum) = (COUNTER_END - 1, [0xff; 4]);
-        let shard = Shard { frame, independent: true, index: 8191, count: 8192, frame_bytes, checksum, payload };
+        let (index, count, repair) = (16_383, 8192, 8192);
+        let shard = Shard { frame, independent: true, index, count, repair, frame_bytes, checksum, payload };
         Datagram { number: COUNTER_END - 1, body: Body::Shard(shard) }
     }
 
@@ -226,6 +245,7 @@ mod tests {
                 Body::Ack(ack),
                 Body::Probe(Probe { next_frame: end, received: Received { end, count }, ack }),
                 Body::ProbeReply(ProbeReply { probe: count, clock: clock.map(SessionTime) }),
+                Body::Nack(Nack { frame: next, first: beyond as u16, missing: &bytes }),
             ];
             for body in bodies {
                 let datagram = Datagram { number, body };

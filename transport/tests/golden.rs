@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::ids::Epoch;
 use protocol::time::SessionTime;
 use transport::hello::{Hello, Role};
-use transport::shards::Frame;
-use transport::wire::{self, Ack, Body, Datagram, Message, Probe, ProbeReply, Received};
+use transport::protect::Code;
+use transport::shards::{Frame, Geometry, Train};
+use transport::wire::{self, Ack, Body, Datagram, Message, Nack, Probe, ProbeReply, Received};
 
 const PAGE: &str = include_str!("../../docs/wire.md");
 
@@ -37,6 +38,7 @@ fn datagrams() -> Vec<(&'static str, Datagram<'static>)> {
         ("probe-reply-theatre", 10, Body::ProbeReply(ProbeReply { probe: 9, clock })),
         ("probe-reply-console", 11, Body::ProbeReply(ProbeReply { probe: 9, clock: None })),
         ("refresh-request", 12, Body::RefreshRequest),
+        ("nack", 13, Body::Nack(Nack { frame: 200, first: 2, missing: &[5] })),
     ];
     bodies.into_iter().map(|(name, number, body)| (name, Datagram { number, body })).collect()
 }
@@ -58,12 +60,15 @@ fn the_shard_on_the_page_is_one_of_its_frame() {
     let datagram = wire::decode(bytes).unwrap();
     let Body::Shard(shard) = datagram.body else { unreachable!("the page says shard") };
     assert_eq!((datagram.number, shard.frame, shard.independent, shard.index), (300, 200, true, 1));
-    assert_eq!((shard.count, shard.frame_bytes, shard.payload), (2, 5, &b"me"[..]));
+    assert_eq!((shard.count, shard.repair, shard.frame_bytes, shard.payload), (2, 1, 5, &b"e"[..]));
+    assert!(Geometry::claimed(&shard).is_some());
     assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283, "the check value of CRC-32C");
     assert_eq!(shard.checksum, crc32c::crc32c(b"frame").to_le_bytes());
     assert_eq!(datagram.to_bytes().unwrap(), *bytes);
     let whole = Frame::new(true, &b"frame"[..]).unwrap();
-    assert!(whole.shards(200, 512).all(|only| only.checksum == shard.checksum && only.frame_bytes == 5));
+    let train = Train::new(200, whole, Geometry::of(5, 512, 0), &mut Code::default());
+    let only = train.shard(0).unwrap();
+    assert_eq!((only.checksum, only.frame_bytes, only.count), (shard.checksum, 5, 1));
 }
 
 #[test]
@@ -84,7 +89,7 @@ fn every_kind_of_datagram_is_on_the_page_and_no_vector_goes_unread() {
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let datagrams = vectors.iter().filter(|(name, _)| **name != "hello").map(|(_, bytes)| wire::decode(bytes).unwrap());
     let kinds: BTreeSet<u8> = datagrams.map(|datagram| kind(&datagram.body)).collect();
-    assert_eq!(kinds, (0..6).collect());
+    assert_eq!(kinds, (0..7).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -96,5 +101,6 @@ fn kind(body: &Body<'_>) -> u8 {
         Body::Probe(_) => 3,
         Body::ProbeReply(_) => 4,
         Body::RefreshRequest => 5,
+        Body::Nack(_) => 6,
     }
 }

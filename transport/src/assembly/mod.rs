@@ -1,7 +1,8 @@
-//! Shards become frames again: first copy wins, and a frame leaves at once when it is complete and its turn has come.
-//! When a frame can no longer complete is told from outside ([`crate::fence`]); asking for a refresh is
-//! [`crate::refresh`]'s.
+//! Shards become frames again: first copy wins, repair fills gaps, and a frame leaves at once when it is complete and its
+//! turn has come. What is still missing when it ought to be there is asked for again ([`ask`]). That nothing more of a
+//! frame is on its way is told from outside ([`crate::fence`]); asking for a refresh is [`crate::refresh`]'s.
 
+mod ask;
 mod slot;
 
 use std::collections::VecDeque;
@@ -11,8 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::time::MonoTime;
 
-use self::slot::{Complete, Content, Slot, Taken};
+use self::ask::Patience;
+pub use self::ask::Want;
+use self::slot::{Asked, Complete, Content, Slot, Taken};
 use crate::path::PathId;
+use crate::protect::Code;
 use crate::shards::{Geometry, MAX_FRAME_BYTES};
 use crate::wire::Shard;
 
@@ -85,6 +89,12 @@ pub struct Counts {
     pub dependent: u64,
     /// Frames released that the program could not use.
     pub not_taken: u64,
+    /// Frames released that repair shards completed.
+    pub rebuilt: u64,
+    /// Times that shards of a frame were asked for again.
+    pub asked: u64,
+    /// Frames released after that.
+    pub recovered: u64,
     /// Shards that had arrived before, or came after their frame's turn.
     pub duplicate_shards: u64,
     /// Shards that contradict themselves or their frame.
@@ -109,6 +119,8 @@ pub struct Assembly {
     slots: VecDeque<Slot>,
     outcomes: VecDeque<Outcome>,
     counts: Counts,
+    patience: Patience,
+    code: Code,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +136,16 @@ enum State {
 impl Default for Assembly {
     fn default() -> Self {
         let (slots, outcomes) = (VecDeque::with_capacity(MAX_FRAMES), VecDeque::new());
-        Self { state: State::Joining, next: 0, released_independent: 0, slots, outcomes, counts: Counts::default() }
+        Self {
+            state: State::Joining,
+            next: 0,
+            released_independent: 0,
+            slots,
+            outcomes,
+            counts: Counts::default(),
+            patience: Patience::default(),
+            code: Code::warmed(),
+        }
     }
 }
 
@@ -149,7 +170,7 @@ impl Assembly {
         let Some(slot) = slot_of(self.next, shard.frame).and_then(|at| self.slots.get_mut(at)) else {
             return;
         };
-        match slot.take(path, shard, geometry, now) {
+        match slot.take(path, shard, geometry, &mut self.code, now) {
             Taken::New => {}
             Taken::Known => self.counts.duplicate_shards += 1,
             Taken::Refused => self.counts.refused_shards += 1,
@@ -165,11 +186,16 @@ impl Assembly {
         }
     }
 
-    /// No path will bring anything more of the frames below `end`.
+    /// Nothing more of the frames below `end` is on its way: what is missing has to be asked for, or given up where an
+    /// answer would come too late.
     pub fn settle(&mut self, end: u64, now: MonoTime) {
-        while self.next < end && !self.slots.is_empty() {
+        while self.next < end && self.slots.front().is_some_and(|slot| !self.is_worth_asking(slot, now)) {
             self.give_up_front();
             self.advance(now);
+        }
+        let settled = slot_of(self.next, end).unwrap_or(0);
+        for slot in self.slots.iter_mut().take(settled).filter(|slot| slot.asked == Asked::No) {
+            slot.ask_at = slot.ask_at.min(now);
         }
     }
 
@@ -213,7 +239,7 @@ impl Assembly {
 
     /// Starts over with a peer that has a new life; counts go on.
     pub fn reset(&mut self) {
-        *self = Self { counts: self.counts, ..Self::default() };
+        *self = Self { counts: self.counts, code: std::mem::take(&mut self.code), ..Self::default() };
     }
 
     /// Makes slots for every frame below `end`.
@@ -226,7 +252,7 @@ impl Assembly {
             if self.slots.len() == MAX_FRAMES {
                 self.give_up_front();
             }
-            self.slots.push_back(Slot { first_trace: now, content: Content::Missing });
+            self.slots.push_back(Slot::new(now, now + self.patience.allowance()));
         }
     }
 
@@ -295,8 +321,14 @@ impl Assembly {
     }
 
     fn release_front(&mut self, now: MonoTime) {
-        let Some(Slot { content: Content::Complete(frame), .. }) = self.slots.pop_front() else { return };
-        let Complete { independent, bytes, first_shard, complete, completed_by } = frame;
+        let Some(slot) = self.slots.pop_front() else { return };
+        let Content::Complete(frame) = slot.content else { return };
+        let Complete { independent, bytes, first_shard, complete, completed_by, rebuilt } = frame;
+        self.counts.rebuilt += u64::from(rebuilt);
+        match slot.asked {
+            Asked::No => self.patience.took(complete.since(slot.first_trace)),
+            Asked::Yes => self.counts.recovered += 1,
+        }
         if independent {
             self.released_independent = self.next;
         }

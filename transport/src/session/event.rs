@@ -21,7 +21,7 @@ pub struct Config {
     pub seed: u64,
     /// Which end opens each path; a [`PathId`] is a place in this list, so at most 256 count.
     pub paths: Vec<Side>,
-    /// How frames and messages are spread over the paths.
+    /// How frames are spread over the paths.
     pub policy: Policy,
 }
 
@@ -128,6 +128,8 @@ pub enum Reason {
     GiveUp,
     /// An independent frame is asked for again.
     Refresh,
+    /// Shards of a frame are asked for again.
+    Ask,
 }
 
 /// Everything counted inside a session, at one moment.
@@ -147,6 +149,10 @@ pub struct Facts {
     pub frames_out: u64,
     /// Of those, frames that no path was there to carry.
     pub frames_unsent: u64,
+    /// How the newest frame was spread; `None` before the first.
+    pub policy: Option<Policy>,
+    /// Shards sent again because they were asked for.
+    pub shards_resent: u64,
     /// Messages not yet acknowledged by the peer.
     pub messages_waiting: usize,
     /// Datagrams that did not decode.

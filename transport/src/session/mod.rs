@@ -4,6 +4,7 @@
 //! known about frames, messages, paths and clock lives in modules of their own; here they are tied together.
 
 mod event;
+mod frames;
 mod receive;
 #[cfg(test)]
 mod tests;
@@ -21,12 +22,13 @@ use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::delivery::{Incoming, MAX_MESSAGE_BYTES, MessageSizeError, Outgoing, QueueFullError};
 use crate::hello::Role;
+use crate::history::History;
 use crate::path::{Path, PathId, State};
+use crate::protect::Code;
 use crate::refresh::{Asker, Merger};
 use crate::rtt::Rtt;
-use crate::schedule;
-use crate::shards::Frame;
-use crate::wire::{Body, Datagram, MAX_SHARD_HEADER_BYTES};
+use crate::schedule::{self, Policy};
+use crate::wire::{Body, Datagram};
 
 /// Everything between this end and one peer.
 #[derive(Debug)]
@@ -38,6 +40,10 @@ pub struct Session {
     heard: Option<MonoTime>,
     frames_out: u64,
     frames_unsent: u64,
+    planned: Option<Policy>,
+    history: History,
+    code: Code,
+    shards_resent: u64,
     malformed_datagrams: u64,
     assembly: Assembly,
     outgoing: Outgoing,
@@ -70,6 +76,10 @@ impl Session {
             heard: None,
             frames_out: 0,
             frames_unsent: 0,
+            planned: None,
+            history: History::default(),
+            code: Code::warmed(),
+            shards_resent: 0,
             malformed_datagrams: 0,
             assembly: Assembly::default(),
             outgoing: Outgoing::default(),
@@ -87,7 +97,7 @@ impl Session {
             Input::PathUp { path, peer, max_datagram_bytes } => self.path_up(path, peer, max_datagram_bytes, now),
             Input::PathDown { path, why } => self.path_down(path, why, now),
             Input::Datagram { path, bytes } => self.datagram(path, &bytes, now),
-            Input::Frame(frame) => self.send_frame(&frame),
+            Input::Frame(frame) => self.send_frame(frame, now),
             Input::FrameNotTaken(number) => self.assembly.not_taken(number),
             Input::Timeout => {}
         }
@@ -129,6 +139,7 @@ impl Session {
         if self.connected() {
             due.extend(self.outgoing.deadline().map(|at| (at, Reason::Resend)));
             due.extend(self.asker.deadline().map(|at| (at, Reason::Refresh)));
+            due.extend(self.assembly.ask_at().map(|at| (at, Reason::Ask)));
         }
         due.into_iter().min()
     }
@@ -143,6 +154,8 @@ impl Session {
             frames_in: self.assembly.counts(),
             frames_out: self.frames_out,
             frames_unsent: self.frames_unsent,
+            policy: self.planned,
+            shards_resent: self.shards_resent,
             messages_waiting: self.outgoing.len(),
             malformed_datagrams: self.malformed_datagrams,
         }
@@ -179,7 +192,7 @@ impl Session {
             for id in ids().take(self.paths.len()).filter(|id| *id != by) {
                 self.close(id, now);
             }
-            (self.outgoing, self.incoming) = Default::default();
+            (self.outgoing, self.incoming, self.history) = Default::default();
             (self.clock, self.asker) = Default::default();
             self.assembly.reset();
         }
@@ -205,22 +218,6 @@ impl Session {
         self.path_changed(id);
     }
 
-    fn send_frame(&mut self, frame: &Frame) {
-        let number = self.frames_out;
-        self.frames_out += 1;
-        let carriers = self.carriers();
-        let connections = self.paths.iter().filter_map(Path::connection);
-        let Some(narrowest) = connections.map(|connection| connection.max_datagram_bytes).min() else {
-            self.frames_unsent += 1;
-            return;
-        };
-        for shard in frame.shards(number, narrowest.saturating_sub(MAX_SHARD_HEADER_BYTES)) {
-            for id in &carriers {
-                self.send(*id, Body::Shard(shard));
-            }
-        }
-    }
-
     /// Round-trip time of the quickest live path: the one whose acknowledgement comes first.
     fn rtt(&self) -> Option<Rtt> {
         let live = self.paths.iter().filter(|path| path.state() == State::Live);
@@ -229,7 +226,7 @@ impl Session {
 
     fn carriers(&self) -> Vec<PathId> {
         let states: Vec<_> = ids().zip(self.paths.iter().map(Path::state)).collect();
-        schedule::carriers(self.config.policy, &states)
+        schedule::carriers(&states)
     }
 
     fn connected(&self) -> bool {

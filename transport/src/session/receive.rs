@@ -40,6 +40,7 @@ impl Session {
                 }
             }
             Body::RefreshRequest => {}
+            Body::Nack(nack) => self.resend(&nack, now),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::path::Side;
 use crate::schedule::Policy;
+use crate::shards::Frame;
 
 fn session(role: Role) -> Session {
     let side = if role == Role::Console { Side::Dials } else { Side::Listens };

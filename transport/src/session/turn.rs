@@ -16,6 +16,7 @@ impl Session {
         for id in ids().take(self.paths.len()) {
             self.turn_path(id, now);
         }
+        self.assembly.set_round_trip(self.rtt());
         self.assembly.settle(self.settled(), now);
         self.assembly.expire(now);
         while let Some(outcome) = self.assembly.poll() {
@@ -34,6 +35,7 @@ impl Session {
                 self.send(*id, Body::Message(Message { number, bytes: &bytes }));
             }
         }
+        self.ask(&carriers, now);
         let needed = self.config.role == Role::Console && self.assembly.needs_independent();
         if self.asker.ask(needed, now) {
             for id in carriers {

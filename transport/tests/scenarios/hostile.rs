@@ -8,9 +8,11 @@ use protocol::time::MonoTime;
 use transport::delivery::QUEUE;
 use transport::hello::Role;
 use transport::path::{PathId, Side};
+use transport::protect::Code;
 use transport::schedule::Policy;
 use transport::session::{Config, Event, Input, MessageError, Output, Session};
-use transport::wire::{Ack, Body, COUNTER_END, Datagram, Message, Probe, ProbeReply, Received, Shard};
+use transport::shards::{Geometry, Train};
+use transport::wire::{Ack, Body, COUNTER_END, Datagram, Message, Nack, Probe, ProbeReply, Received, Shard};
 
 use crate::world::{Who, World};
 
@@ -36,7 +38,7 @@ fn any_body() -> impl Strategy<Value = (u64, [u64; 3], u8, bool, Vec<u8>)> {
     (
         counter.clone(),
         [counter.clone(), counter.clone(), counter],
-        0..6u8,
+        0..7u8,
         any::<bool>(),
         prop::collection::vec(any::<u8>(), 0..1100),
     )
@@ -47,13 +49,26 @@ fn datagram(kind: u8, number: u64, [a, b, c]: [u64; 3], flag: bool, payload: &[u
     let body = match kind {
         0 => {
             let (index, count, frame_bytes) = (b as u16, c as u16, if flag { payload.len() as u32 } else { b as u32 });
-            Body::Shard(Shard { frame: a, independent: flag, index, count, frame_bytes, checksum: [0; 4], payload })
+            {
+                let repair = (b % 40) as u16;
+                Body::Shard(Shard {
+                    frame: a,
+                    independent: flag,
+                    index,
+                    count,
+                    repair,
+                    frame_bytes,
+                    checksum: [0; 4],
+                    payload,
+                })
+            }
         }
         1 => Body::Message(Message { number: a, bytes: payload }),
         2 => Body::Ack(Ack { next: a, beyond: b }),
         3 => Body::Probe(Probe { next_frame: a, received: Received { end: b, count: c }, ack }),
         4 => Body::ProbeReply(ProbeReply { probe: a, clock: flag.then_some(protocol::time::SessionTime(b)) }),
-        _ => Body::RefreshRequest,
+        5 => Body::RefreshRequest,
+        _ => Body::Nack(Nack { frame: a, first: b as u16, missing: payload }),
     };
     Datagram { number, body }.to_bytes().unwrap()
 }
@@ -88,7 +103,8 @@ fn a_replay_of_everything_changes_nothing() {
     while session.poll().is_some() {}
     let mut shards = Vec::new();
     let frame = transport::shards::Frame::new(true, vec![9; 3000]).unwrap();
-    for (number, shard) in frame.shards(0, 1100).enumerate() {
+    let train = Train::new(0, frame, Geometry::of(3000, 1100, 1), &mut Code::default());
+    for (number, shard) in (0..).map_while(|index| train.shard(index)).enumerate() {
         shards.push(Datagram { number: number as u64, body: Body::Shard(shard) }.to_bytes().unwrap());
     }
     shards.push(datagram(1, 3, [0, 0, 0], false, b"layout"));

@@ -38,39 +38,63 @@ fn under_five_percent_loss_messages_arrive_exactly_once_in_order_both_ways() {
 }
 
 #[test]
-fn a_lost_frame_is_followed_by_a_refresh_and_nothing_that_builds_on_it() {
+fn five_percent_loss_on_each_of_two_paths_costs_no_frame_and_what_arrives_is_what_was_sent() {
     for seed in 1..4 {
         let mut world = five_percent(seed);
         world.run_until(20 * S);
-        assert!(world.lost() > 0, "seed {seed}: at this loss some shard is lost on both paths");
-        let mut next = None;
-        for (_, event) in &world.console.events {
-            match event {
-                Event::Frame(frame) => {
-                    assert!(frame.independent || next.is_none_or(|next| next == frame.number), "seed {seed}");
-                    assert_eq!(frame.bytes[..], vec![frame.number as u8; world.frame_bytes], "seed {seed}");
-                    next = Some(frame.number + 1);
-                }
-                Event::FramesLost { numbers, .. } => next = next.filter(|next| numbers.end < *next),
-                _ => {}
-            }
+        assert_eq!(world.lost(), 0, "seed {seed}");
+        let frames = world.console.events.iter().filter_map(|(_, event)| match event {
+            Event::Frame(frame) => Some(frame),
+            _ => None,
+        });
+        let first = world.released()[0].0;
+        for (number, frame) in (first..).zip(frames) {
+            assert_eq!(frame.number, number, "seed {seed}");
+            assert_eq!(frame.bytes[..], vec![number as u8; world.frame_bytes], "seed {seed}");
         }
-        assert!(world.released().iter().all(|(_, took_us)| *took_us <= 250_000), "seed {seed}");
+        // A frame that has to be asked for again takes a round trip of up to 26 ms more, twice at the worst.
+        let mut took_us: Vec<u64> = world.released().into_iter().map(|(_, took_us)| took_us).collect();
+        took_us.sort_unstable();
+        assert!(took_us[took_us.len() * 99 / 100] <= 30_000, "seed {seed}: {} us", took_us[took_us.len() * 99 / 100]);
+        assert!(took_us[took_us.len() - 1] <= 120_000, "seed {seed}: {} us", took_us[took_us.len() - 1]);
     }
 }
 
 #[test]
-fn after_one_lost_frame_the_picture_is_back_within_four_frames() {
+fn a_frame_of_which_nothing_arrived_is_asked_for_and_delays_the_picture_by_little_more_than_a_round_trip() {
     let mut world = World::new("wan", 7);
     world.run_until(2 * S);
     // Both paths are silent for the moment in which exactly one frame leaves.
     let frame_us = world.sent_us.last().unwrap() + crate::world::FRAME_INTERVAL_US;
     (0..2).for_each(|path| world.cut(path, frame_us - 500, 1_000));
     world.run_until(4 * S);
-    let gap: Vec<u64> = world.released().iter().map(|(number, _)| *number).collect();
-    let missing = gap.windows(2).map(|pair| pair[1] - pair[0] - 1).max().unwrap();
-    assert!((1..=3).contains(&missing), "{missing} frames missing");
-    assert_eq!(world.lost(), missing);
+    assert_eq!(world.lost(), 0);
+    let worst_us = world.released().into_iter().map(|(_, took_us)| took_us).max().unwrap();
+    // It is missed when a probe (every 20 ms) and three datagrams have followed it, and one of the next frame's was among them.
+    assert!((30_000..80_000).contains(&worst_us), "{worst_us} us");
+}
+
+#[test]
+fn a_frame_lost_for_good_is_followed_by_a_refresh_and_nothing_that_builds_on_it() {
+    let mut world = World::new("wan", 5);
+    world.run_until(2 * S);
+    // Longer than any answer could help.
+    (0..2).for_each(|path| world.cut(path, 2 * S, 400_000));
+    world.run_until(4 * S);
+    assert!(world.lost() > 0);
+    let mut next = None;
+    for (_, event) in &world.console.events {
+        match event {
+            Event::Frame(frame) => {
+                assert!(frame.independent || next.is_none_or(|next| next == frame.number));
+                next = Some(frame.number + 1);
+            }
+            Event::FramesLost { numbers, .. } => next = next.filter(|next| numbers.end < *next),
+            _ => {}
+        }
+    }
+    let last = world.released().last().unwrap().0;
+    assert_eq!(last + 2, world.sent_us.len() as u64, "the picture is back");
 }
 
 #[test]

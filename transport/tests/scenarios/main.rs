@@ -6,5 +6,6 @@ mod clock;
 mod cuts;
 mod hostile;
 mod loss;
+mod policies;
 mod restarts;
 mod world;

@@ -40,6 +40,7 @@ pub struct World {
     /// World time each frame was sent, by its number in theatre's present life.
     pub sent_us: Vec<u64>,
     pub frame_bytes: usize,
+    policy: Policy,
     pending: BinaryHeap<Reverse<(u64, u64, Pending)>>,
     sequence: u64,
     generation: u64,
@@ -61,9 +62,9 @@ enum Pending {
 }
 
 impl End {
-    fn new(role: Role, epoch: u32, paths: usize, seed: u64) -> Self {
+    fn new(role: Role, epoch: u32, paths: usize, seed: u64, policy: Policy) -> Self {
         let side = if role == Role::Console { Side::Dials } else { Side::Listens };
-        let config = Config { role, seed, paths: vec![side; paths], policy: Policy::Duplicate };
+        let config = Config { role, seed, paths: vec![side; paths], policy };
         let session = Session::new(config, MonoTime(0));
         let connected = vec![None; paths];
         Self { session, epoch: Epoch(epoch), events: Vec::new(), clock_at_0_us: 0, drift_ppm: 0, connected }
@@ -83,12 +84,17 @@ impl End {
 
 impl World {
     pub fn new(profile: &str, seed: u64) -> Self {
-        let links = Profile::by_name(profile).unwrap().links(seed);
+        Self::with(Profile::by_name(profile).unwrap().links(seed), seed, Policy::Auto)
+    }
+
+    /// Over `links`, frames spread by `policy`.
+    pub fn with(links: Vec<Directions>, seed: u64, policy: Policy) -> Self {
         Self {
             now_us: 0,
-            theatre: End::new(Role::Theatre, 1, links.len(), seed),
-            console: End::new(Role::Console, 1000, links.len(), seed + 1),
+            theatre: End::new(Role::Theatre, 1, links.len(), seed, policy),
+            console: End::new(Role::Console, 1000, links.len(), seed + 1, policy),
             links,
+            policy,
             sent_us: Vec::new(),
             frame_bytes: 25_000,
             pending: BinaryHeap::new(),
@@ -150,7 +156,8 @@ impl World {
         let paths = self.links.len();
         let (now_us, epoch) = (self.now_us, self.end(who).epoch.0 + 1);
         let role = if who == Who::Theatre { Role::Theatre } else { Role::Console };
-        let old = std::mem::replace(self.end(who), End::new(role, epoch, paths, now_us));
+        let new = End::new(role, epoch, paths, now_us, self.policy);
+        let old = std::mem::replace(self.end(who), new);
         if who == Who::Theatre {
             (self.sent_us, self.refresh_wanted) = (Vec::new(), true);
             for (path, generation) in old.connected.iter().enumerate() {
