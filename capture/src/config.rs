@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use display::{Display, Window, window_names};
 pub use source::{Kind, Scene, Scenery, Source};
-pub use theatre::{Canvas, Console, Encoder, Identity, Theatre, TransportPath};
+pub use theatre::{Canvas, Console, Encoder, Identity, Theatre};
 
 /// Where the programs of theatre meet when the file does not say: systemd's place for run-time sockets.
 pub const DEFAULT_RUN_DIR: &str = "/run/telementoring";
@@ -33,6 +33,14 @@ pub enum Error {
         key: String,
         /// What is wrong with it, and what would be right.
         fault: String,
+    },
+    /// The paths make no sense.
+    #[error("{}: {fault}", path.display())]
+    Path {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the key to mend.
+        fault: transport::driver::paths::Error,
     },
 }
 

@@ -84,7 +84,7 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     run_dir::ensure(&theatre.run_dir)?;
     let epoch = Epoch(random() as u32);
     let (mut canvas, inlets) = Canvas::new(theatre, epoch, clock::now())?;
-    let (handle, events) = driver::start(network(theatre, epoch))?;
+    let (handle, events) = driver::start(network(theatre, epoch)?)?;
     // The transport's thread ends with its last handle; this one sees to it on every way out.
     let _stopping = StopAtEnd(handle.clone());
     let (relay, _windows) = windows(theatre, &canvas, &handle)?;
@@ -167,16 +167,12 @@ fn windows(theatre: &Theatre, canvas: &Canvas, handle: &Handle) -> Result<(Arc<R
     Ok((relay, ends))
 }
 
-fn network(theatre: &Theatre, epoch: Epoch) -> driver::Config {
-    let path = |(name, path): (&String, &crate::config::TransportPath)| driver::PathConfig {
-        name: name.clone(),
-        end: driver::End::Listen(path.listen),
-    };
-    driver::Config {
+fn network(theatre: &Theatre, epoch: Epoch) -> Result<driver::Config, driver::Error> {
+    Ok(driver::Config {
         role: Role::Theatre,
         epoch,
         seed: random(),
-        paths: theatre.path.iter().map(path).collect(),
+        paths: theatre.paths()?,
         files: driver::tls::Files {
             certificate: theatre.identity.certificate.clone(),
             key: theatre.identity.key.clone(),
@@ -184,7 +180,7 @@ fn network(theatre: &Theatre, epoch: Epoch) -> driver::Config {
         },
         now: clock::now,
         wake: None,
-    }
+    })
 }
 
 /// A number that differs from start to start. The standard library draws the keys of its hash maps at random.

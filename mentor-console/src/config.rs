@@ -1,10 +1,12 @@
-//! What `console.toml` says. Reading TOML is left to `program::config`, loading certificates to `transport`.
+//! What `console.toml` says. Reading TOML is left to `program::config`, loading certificates and what sense paths make
+//! to `transport`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use program::config::Document;
 use serde::Deserialize;
+use transport::driver::{PathConfig, paths};
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,8 +16,9 @@ pub struct Config {
     pub identity: Identity,
     /// Whom it trusts.
     pub theatre: Theatre,
-    /// The ways to theatre, by name. Each is used at once.
-    pub path: BTreeMap<String, Way>,
+    /// The ways to theatre, by name. Each is used at once. Absent is refused with what to write.
+    #[serde(default)]
+    pub path: BTreeMap<String, paths::Table>,
 }
 
 /// This console's certificate and its key, as PEM files.
@@ -36,47 +39,19 @@ pub struct Theatre {
     pub certificate: PathBuf,
 }
 
-/// One way to theatre.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Way {
-    /// Host and port that theatre listens on for this path.
-    pub dial: String,
-}
-
 /// Why the configuration cannot be used, in one line.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be read, or does not have the right shape.
     #[error(transparent)]
     Document(#[from] program::config::Error),
-    /// There is no way to theatre.
-    #[error("{}: no path to theatre; add a table such as [path.a] with dial = \"192.0.2.1:7001\"", file.display())]
-    NoPath {
+    /// The paths make no sense.
+    #[error("{}: {fault}", file.display())]
+    Path {
         /// The file.
         file: PathBuf,
-    },
-    /// An address cannot be dialled.
-    #[error("{}: path.{path}.dial: `{dial}` is no address; write host and port, such as \"192.0.2.1:7001\"", file.display())]
-    Address {
-        /// The file.
-        file: PathBuf,
-        /// The path.
-        path: String,
-        /// What stands there.
-        dial: String,
-    },
-    /// Two paths are one.
-    #[error("{}: path.{first} and path.{second} both dial {dial}; each path needs a port of its own in theatre", file.display())]
-    SameAddress {
-        /// The file.
-        file: PathBuf,
-        /// A path.
-        first: String,
-        /// Another path.
-        second: String,
-        /// Their address.
-        dial: String,
+        /// What is wrong, with the key to mend.
+        fault: paths::Error,
     },
 }
 
@@ -87,7 +62,7 @@ impl Config {
     /// The first thing wrong with it.
     pub fn load(file: &Path) -> Result<Self, Error> {
         let mut config: Self = Document::read(file)?.whole()?;
-        config.check(file)?;
+        config.paths().map_err(|fault| Error::Path { file: file.into(), fault })?;
         let folder = file.parent().unwrap_or(Path::new("."));
         for path in [&mut config.identity.certificate, &mut config.identity.key, &mut config.theatre.certificate] {
             *path = folder.join(&*path);
@@ -95,38 +70,19 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self, file: &Path) -> Result<(), Error> {
-        if self.path.is_empty() {
-            return Err(Error::NoPath { file: file.into() });
-        }
-        let mut dialled: BTreeMap<&str, &str> = BTreeMap::new();
-        for (name, Way { dial }) in &self.path {
-            if !is_address(dial) {
-                return Err(Error::Address { file: file.into(), path: name.clone(), dial: dial.clone() });
-            }
-            if let Some(first) = dialled.insert(dial, name) {
-                return Err(Error::SameAddress {
-                    file: file.into(),
-                    first: first.into(),
-                    second: name.clone(),
-                    dial: dial.clone(),
-                });
-            }
-        }
-        Ok(())
+    /// The paths to theatre.
+    ///
+    /// # Errors
+    /// What makes no sense about them; never after [`Self::load`].
+    pub fn paths(&self) -> Result<Vec<PathConfig>, paths::Error> {
+        paths::read(&self.path)
     }
-}
-
-/// Whether `text` has the form `host:port`. Whether the host exists is seen when it is dialled.
-fn is_address(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| {
-        let bare_ipv6 = host.contains(':') && !host.starts_with('[');
-        !host.is_empty() && !bare_ipv6 && port.parse::<u16>().is_ok_and(|port| port != 0)
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use transport::driver::End;
+
     use super::*;
 
     const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/console.example.toml");
@@ -153,24 +109,39 @@ mod tests {
     }
 
     #[test]
-    fn a_console_without_a_path_is_told_how_to_write_one() {
-        let error = load(&with_paths("[path]\n")).unwrap_err().to_string();
-        assert!(error.contains("[path.a]"), "{error}");
-    }
-
-    #[test]
-    fn an_address_without_host_or_port_is_named_with_its_key() {
-        for dial in ["theatre", "theatre:", ":7001", "theatre:0", "theatre:70000", "::1:7001"] {
-            let error = load(&with_paths(&format!("[path.a]\ndial = \"{dial}\"\n"))).unwrap_err();
-            assert!(error.to_string().contains("path.a.dial"), "{dial}: {error}");
+    fn every_key_switched_off_in_the_example_is_good_as_well() {
+        let example = std::fs::read_to_string(EXAMPLE).unwrap();
+        // A comment that begins with `#key =` or `#[table]` is an example switched off; prose has a blank behind `#`.
+        let on = |line| str::strip_prefix(line, "#").filter(|code| !code.starts_with(' ')).unwrap_or(line);
+        let all: Vec<&str> = example.lines().map(on).collect();
+        load(&all.join("\n")).unwrap();
+        for key in ["certificate", "key", "dial", "listen"] {
+            assert!(all.iter().any(|line| line.starts_with(&format!("{key} ="))), "`{key}` is not in the example");
         }
-        load(&with_paths("[path.a]\ndial = \"[::1]:7001\"\n[path.b]\ndial = \"or-3.example:7002\"\n")).unwrap();
     }
 
     #[test]
-    fn two_paths_to_one_address_are_refused_by_their_names() {
-        let error = load(&with_paths("[path.a]\ndial = \"h:1\"\n[path.b]\ndial = \"h:1\"\n")).unwrap_err();
-        assert!(error.to_string().contains("path.a and path.b"), "{error}");
+    fn a_console_without_a_path_is_told_how_to_write_one() {
+        for paths in ["", "[path]\n"] {
+            let error = load(&with_paths(paths)).unwrap_err().to_string();
+            assert!(error.contains(".toml: path: there is no path") && error.contains("[path.NAME]"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_console_dials_or_listens_path_by_path_and_never_both() {
+        let config = load(&with_paths("[path.a]\nlisten = \"0.0.0.0:7001\"\n[path.b]\ndial = \"h:1\"\n")).unwrap();
+        let ends: Vec<End> = config.paths().unwrap().into_iter().map(|path| path.end).collect();
+        assert_eq!(ends, [End::Listen("0.0.0.0:7001".parse().unwrap()), End::Dial("h:1".into())]);
+        for (keys, told) in [
+            ("", "path.a: the key `listen` or `dial` is missing"),
+            ("listen = \"0.0.0.0:1\"\ndial = \"h:1\"", "path.a: the keys `listen` and `dial` exclude each other"),
+            ("dial = \"theatre\"", "path.a.dial: `theatre` is no address"),
+            ("dial = \"h:1\"\n[path.b]\ndial = \"h:1\"", "path.b.dial: h:1 is taken by path.a"),
+        ] {
+            let error = load(&with_paths(&format!("[path.a]\n{keys}\n"))).unwrap_err().to_string();
+            assert!(error.contains(&format!(".toml: {told}")), "{error}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use protocol::ids::Epoch;
 use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::assembly::{Loss, Released};
-use transport::driver::{self, End, Facts, Handle, PathConfig, SendError, tls};
+use transport::driver::{self, Facts, Handle, SendError, tls};
 use transport::hello::Role;
 use transport::path::State;
 use transport::session::Event;
@@ -49,17 +49,17 @@ pub fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Dials theatre on every path of `config`, as the life `epoch` of this console.
+/// Starts the session with theatre on every path of `config`, as the life `epoch` of this console.
 ///
 /// # Errors
 /// Whatever in the configuration cannot work.
-pub fn dial(config: Config, epoch: Epoch) -> Result<(Handle, Receiver<Event>), driver::Error> {
-    let paths = config.path.into_iter().map(|(name, way)| PathConfig { name, end: End::Dial(way.dial) });
+pub fn start(config: Config, epoch: Epoch) -> Result<(Handle, Receiver<Event>), driver::Error> {
+    let paths = config.paths()?;
     driver::start(driver::Config {
         role: Role::Console,
         epoch,
         seed: random(),
-        paths: paths.collect(),
+        paths,
         files: tls::Files {
             certificate: config.identity.certificate,
             key: config.identity.key,

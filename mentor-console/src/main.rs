@@ -65,9 +65,9 @@ fn session(options: &Options, config: &Path) -> anyhow::Result<()> {
     let config = Config::load(config).or_exit(Kind::Config)?;
     let trace = trace(options)?;
     let epoch = Epoch(link::random() as u32);
-    let dialled = link::dial(config, epoch);
-    let kind = dialled.as_ref().err().map_or(Kind::Software, exit_kind);
-    let (handle, events) = dialled.or_exit(kind)?;
+    let started = link::start(config, epoch);
+    let kind = started.as_ref().err().map_or(Kind::Software, exit_kind);
+    let (handle, events) = started.or_exit(kind)?;
     let outbox = Outbox::new(link::deliver(&handle));
     let console = Shared::new(Console::new(trace, epoch, outbox, clock::now()));
     let refusing = handle.clone();
@@ -120,10 +120,11 @@ fn trace(options: &Options) -> anyhow::Result<Trace> {
     Trace::open(options.trace.as_deref(), NAME, env!("CARGO_PKG_VERSION")).or_exit(Kind::Input)
 }
 
-/// Certificates are a matter of permission, all else of the configuration.
+/// Certificates are a matter of permission, a port in use of the machine, all else of the configuration.
 fn exit_kind(error: &driver::Error) -> Kind {
     match error {
         driver::Error::Credentials(_) => Kind::Permission,
+        driver::Error::Bind { .. } => Kind::Unavailable,
         driver::Error::Thread(_) => Kind::Software,
         _ => Kind::Config,
     }

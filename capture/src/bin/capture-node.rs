@@ -44,9 +44,7 @@ fn exit_kind(error: &node::Error) -> Kind {
     use node::Error;
     match error {
         Error::Network(driver::Error::Credentials(_)) => Kind::Permission,
-        Error::Network(
-            driver::Error::Paths(_) | driver::Error::SharedAddress { .. } | driver::Error::Address { .. },
-        ) => Kind::Config,
+        Error::Network(driver::Error::Path(_)) => Kind::Config,
         Error::Network(driver::Error::Bind { .. })
         | Error::Library(_)
         | Error::Input(_)

@@ -38,7 +38,7 @@ pub(super) fn run_dir<'a>(run_dir: &Path, sources: impl IntoIterator<Item = &'a 
     Ok(())
 }
 
-/// Everything about the whole file.
+/// Everything about the whole file but what is between paths, which `transport` knows.
 pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
     sources(theatre)?;
     run_dir(&theatre.run_dir, theatre.source.keys().map(String::as_str))?;
@@ -48,7 +48,7 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
         let (low, high) = BITRATE_KBPS.into_inner();
         return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));
     }
-    paths(theatre)
+    theatre.path.keys().try_for_each(|key| name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault)))
 }
 
 fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
@@ -85,23 +85,6 @@ fn tiles(theatre: &Theatre) -> Result<(), Nonsense> {
         known(theatre, "canvas.tiles", tile)?;
         if tiles.iter().take(place).any(|earlier| earlier == tile) {
             return wrong(format!("names `{tile}` twice; a source has one tile"));
-        }
-    }
-    Ok(())
-}
-
-fn paths(theatre: &Theatre) -> Result<(), Nonsense> {
-    if theatre.path.is_empty() {
-        return Err(Nonsense::new("path", "there is no path to the console; add [path.NAME] with the key `listen`"));
-    }
-    let mut taken = std::collections::BTreeMap::new();
-    for (key, path) in &theatre.path {
-        name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault))?;
-        if let Some(other) = taken.insert(path.listen, key) {
-            return Err(Nonsense::new(
-                format!("path.{key}.listen"),
-                format!("{} is taken by path.{other}; each path needs an address or port of its own", path.listen),
-            ));
         }
     }
     Ok(())

@@ -96,6 +96,9 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
         ("0.0.0.0:7002", "0.0.0.0:7001", "path.b.listen: 0.0.0.0:7001 is taken by path.a"),
+        ("[path.b]\nlisten = \"0.0.0.0:7002\"", "[path.b]", "path.b: the key `listen` or `dial` is missing"),
+        ("listen = \"0.0.0.0:7002\"", "dial = \"h\"", "path.b.dial: `h` is no address; write host and port"),
+        ("0.0.0.0:7002\"", "0.0.0.0:7002\"\ndial = \"h:1\"", "path.b: the keys `listen` and `dial` exclude each other"),
         ("[console]\ncertificate = \"/etc/console.crt\"", "", "missing field `console`"),
     ];
     for (number, (good, bad, expected)) in faults.into_iter().enumerate() {
@@ -112,7 +115,7 @@ fn no_path_to_the_console_and_a_run_dir_too_long_for_sockets_are_faults() {
     let (without, _) = GOOD.split_once("[path.a]").unwrap();
     let file = File::new("no-path", &format!("{without}[path]\n"));
     let error = Theatre::load(&file.0).unwrap_err().to_string();
-    assert!(error.contains("path: there is no path to the console; add [path.NAME]"), "{error}");
+    assert!(error.contains("path: there is no path to the peer; add a table [path.NAME]"), "{error}");
     let long = GOOD.replace("\"run\"", &format!("\"/{}\"", "d".repeat(100)));
     let file = File::new("long", &long);
     for error in [Theatre::load(&file.0).unwrap_err(), Display::load(&file.0, None).unwrap_err()] {
@@ -156,7 +159,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "primary",
     "run_dir",
     "role",
@@ -175,6 +178,7 @@ const KEYS: [&str; 18] = [
     "certificate",
     "key",
     "listen",
+    "dial",
 ];
 
 #[test]

@@ -1,13 +1,13 @@
 //! The whole of `theatre.toml`, as `capture-node` reads it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use program::config::Document;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
+use transport::driver::{PathConfig, paths};
 
 use super::display::Window;
 use super::source::Source;
@@ -37,8 +37,9 @@ pub struct Theatre {
     pub identity: Identity,
     /// Whom theatre talks to.
     pub console: Console,
-    /// The uplinks, each one QUIC connection.
-    pub path: BTreeMap<String, TransportPath>,
+    /// The uplinks, each one QUIC connection. Absent is refused with what to write.
+    #[serde(default)]
+    pub path: BTreeMap<String, paths::Table>,
 }
 
 /// `[canvas]`: the composed picture.
@@ -93,14 +94,6 @@ pub struct Console {
     pub certificate: PathBuf,
 }
 
-/// `[path.NAME]`: one uplink.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TransportPath {
-    /// The local address and UDP port where the console's connection over this path is awaited.
-    pub listen: SocketAddr,
-}
-
 impl Theatre {
     /// The whole file at `path`, checked.
     ///
@@ -110,7 +103,16 @@ impl Theatre {
         let theatre: Self = Document::read(path)?.whole()?;
         let theatre = theatre.completed(path);
         check::theatre(&theatre).map_err(|nonsense| nonsense.in_file(path))?;
+        theatre.paths().map_err(|fault| Error::Path { path: path.into(), fault })?;
         Ok(theatre)
+    }
+
+    /// The paths to the console.
+    ///
+    /// # Errors
+    /// What makes no sense about them; never after [`Self::load`].
+    pub fn paths(&self) -> Result<Vec<PathConfig>, paths::Error> {
+        paths::read(&self.path)
     }
 
     /// The name by which the wire knows the source called `name`.

@@ -6,6 +6,7 @@
 
 mod link;
 pub mod outbox;
+pub mod paths;
 pub mod pin;
 mod quic;
 mod reset;
@@ -28,12 +29,13 @@ use tokio::sync::mpsc;
 
 pub use self::link::Traffic;
 use self::outbox::Outbox;
+pub use self::paths::{End, PathConfig};
 use self::quic::Maker;
 use self::run::{Inbox, Run};
 use self::tls::Credentials;
 use crate::delivery::{MAX_MESSAGE_BYTES, MessageSizeError};
 use crate::hello::{Hello, Role};
-use crate::path::{self, PathId, Side};
+use crate::path::{self, PathId};
 use crate::schedule::Policy;
 use crate::session::{self, Event, Session};
 use crate::shards::Frame;
@@ -70,53 +72,17 @@ pub struct Config {
     pub wake: Option<Wake>,
 }
 
-/// One path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathConfig {
-    /// Its name in the configuration, for people.
-    pub name: String,
-    /// How its connection comes about.
-    pub end: End,
-}
-
-/// How a path's connection comes about. The two ends know a path by the listening port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// The peer dials this address. A newer connection replaces an older one.
-    Listen(SocketAddr),
-    /// This end dials `host:port`, again and again.
-    Dial(String),
-}
-
 /// Why a driver does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No path, or more than can be named.
-    #[error("{0} paths are configured; 1 to 255 are possible")]
-    Paths(usize),
-    /// Two paths of one session cannot tell themselves apart.
-    #[error("paths \"{first}\" and \"{second}\" both use {address}: give each an address or port of its own")]
-    SharedAddress {
-        /// A path's name.
-        first: String,
-        /// Another's.
-        second: String,
-        /// What they share.
-        address: String,
-    },
-    /// An address to dial is none.
-    #[error("path \"{path}\" cannot dial \"{address}\": write it as host:port")]
-    Address {
-        /// The path's name.
-        path: String,
-        /// What is configured.
-        address: String,
-    },
+    /// The paths make no sense.
+    #[error(transparent)]
+    Path(#[from] paths::Error),
     /// Certificates or keys cannot be used.
     #[error(transparent)]
     Credentials(#[from] tls::Error),
     /// An address to listen on cannot be had.
-    #[error("path \"{path}\" cannot listen on {address}: {source}; stop what uses it, or configure another")]
+    #[error("path.{path}.listen: {address} cannot be had: {source}; stop what uses it, or write another")]
     Bind {
         /// The path's name.
         path: String,
@@ -183,7 +149,7 @@ struct Shared {
 /// # Errors
 /// Whatever in the configuration cannot work, before anything runs.
 pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
-    check_paths(&config.paths)?;
+    paths::check(&config.paths)?;
     let credentials = Credentials::load(&config.files, UnixTime::now())?;
     let maker = Maker::new(&credentials, Hello::new(config.epoch, config.role))?;
     let sockets = bind(&config.paths)?;
@@ -286,41 +252,6 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-impl End {
-    fn side(&self) -> Side {
-        match self {
-            Self::Listen(_) => Side::Listens,
-            Self::Dial(_) => Side::Dials,
-        }
-    }
-}
-
-fn check_paths(paths: &[PathConfig]) -> Result<(), Error> {
-    if paths.is_empty() || paths.len() > usize::from(u8::MAX) {
-        return Err(Error::Paths(paths.len()));
-    }
-    for (at, path) in paths.iter().enumerate() {
-        let port = |address: &str| address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-        if let End::Dial(address) = &path.end
-            && (port(address).is_none_or(|port| port == 0) || address.starts_with(':'))
-        {
-            return Err(Error::Address { path: path.name.clone(), address: address.clone() });
-        }
-        let shares = |other: &&PathConfig| match (&other.end, &path.end) {
-            (End::Listen(other), End::Listen(this)) => other == this && this.port() != 0,
-            (other, this) => other == this && matches!(this, End::Dial(_)),
-        };
-        if let Some(other) = paths.iter().take(at).find(shares) {
-            let address = match &path.end {
-                End::Listen(address) => address.to_string(),
-                End::Dial(address) => address.clone(),
-            };
-            return Err(Error::SharedAddress { first: other.name.clone(), second: path.name.clone(), address });
-        }
-    }
-    Ok(())
 }
 
 fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, Error> {

@@ -12,6 +12,8 @@ use transport::driver::{Config, End, Error, Handle, PathConfig, start};
 use transport::hello::Role;
 use transport::session::Event;
 
+use crate::certificates::make;
+
 /// Nothing here takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,9 +30,15 @@ pub fn now() -> MonoTime {
 }
 
 pub fn config(role: Role, epoch: u32, files: Files, ends: Vec<End>) -> Config {
-    let path = |(at, end)| PathConfig { name: format!("path {at}"), end };
+    let path = |(at, end): (usize, End)| PathConfig { name: at.to_string(), end };
     let paths = ends.into_iter().enumerate().map(path).collect();
     Config { role, epoch: Epoch(epoch), seed: u64::from(epoch), paths, files, now, wake: None }
+}
+
+/// Files of both ends, which trust each other: theatre's, then the console's.
+pub fn files(test: &str) -> (Files, Files) {
+    let (theatre, console) = (make(test, "theatre", 2099), make(test, "console", 2099));
+    (theatre.trusting(&console), console.trusting(&theatre))
 }
 
 /// A theatre that listens on `addresses`.
@@ -44,6 +52,12 @@ pub fn theatre(epoch: u32, files: Files, addresses: &[SocketAddr]) -> Result<Run
 pub fn console(epoch: u32, files: Files, addresses: &[SocketAddr]) -> Running {
     let ends = addresses.iter().map(|address| End::Dial(address.to_string())).collect();
     let (handle, events) = start(config(Role::Console, epoch, files, ends)).unwrap();
+    Running { handle, events }
+}
+
+/// An end of any role and with any paths.
+pub fn end(role: Role, epoch: u32, files: Files, ends: Vec<End>) -> Running {
+    let (handle, events) = start(config(role, epoch, files, ends)).unwrap();
     Running { handle, events }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 mod certificates;
+mod directions;
 mod ends;
 mod refusals;
 mod sessions;

@@ -95,7 +95,7 @@ fn a_port_in_use_names_the_path_and_the_address() {
     let error = theatre(1, us.trusting(&peer), &[any_port(), address]).err().unwrap();
     assert!(matches!(error, Error::Bind { .. }));
     let text = error.to_string();
-    assert!(text.contains("\"path 1\"") && text.contains(&address.to_string()), "{text}");
+    assert!(text.contains("path.1.listen") && text.contains(&address.to_string()), "{text}");
 }
 
 #[test]
@@ -117,9 +117,12 @@ fn paths_that_cannot_work_are_refused_at_the_start() {
     let (us, peer) = (make("paths", "theatre", 2099), make("paths", "console", 2099));
     let address: SocketAddr = "127.0.0.1:4433".parse().unwrap();
     for (ends, part) in [
-        (vec![], "0 paths are configured"),
-        (vec![End::Listen(address), End::Listen(address)], "\"path 0\" and \"path 1\" both use 127.0.0.1:4433"),
-        (vec![End::Dial("theatre.example".into())], "write it as host:port"),
+        (vec![], "path: there is no path to the peer"),
+        (vec![End::Listen(address), End::Listen(address)], "path.1.listen: 127.0.0.1:4433 is taken by path.0"),
+        (
+            vec![End::Dial("theatre.example".into())],
+            "path.0.dial: `theatre.example` is no address; write host and port",
+        ),
     ] {
         let text = start(config(Role::Console, 1, us.trusting(&peer), ends)).err().unwrap().to_string();
         assert!(text.contains(part), "{text}");

@@ -3,21 +3,13 @@
 use std::sync::Arc;
 
 use protocol::ids::Epoch;
-use transport::driver::tls::Files;
 use transport::driver::{SendError, start};
 use transport::hello::Role;
 use transport::path::State;
 use transport::session::Event;
 use transport::shards::Frame;
 
-use crate::certificates::make;
-use crate::ends::{Running, any_port, config, console, now, theatre};
-
-/// Files of both ends, which trust each other.
-fn files(test: &str) -> (Files, Files) {
-    let (theatre, console) = (make(test, "theatre", 2099), make(test, "console", 2099));
-    (theatre.trusting(&console), console.trusting(&theatre))
-}
+use crate::ends::{Running, any_port, config, console, files, now, theatre};
 
 fn session(test: &str) -> (Running, Running) {
     let (theatre_files, console_files) = files(test);
