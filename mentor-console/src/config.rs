@@ -115,7 +115,7 @@ mod tests {
         let on = |line| str::strip_prefix(line, "#").filter(|code| !code.starts_with(' ')).unwrap_or(line);
         let all: Vec<&str> = example.lines().map(on).collect();
         load(&all.join("\n")).unwrap();
-        for key in ["certificate", "key", "dial", "listen"] {
+        for key in ["certificate", "key", "dial", "listen", "bind", "interface"] {
             assert!(all.iter().any(|line| line.starts_with(&format!("{key} ="))), "`{key}` is not in the example");
         }
     }

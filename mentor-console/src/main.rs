@@ -124,7 +124,7 @@ fn trace(options: &Options) -> anyhow::Result<Trace> {
 fn exit_kind(error: &driver::Error) -> Kind {
     match error {
         driver::Error::Credentials(_) => Kind::Permission,
-        driver::Error::Bind { .. } => Kind::Unavailable,
+        driver::Error::Socket(_) => Kind::Unavailable,
         driver::Error::Thread(_) => Kind::Software,
         _ => Kind::Config,
     }

@@ -45,7 +45,7 @@ fn exit_kind(error: &node::Error) -> Kind {
     match error {
         Error::Network(driver::Error::Credentials(_)) => Kind::Permission,
         Error::Network(driver::Error::Path(_)) => Kind::Config,
-        Error::Network(driver::Error::Bind { .. })
+        Error::Network(driver::Error::Socket(_))
         | Error::Library(_)
         | Error::Input(_)
         | Error::Encoding(_)

@@ -159,7 +159,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "primary",
     "run_dir",
     "role",
@@ -179,6 +179,8 @@ const KEYS: [&str; 19] = [
     "key",
     "listen",
     "dial",
+    "bind",
+    "interface",
 ];
 
 #[test]

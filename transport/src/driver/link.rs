@@ -7,6 +7,7 @@ use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::paths::PathConfig;
 use super::quic::{CLOSE_REPLACED, Established, Maker};
 use crate::path::PathId;
 
@@ -16,6 +17,8 @@ const HANDSHAKES: usize = 8;
 /// Something the network did, told by the task that saw it.
 #[derive(Debug)]
 pub enum Network {
+    /// A dial has its socket.
+    Dialling(PathId, Endpoint),
     /// A connection stands.
     Up(PathId, Established),
     /// A dial failed.
@@ -43,6 +46,8 @@ pub struct Traffic {
 pub struct Link {
     id: PathId,
     present: Option<Present>,
+    /// Where a dial is under way, which must be told if the program stops: the peer may take it for a connection.
+    dialling: Option<Endpoint>,
     /// Of earlier connections, and of drops.
     past: Traffic,
 }
@@ -56,7 +61,7 @@ struct Present {
 impl Link {
     /// A path without a connection.
     pub fn new(id: PathId) -> Self {
-        Self { id, present: None, past: Traffic::default() }
+        Self { id, present: None, dialling: None, past: Traffic::default() }
     }
 
     /// Makes `established` the path's connection, in place of an earlier one, and reads its datagrams into `network`.
@@ -69,9 +74,15 @@ impl Link {
         tasks: &mut JoinSet<()>,
     ) {
         self.close(b"replaced by a newer connection");
+        self.dialling = None;
         let Established { connection, endpoint, .. } = established;
         tasks.spawn(read(self.id, generation, connection.clone(), maker.clone(), network.clone()));
         self.present = Some(Present { generation, connection, endpoint });
+    }
+
+    /// A dial is under way from `endpoint`, or from nowhere any more.
+    pub fn dials_from(&mut self, endpoint: Option<Endpoint>) {
+        self.dialling = endpoint;
     }
 
     /// Whether `generation` is the present connection's; others' words are history.
@@ -103,9 +114,9 @@ impl Link {
         self.drop_present();
     }
 
-    /// The endpoint of the present connection.
-    pub fn endpoint(&self) -> Option<Endpoint> {
-        self.present.as_ref().map(|present| present.endpoint.clone())
+    /// The endpoints of the present connection and of a dial.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.present.as_ref().map(|present| &present.endpoint).into_iter().chain(&self.dialling)
     }
 
     /// Everything counted.
@@ -140,9 +151,11 @@ pub async fn accept(id: PathId, endpoint: Endpoint, maker: Maker, network: mpsc:
     }
 }
 
-/// Dials one path once.
-pub async fn dial(id: PathId, address: String, maker: Maker, network: mpsc::Sender<Network>) {
-    let event = match maker.dial(&address).await {
+/// Dials one path once, at `address`.
+pub async fn dial(id: PathId, path: PathConfig, address: String, maker: Maker, network: mpsc::Sender<Network>) {
+    // Full: the program is so far behind that its farewell may miss this one too; it ends by silence then.
+    let opened = |endpoint| drop(network.try_send(Network::Dialling(id, endpoint)));
+    let event = match maker.dial(&path, &address, opened).await {
         Ok(established) => Network::Up(id, established),
         Err(error) => Network::Failed(id, error.to_string()),
     };

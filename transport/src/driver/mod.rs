@@ -11,6 +11,7 @@ pub mod pin;
 mod quic;
 mod reset;
 mod run;
+pub mod socket;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -29,7 +30,7 @@ use tokio::sync::mpsc;
 
 pub use self::link::Traffic;
 use self::outbox::Outbox;
-pub use self::paths::{End, PathConfig};
+pub use self::paths::{End, PathConfig, Uplink};
 use self::quic::Maker;
 use self::run::{Inbox, Run};
 use self::tls::Credentials;
@@ -81,16 +82,9 @@ pub enum Error {
     /// Certificates or keys cannot be used.
     #[error(transparent)]
     Credentials(#[from] tls::Error),
-    /// An address to listen on cannot be had.
-    #[error("path.{path}.listen: {address} cannot be had: {source}; stop what uses it, or write another")]
-    Bind {
-        /// The path's name.
-        path: String,
-        /// What is configured.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A path's socket cannot be had.
+    #[error(transparent)]
+    Socket(#[from] socket::Error),
     /// The system gives no thread or no event queue.
     #[error("the network thread cannot start: {0}; close other programs and try again")]
     Thread(#[from] std::io::Error),
@@ -254,16 +248,14 @@ impl Drop for Shared {
     }
 }
 
-fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, Error> {
+/// The sockets of the paths that listen. Those of the others are only tried.
+fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, socket::Error> {
+    paths.iter().try_for_each(socket::check)?;
     let listening = (0..=u8::MAX).map(PathId).zip(paths).filter_map(|(id, path)| match path.end {
         End::Listen(address) => Some((id, path, address)),
         End::Dial(_) => None,
     });
-    let bound = listening.map(|(id, path, address)| match UdpSocket::bind(address) {
-        Ok(socket) => Ok((id, socket)),
-        Err(source) => Err(Error::Bind { path: path.name.clone(), address, source }),
-    });
-    bound.collect()
+    listening.map(|(id, path, address)| Ok((id, socket::listening(path, address)?))).collect()
 }
 
 fn first_facts(config: &Config, session: &Session) -> Facts {

@@ -1,7 +1,7 @@
 //! One connection: made by dialling or accepting, greeted with hellos, or refused in words for people. Which of them
 //! belongs to the session is `run`'s to say.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use quinn::{
     TransportConfig, VarInt,
 };
 
+use super::paths::{PathConfig, Uplink};
 use super::pin::{Pin, Refusal};
-use super::reset;
 use super::tls::{self, Credentials};
 use super::window::Unlimited;
+use super::{reset, socket};
 use crate::hello::{self, Hello};
 use crate::shards::MAX_FRAME_BYTES;
 
@@ -78,6 +79,12 @@ pub enum Error {
     /// No socket, or nothing to dial with.
     #[error("this machine cannot dial: {0}; check its network")]
     Local(String),
+    /// The path's own socket cannot be had.
+    #[error(transparent)]
+    Socket(#[from] socket::Error),
+    /// The path's own address is of the other family.
+    #[error("the name to dial has no address of the family of this path's `bind`; change one of them")]
+    Family,
     /// Silence.
     #[error("no answer: check that the peer's program runs, and the address, port and firewalls between")]
     Silence,
@@ -127,16 +134,23 @@ impl Maker {
         self.endpoint(Some(self.server.clone()), socket)
     }
 
-    /// Dials `address` (`host:port`), trying each address the name has.
+    /// Dials `address` (`host:port`) on `path`, trying each address the name has. `opened` is told each endpoint used.
     ///
     /// # Errors
     /// The last address's failure.
-    pub async fn dial(&self, address: &str) -> Result<Established, Error> {
+    pub async fn dial(
+        &self,
+        path: &PathConfig,
+        address: &str,
+        opened: impl Fn(Endpoint),
+    ) -> Result<Established, Error> {
         let dialled = tokio::time::timeout(SETUP, async {
             let mut last = Error::Local("the name has no address".to_owned());
             for address in tokio::net::lookup_host(address).await.map_err(Error::Resolve)? {
-                match self.dial_address(address).await {
+                match self.dial_address(path, address, &opened).await {
                     Ok(established) => return Ok(established),
+                    // Another address's failure tells more.
+                    Err(Error::Family) if !matches!(last, Error::Local(_)) => {}
                     Err(error) => last = error,
                 }
             }
@@ -182,11 +196,18 @@ impl Maker {
         }
     }
 
-    async fn dial_address(&self, address: SocketAddr) -> Result<Established, Error> {
-        let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let endpoint = UdpSocket::bind((any, 0))
-            .and_then(|socket| self.endpoint(None, socket))
-            .map_err(|error| Error::Local(error.to_string()))?;
+    async fn dial_address(
+        &self,
+        path: &PathConfig,
+        address: SocketAddr,
+        opened: &impl Fn(Endpoint),
+    ) -> Result<Established, Error> {
+        if matches!(path.uplink, Uplink::Address(from) if from.is_ipv4() != address.is_ipv4()) {
+            return Err(Error::Family);
+        }
+        let socket = socket::dialling(path, address.ip())?;
+        let endpoint = self.endpoint(None, socket).map_err(|error| Error::Local(error.to_string()))?;
+        opened(endpoint.clone());
         let connecting = endpoint
             .connect_with(self.client.clone(), address, SERVER_NAME)
             .map_err(|error| Error::Local(error.to_string()))?;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::link::{self, Link, Network, RefusalLog};
 use super::outbox::Outbox;
-use super::quic::{CLOSE_STOPPED, Maker};
+use super::quic::{CLOSE_STOPPED, Established, Maker};
 use super::{End, Facts, PathConfig, PathFacts};
 use crate::path::PathId;
 use crate::session::{Event, Input, Output, Session};
@@ -112,7 +112,7 @@ impl Run {
                 () = tokio::time::sleep(wait) => self.session.handle(Input::Timeout, (self.now)()),
             }
         }
-        self.farewell().await;
+        self.farewell(inbox).await;
     }
 
     /// Does what the session wants done.
@@ -151,6 +151,11 @@ impl Run {
     fn network(&mut self, event: Network) {
         let now = (self.now)();
         match event {
+            Network::Dialling(path, endpoint) => {
+                if let Some(link) = self.links.get_mut(usize::from(path.0)) {
+                    link.dials_from(Some(endpoint));
+                }
+            }
             Network::Up(path, established) => {
                 self.generation += 1;
                 let (peer, max_datagram_bytes) = (established.peer, established.max_datagram_bytes);
@@ -160,6 +165,9 @@ impl Run {
             }
             Network::Failed(path, why) => {
                 self.log(path, "no connection", &why, now);
+                if let Some(link) = self.links.get_mut(usize::from(path.0)) {
+                    link.dials_from(None);
+                }
                 self.session.handle(Input::PathDown { path, why }, now);
             }
             Network::Refused(path, why) => self.log(path, "a peer was refused", &why, now),
@@ -198,9 +206,10 @@ impl Run {
         }
     }
 
-    fn dial(&mut self, path: PathId) {
-        if let Some(PathConfig { end: End::Dial(address), .. }) = self.paths.get(usize::from(path.0)) {
-            self.tasks.spawn(link::dial(path, address.clone(), self.maker.clone(), self.network.clone()));
+    fn dial(&mut self, id: PathId) {
+        let Some(path) = self.paths.get(usize::from(id.0)) else { return };
+        if let End::Dial(address) = path.end.clone() {
+            self.tasks.spawn(link::dial(id, path.clone(), address, self.maker.clone(), self.network.clone()));
         }
     }
 
@@ -227,9 +236,14 @@ impl Run {
     }
 
     /// Tells every peer, those still greeting included, that the program stops.
-    async fn farewell(self) {
-        let dialled = self.links.iter().filter_map(Link::endpoint);
-        let endpoints: Vec<Endpoint> = self.listeners.into_iter().chain(dialled).collect();
+    async fn farewell(self, mut inbox: Inbox) {
+        let untaken = std::iter::from_fn(|| inbox.network.try_recv().ok()).filter_map(|event| match event {
+            Network::Dialling(_, endpoint) | Network::Up(_, Established { endpoint, .. }) => Some(endpoint),
+            _ => None,
+        });
+        let untaken: Vec<Endpoint> = untaken.collect();
+        let known = self.links.iter().flat_map(Link::endpoints).cloned();
+        let endpoints: Vec<Endpoint> = known.chain(self.listeners).chain(untaken).collect();
         for endpoint in &endpoints {
             endpoint.close(CLOSE_STOPPED, b"the program has stopped");
         }

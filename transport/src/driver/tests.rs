@@ -69,7 +69,9 @@ fn a_theatre_killed_and_started_again_resets_old_connections_at_once() {
     let theatre = Killable::start(&credentials, socket);
     let maker = Maker::new(&credentials, Hello::new(Epoch(2), Role::Console)).unwrap();
     let runtime = runtime();
-    let console = runtime.block_on(maker.dial(&address.to_string())).unwrap();
+    let end = End::Dial(address.to_string());
+    let path = PathConfig { name: "a".to_owned(), end, uplink: Uplink::Routed };
+    let console = runtime.block_on(maker.dial(&path, &address.to_string(), drop)).unwrap();
     theatre.kill();
     let theatre_again = Killable::start(&credentials, UdpSocket::bind(address).unwrap());
     let ended = runtime.block_on(async {

@@ -8,7 +8,7 @@ use crossbeam_channel::Receiver;
 use protocol::ids::Epoch;
 use protocol::time::MonoTime;
 use transport::driver::tls::Files;
-use transport::driver::{Config, End, Error, Handle, PathConfig, start};
+use transport::driver::{Config, End, Error, Handle, PathConfig, Uplink, start};
 use transport::hello::Role;
 use transport::session::Event;
 
@@ -30,8 +30,11 @@ pub fn now() -> MonoTime {
 }
 
 pub fn config(role: Role, epoch: u32, files: Files, ends: Vec<End>) -> Config {
-    let path = |(at, end): (usize, End)| PathConfig { name: at.to_string(), end };
-    let paths = ends.into_iter().enumerate().map(path).collect();
+    let path = |(at, end): (usize, End)| PathConfig { name: at.to_string(), end, uplink: Uplink::Routed };
+    with_paths(role, epoch, files, ends.into_iter().enumerate().map(path).collect())
+}
+
+pub fn with_paths(role: Role, epoch: u32, files: Files, paths: Vec<PathConfig>) -> Config {
     Config { role, epoch: Epoch(epoch), seed: u64::from(epoch), paths, files, now, wake: None }
 }
 
@@ -51,14 +54,12 @@ pub fn theatre(epoch: u32, files: Files, addresses: &[SocketAddr]) -> Result<Run
 /// A console that dials `addresses`.
 pub fn console(epoch: u32, files: Files, addresses: &[SocketAddr]) -> Running {
     let ends = addresses.iter().map(|address| End::Dial(address.to_string())).collect();
-    let (handle, events) = start(config(Role::Console, epoch, files, ends)).unwrap();
-    Running { handle, events }
+    end(Role::Console, epoch, files, ends)
 }
 
 /// An end of any role and with any paths.
 pub fn end(role: Role, epoch: u32, files: Files, ends: Vec<End>) -> Running {
-    let (handle, events) = start(config(role, epoch, files, ends)).unwrap();
-    Running { handle, events }
+    Running::start(config(role, epoch, files, ends))
 }
 
 pub fn any_port() -> SocketAddr {
@@ -66,6 +67,11 @@ pub fn any_port() -> SocketAddr {
 }
 
 impl Running {
+    pub fn start(config: Config) -> Self {
+        let (handle, events) = start(config).unwrap();
+        Self { handle, events }
+    }
+
     /// The first event that `wanted` makes something of; others before it are dropped.
     pub fn wait_for<T>(&self, what: &str, mut wanted: impl FnMut(&Event) -> Option<T>) -> T {
         let deadline = now() + PATIENCE;

@@ -7,3 +7,4 @@ mod directions;
 mod ends;
 mod refusals;
 mod sessions;
+mod uplinks;
