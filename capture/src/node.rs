@@ -173,6 +173,7 @@ fn network(theatre: &Theatre, epoch: Epoch) -> Result<driver::Config, driver::Er
         epoch,
         seed: random(),
         paths: theatre.paths()?,
+        policy: theatre.link.policy,
         files: driver::tls::Files {
             certificate: theatre.identity.certificate.clone(),
             key: theatre.identity.key.clone(),

@@ -19,6 +19,7 @@ use transport::assembly::{Loss, Released};
 use transport::driver::{self, Facts, Handle, SendError, tls};
 use transport::hello::Role;
 use transport::path::State;
+use transport::schedule::Policy;
 use transport::session::Event;
 
 use crate::config::Config;
@@ -60,6 +61,8 @@ pub fn start(config: Config, epoch: Epoch) -> Result<(Handle, Receiver<Event>), 
         epoch,
         seed: random(),
         paths,
+        // A console sends no frames.
+        policy: Policy::default(),
         files: tls::Files {
             certificate: config.identity.certificate,
             key: config.identity.key,

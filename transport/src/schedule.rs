@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::path::{PathId, State};
 
 /// How frames are spread over the paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Policy {
     /// Chosen from the number of paths that are live: [`Policy::Spread`] from three on, [`Policy::Duplicate`] on two.
     #[default]
@@ -20,13 +23,16 @@ pub enum Policy {
     Economy,
 }
 
-/// Policies by their names in configurations.
-pub const NAMES: [(&str, Policy); 4] = [
-    ("auto", Policy::Auto),
-    ("duplicate", Policy::Duplicate),
-    ("spread", Policy::Spread),
-    ("economy", Policy::Economy),
-];
+impl Policy {
+    /// How many paths have to be configured for it to mean anything. That a session needs one at all is told elsewhere.
+    pub fn least_paths(self) -> usize {
+        match self {
+            Self::Auto => 0,
+            Self::Duplicate | Self::Economy => 2,
+            Self::Spread => LEAST_SPREAD,
+        }
+    }
+}
 
 /// A live path as far as the choice needs it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -215,7 +221,7 @@ mod tests {
 
     #[test]
     fn without_a_live_path_nothing_has_a_way() {
-        for (_, policy) in NAMES {
+        for policy in [Policy::Auto, Policy::Duplicate, Policy::Spread, Policy::Economy] {
             let plan = Plan::new(policy, 5, &[]);
             assert_eq!(plan.paths_of(1, 0, 5), []);
         }

@@ -65,6 +65,7 @@ fn theatre() -> Theatre {
         encoder: Default::default(),
         identity: Identity { certificate: "c".into(), key: "k".into() },
         console: crate::config::Console { certificate: "c".into() },
+        link: Default::default(),
         path: Default::default(),
     }
 }

@@ -48,7 +48,14 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
         let (low, high) = BITRATE_KBPS.into_inner();
         return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));
     }
-    theatre.path.keys().try_for_each(|key| name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault)))
+    theatre.path.keys().try_for_each(|key| name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault)))?;
+    let least = theatre.link.policy.least_paths();
+    if theatre.path.len() < least {
+        let fault =
+            format!("needs {least} paths and there are {}; add [path.NAME] or write \"auto\"", theatre.path.len());
+        return Err(Nonsense::new("link.policy", fault));
+    }
+    Ok(())
 }
 
 fn sources(theatre: &Theatre) -> Result<(), Nonsense> {

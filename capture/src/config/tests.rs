@@ -100,6 +100,8 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("listen = \"0.0.0.0:7002\"", "dial = \"h\"", "path.b.dial: `h` is no address; write host and port"),
         ("0.0.0.0:7002\"", "0.0.0.0:7002\"\ndial = \"h:1\"", "path.b: the keys `listen` and `dial` exclude each other"),
         ("[console]\ncertificate = \"/etc/console.crt\"", "", "missing field `console`"),
+        ("[path.a]", "[link]\npolicy = \"spread\"\n[path.a]", "link.policy: needs 3 paths and there are 2"),
+        ("[path.a]", "[link]\npolicy = \"bond\"\n[path.a]", "`auto`, `duplicate`, `spread`, `economy`"),
     ];
     for (number, (good, bad, expected)) in faults.into_iter().enumerate() {
         assert!(GOOD.contains(good), "{good}");

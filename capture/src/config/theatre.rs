@@ -8,6 +8,7 @@ use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
 use transport::driver::{PathConfig, paths};
+use transport::schedule::Policy;
 
 use super::display::Window;
 use super::source::Source;
@@ -37,6 +38,9 @@ pub struct Theatre {
     pub identity: Identity,
     /// Whom theatre talks to.
     pub console: Console,
+    /// How the uplinks are used.
+    #[serde(default)]
+    pub link: Link,
     /// The uplinks, each one QUIC connection. Absent is refused with what to write.
     #[serde(default)]
     pub path: BTreeMap<String, paths::Table>,
@@ -65,7 +69,7 @@ impl Default for Canvas {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Encoder {
-    /// Target bit rate in kbit/s. The lines must carry it twice over with a margin: every path takes all of it.
+    /// Target bit rate in kbit/s. What a line has to carry of it is `link.policy`'s: all of it, or its share.
     pub bitrate_kbps: u32,
 }
 
@@ -74,6 +78,14 @@ impl Default for Encoder {
     fn default() -> Self {
         Self { bitrate_kbps: 6_000 }
     }
+}
+
+/// `[link]`: how the uplinks are used together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Link {
+    /// How frames are spread over the paths.
+    pub policy: Policy,
 }
 
 /// `[identity]`: theatre's own certificate.

@@ -65,6 +65,8 @@ pub struct Config {
     pub seed: u64,
     /// The paths, at least one.
     pub paths: Vec<PathConfig>,
+    /// How frames of this end are spread over them.
+    pub policy: Policy,
     /// Who this end is and whom it trusts.
     pub files: tls::Files,
     /// Reads this machine's monotonic clock.
@@ -149,7 +151,7 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let sockets = bind(&config.paths)?;
     let listening = sockets.iter().map(|(_, socket)| socket.local_addr()).collect::<Result<_, _>>()?;
     let sides = config.paths.iter().map(|path| path.end.side()).collect();
-    let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: Policy::default() };
+    let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: config.policy };
     let session = Session::new(session, (config.now)());
     let facts = Arc::new(Mutex::new(first_facts(&config, &session)));
     let (event_sender, events) = crossbeam_channel::bounded(outbox::CHANNEL);

@@ -10,6 +10,7 @@ use protocol::time::MonoTime;
 use transport::driver::tls::Files;
 use transport::driver::{Config, End, Error, Handle, PathConfig, Uplink, start};
 use transport::hello::Role;
+use transport::schedule::Policy;
 use transport::session::Event;
 
 use crate::certificates::make;
@@ -35,7 +36,8 @@ pub fn config(role: Role, epoch: u32, files: Files, ends: Vec<End>) -> Config {
 }
 
 pub fn with_paths(role: Role, epoch: u32, files: Files, paths: Vec<PathConfig>) -> Config {
-    Config { role, epoch: Epoch(epoch), seed: u64::from(epoch), paths, files, now, wake: None }
+    let policy = Policy::default();
+    Config { role, epoch: Epoch(epoch), seed: u64::from(epoch), paths, policy, files, now, wake: None }
 }
 
 /// Files of both ends, which trust each other: theatre's, then the console's.
