@@ -33,7 +33,7 @@ use crate::canvas::{self, Canvas};
 use crate::config::Theatre;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
-use encoding::{Encoded, Encoding, Refresh};
+use encoding::{Demand, Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
 use link::Link;
 use relay::Relay;
@@ -88,11 +88,11 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     // The transport's thread ends with its last handle; this one sees to it on every way out.
     let _stopping = StopAtEnd(handle.clone());
     let (relay, _windows) = windows(theatre, &canvas, &handle)?;
-    let refresh = Refresh::default();
-    let link = Link::start(handle.clone(), events, Arc::clone(&relay), refresh.clone(), trace.clone());
+    let demand = Demand::default();
+    let link = Link::start(handle.clone(), events, Arc::clone(&relay), demand.clone(), trace.clone());
     let link = link.map_err(Error::Thread)?;
     let sending = send(handle, Arc::clone(&relay), trace.clone());
-    let encoding = Encoding::start(bitrate_bps, refresh, sending)?;
+    let encoding = Encoding::start(bitrate_bps, demand, sending)?;
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         turn(&mut canvas, &encoding, &relay, trace)?;

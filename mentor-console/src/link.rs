@@ -143,8 +143,8 @@ impl Reader {
             // Facts may be older than the newest event; so the clock, which decides what is live, comes by events alone.
             Event::Clock(clock) => return self.console.lock().frames.set_clock(clock),
             Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
-            // Only theatre is asked for independent frames.
-            Event::RefreshWanted => {}
+            // Only theatre sends frames.
+            Event::RefreshWanted | Event::Budget(_) => {}
         }
         self.waker.wake_after(NEWS_WAIT);
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use protocol::time::MonoTime;
 
 use crate::fence::Fence;
-use crate::loss;
 use crate::rtt::{self, Rtt};
 use crate::wire::Received;
+use crate::{arrivals, loss, rate};
 
 /// A probe goes out this often on every connected path: a frame interval at most passes without a sign of life.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
@@ -39,6 +39,10 @@ pub struct Connection {
     pub loss_out: loss::Window,
     /// Loss of what the peer sent.
     pub loss_in: loss::Window,
+    /// When what the peer sent arrived, to be told to it.
+    pub arrivals: arrivals::Log,
+    /// What the connection carries of what is sent.
+    pub rate: rate::Estimator,
     next_number: u64,
     liveness: Liveness,
     heard: MonoTime,
@@ -56,6 +60,8 @@ impl Connection {
             fence: Fence::default(),
             loss_out: loss::Window::default(),
             loss_in: loss::Window::default(),
+            arrivals: arrivals::Log::default(),
+            rate: rate::Estimator::default(),
             next_number: 0,
             liveness: Liveness::Live,
             heard: now,
@@ -82,6 +88,7 @@ impl Connection {
             self.loss_out.restart(self.next_number);
         }
         self.loss_in.record(self.received, now);
+        self.arrivals.record(number, now);
         revived
     }
 

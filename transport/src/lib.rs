@@ -7,9 +7,11 @@
 //! The pieces are small and pure, one a module:
 //! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
 //! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`schedule`] (which
-//! path carries what), [`delivery`] (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
+//! path carries what), [`arrivals`], [`rate`] and [`budget`] (what the paths carry), [`delivery`] (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
+pub mod arrivals;
 pub mod assembly;
+pub mod budget;
 pub mod clock;
 pub mod connection;
 pub mod delivery;
@@ -20,6 +22,7 @@ pub mod history;
 pub mod loss;
 pub mod path;
 pub mod protect;
+pub mod rate;
 pub mod redial;
 pub mod refresh;
 pub mod rtt;

@@ -90,16 +90,24 @@ impl Plan {
         Self { policy, repair, paths }
     }
 
-    /// The paths that shard `index` of frame `number` goes on. `count` is the frame's source shards.
-    pub fn paths_of(&self, number: u64, index: u16, count: u16) -> &[PathId] {
-        let at = match self.policy {
-            Policy::Auto | Policy::Duplicate => return &self.paths,
-            // Each frame begins on another path, so that what does not divide is shared out as well.
-            Policy::Spread => (number + u64::from(index)) as usize % self.paths.len().max(1),
-            Policy::Economy if index < count => 0,
-            Policy::Economy => self.paths.len().min(2).saturating_sub(1),
-        };
-        self.paths.get(at..=at).unwrap_or_default()
+    /// Which shard of frame `number`, of `count` source shards, leaves by which path, in the order of leaving.
+    pub fn departures(&self, number: u64, count: u16) -> impl Iterator<Item = (u16, PathId)> {
+        let total = usize::from(count) + usize::from(self.repair);
+        (0..total).flat_map(move |step| {
+            let place = move |at: usize, id: PathId| {
+                let shard = match self.policy {
+                    // Each path begins elsewhere in the frame: half of it comes by each of two, and a queue that
+                    // overflows at the end of a train loses on each what the other has brought.
+                    Policy::Auto | Policy::Duplicate => Some((step + at * total / self.paths.len()) % total),
+                    // Each frame begins on another path, so that what does not divide is shared out as well.
+                    Policy::Spread => (at == (number as usize + step) % self.paths.len()).then_some(step),
+                    Policy::Economy if step < usize::from(count) => (at == 0).then_some(step),
+                    Policy::Economy => (at == self.paths.len().min(2) - 1).then_some(step),
+                };
+                shard.map(|shard| (shard as u16, id))
+            };
+            self.paths.iter().enumerate().filter_map(move |(at, id)| place(at, *id))
+        })
     }
 }
 
@@ -161,9 +169,7 @@ mod tests {
     /// Shards of frame 7 on each path.
     fn load(plan: &Plan, count: u16, paths: usize) -> Vec<usize> {
         let mut load = vec![0; paths];
-        for index in 0..count + plan.repair {
-            plan.paths_of(7, index, count).iter().for_each(|id| load[usize::from(id.0)] += 1);
-        }
+        plan.departures(7, count).for_each(|(_, id)| load[usize::from(id.0)] += 1);
         load
     }
 
@@ -172,6 +178,13 @@ mod tests {
         let plan = Plan::new(Policy::Auto, 23, &live(&[0.0; 2]));
         assert_eq!((plan.policy, plan.repair), (Policy::Duplicate, 0));
         assert_eq!(load(&plan, 23, 2), [23, 23]);
+    }
+
+    #[test]
+    fn two_copies_leave_so_that_half_the_time_brings_the_whole_frame() {
+        let plan = Plan::new(Policy::Duplicate, 24, &live(&[0.0; 2]));
+        let first: std::collections::BTreeSet<u16> = plan.departures(7, 24).take(24).map(|(shard, _)| shard).collect();
+        assert_eq!(first.len(), 24);
     }
 
     #[test]
@@ -223,7 +236,7 @@ mod tests {
     fn without_a_live_path_nothing_has_a_way() {
         for policy in [Policy::Auto, Policy::Duplicate, Policy::Spread, Policy::Economy] {
             let plan = Plan::new(policy, 5, &[]);
-            assert_eq!(plan.paths_of(1, 0, 5), []);
+            assert_eq!(plan.departures(1, 5).count(), 0);
         }
     }
 

@@ -6,6 +6,8 @@
 use protocol::time::SessionTime;
 use serde::{Deserialize, Serialize};
 
+use crate::arrivals::Report;
+
 /// Bytes a shard's datagram needs beside its payload at most: number 5, variant 1, frame 5, flag 1, index 2, count 2,
 /// repair 2, frame size 4, checksum 4, payload length 2.
 pub const MAX_SHARD_HEADER_BYTES: usize = 28;
@@ -42,6 +44,8 @@ pub enum Body<'a> {
     /// Asks for shards of a frame again.
     #[serde(borrow)]
     Nack(Nack<'a>),
+    /// When datagrams arrived on this path.
+    Arrivals(Report),
 }
 
 /// One part of a frame, or a repair shard. All source shards but the last are `ceil(frame_bytes / count)` bytes long,
@@ -176,6 +180,7 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
         Body::ProbeReply(reply) => bound(reply.probe)?,
         Body::RefreshRequest => {}
         Body::Nack(nack) => bound(nack.frame)?,
+        Body::Arrivals(report) => bound(report.first())?,
     }
     Ok(datagram)
 }

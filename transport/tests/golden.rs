@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::ids::Epoch;
-use protocol::time::SessionTime;
+use protocol::time::{MonoTime, SessionTime};
+use transport::arrivals::{Log, Report};
 use transport::hello::{Hello, Role};
 use transport::protect::Code;
 use transport::shards::{Frame, Geometry, Train};
@@ -27,6 +28,15 @@ fn vectors() -> BTreeMap<&'static str, Vec<u8>> {
     blocks.map(vector).collect()
 }
 
+/// Datagrams 300 and 301 came 150 us apart, 302 is missing, and 303 came at once after.
+fn report() -> Report {
+    let mut log = Log::default();
+    for (number, at_us) in [(300, 5_000_000), (301, 5_000_150), (303, 5_000_150)] {
+        log.record(number, MonoTime(at_us));
+    }
+    log.report(MonoTime(6_000_000)).unwrap()
+}
+
 fn datagrams() -> Vec<(&'static str, Datagram<'static>)> {
     let clock = Some(SessionTime(1_000_000));
     let ack = Ack { next: 4, beyond: 5 };
@@ -38,6 +48,7 @@ fn datagrams() -> Vec<(&'static str, Datagram<'static>)> {
         ("probe-reply-theatre", 10, Body::ProbeReply(ProbeReply { probe: 9, clock })),
         ("probe-reply-console", 11, Body::ProbeReply(ProbeReply { probe: 9, clock: None })),
         ("refresh-request", 12, Body::RefreshRequest),
+        ("arrivals", 14, Body::Arrivals(report())),
         ("nack", 13, Body::Nack(Nack { frame: 200, first: 2, missing: &[5] })),
     ];
     bodies.into_iter().map(|(name, number, body)| (name, Datagram { number, body })).collect()
@@ -89,7 +100,7 @@ fn every_kind_of_datagram_is_on_the_page_and_no_vector_goes_unread() {
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let datagrams = vectors.iter().filter(|(name, _)| **name != "hello").map(|(_, bytes)| wire::decode(bytes).unwrap());
     let kinds: BTreeSet<u8> = datagrams.map(|datagram| kind(&datagram.body)).collect();
-    assert_eq!(kinds, (0..7).collect());
+    assert_eq!(kinds, (0..8).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -102,5 +113,6 @@ fn kind(body: &Body<'_>) -> u8 {
         Body::ProbeReply(_) => 4,
         Body::RefreshRequest => 5,
         Body::Nack(_) => 6,
+        Body::Arrivals(_) => 7,
     }
 }

@@ -4,7 +4,7 @@
 //! and never after it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ use crate::canvas::Composed;
 /// Change of the pictures' rate that the encoder is told, as a part of it. Less is the jitter of a clock, and each
 /// change costs x264 a moment.
 const RATE_CHANGE: f64 = 0.1;
+/// The least bits per second it is told to make, however little the lines carry: below, x264 has nothing left to give up
+/// and makes what it makes.
+const LEAST_BPS: u32 = 200_000;
 
 /// How long the thread waits for a canvas at a time. Nothing depends on it: whatever is put wakes it.
 const WAIT: Duration = Duration::from_secs(1);
@@ -45,9 +48,16 @@ pub struct Encoded {
     pub at: MonoTime,
 }
 
-/// Asks for an independent access unit. Clones ask the same encoder; asked twice before the next canvas is asked once.
+/// What the link asks of the encoder. Clones ask the same one.
 #[derive(Debug, Clone, Default)]
-pub struct Refresh(Arc<AtomicBool>);
+pub struct Demand(Arc<Asked>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    refresh: AtomicBool,
+    /// 0 while there is none.
+    budget_bps: AtomicU32,
+}
 
 /// The running thread; stops and joins when dropped.
 pub struct Encoding {
@@ -62,14 +72,24 @@ enum Order {
     End,
 }
 
-impl Refresh {
-    /// The next access unit is to be independent.
-    pub fn ask(&self) {
-        self.0.store(true, Ordering::Release);
+impl Demand {
+    /// The next access unit is to be independent; asked twice before the next canvas is asked once.
+    pub fn refresh(&self) {
+        self.0.refresh.store(true, Ordering::Release);
     }
 
-    fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
+    /// From the next canvas on no more bits per second than this, if a limit is known.
+    pub fn set_budget(&self, bps: Option<u64>) {
+        let bps = bps.map_or(0, |bps| u32::try_from(bps).unwrap_or(u32::MAX).max(LEAST_BPS));
+        self.0.budget_bps.store(bps, Ordering::Release);
+    }
+
+    fn take_refresh(&self) -> bool {
+        self.0.refresh.swap(false, Ordering::AcqRel)
+    }
+
+    fn budget_bps(&self) -> Option<u32> {
+        Some(self.0.budget_bps.load(Ordering::Acquire)).filter(|bps| *bps > 0)
     }
 }
 
@@ -80,12 +100,12 @@ impl Encoding {
     /// [`Error::Thread`]. That an encoder can be made at all is for the caller to try before; see [`try_out`].
     pub fn start(
         bitrate_bps: u32,
-        refresh: Refresh,
+        demand: Demand,
         deliver: impl FnMut(Encoded) + Send + 'static,
     ) -> Result<Self, Error> {
         let next = Arc::<Slot<Order>>::default();
         let orders = Arc::clone(&next);
-        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), refresh, deliver };
+        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), demand, deliver };
         let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&orders)).map_err(Error::Thread)?;
         Ok(Self { next, thread: Some(thread) })
     }
@@ -129,13 +149,19 @@ pub fn try_out(size: protocol::geometry::SizePx, bitrate_bps: u32) -> Result<(),
 /// canvases changes.
 pub struct CanvasEncoder {
     bitrate_bps: u32,
+    budget_bps: Option<u32>,
     running: Option<(encode::Config, Encoder)>,
 }
 
 impl CanvasEncoder {
     /// An encoder that starts with the first canvas.
     pub fn new(bitrate_bps: u32) -> Self {
-        Self { bitrate_bps, running: None }
+        Self { bitrate_bps, budget_bps: None, running: None }
+    }
+
+    /// No more bits per second than this from the next canvas on.
+    pub fn set_budget(&mut self, bps: Option<u32>) {
+        self.budget_bps = bps;
     }
 
     /// Encodes `canvas`, as an independent access unit if `refresh`.
@@ -151,8 +177,9 @@ impl CanvasEncoder {
             // The first, or the canvas has another colour: a new stream, which begins with an independent picture.
             _ => (wanted, Encoder::start(&wanted)?),
         };
-        let (now, before) = (wanted.rate.pictures_per_second, config.rate.pictures_per_second);
-        let config = if (now - before).abs() > before * RATE_CHANGE {
+        let (now, before) = (wanted.rate, config.rate);
+        let drifted = (now.pictures_per_second - before.pictures_per_second).abs();
+        let config = if drifted > before.pictures_per_second * RATE_CHANGE || now.bitrate_bps != before.bitrate_bps {
             encoder.set_rate(wanted.rate);
             wanted
         } else {
@@ -167,17 +194,18 @@ impl CanvasEncoder {
 
     fn wanted(&self, canvas: &Composed) -> encode::Config {
         let pictures_per_second = 1.0 / canvas.interval.as_secs_f64().max(0.001);
+        let bitrate_bps = self.budget_bps.map_or(self.bitrate_bps, |budget| budget.min(self.bitrate_bps));
         encode::Config {
             size: picture::size(&canvas.picture.info),
             colour: canvas.header.colour,
-            rate: Rate { bitrate_bps: self.bitrate_bps, pictures_per_second },
+            rate: Rate { bitrate_bps, pictures_per_second },
         }
     }
 }
 
 struct Work<F> {
     encoder: CanvasEncoder,
-    refresh: Refresh,
+    demand: Demand,
     deliver: F,
 }
 
@@ -189,7 +217,8 @@ impl<F: FnMut(Encoded)> Work<F> {
             seen = sequence;
             let Order::Encode(canvas) = order else { return };
             let is_running = self.encoder.running.is_some();
-            match self.encoder.encode(&canvas, self.refresh.take()) {
+            self.encoder.set_budget(self.demand.budget_bps());
+            match self.encoder.encode(&canvas, self.demand.take_refresh()) {
                 Ok(unit) => (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() }),
                 // Without a running encoder it was the start that failed, and a second try is no better.
                 Err(error) if !is_running => {
@@ -240,7 +269,7 @@ mod tests {
             begin.send(encoded.canvas.header.id.index).unwrap();
             gone.recv().unwrap();
         };
-        let encoding = Encoding::start(1_000_000, Refresh::default(), deliver).unwrap();
+        let encoding = Encoding::start(1_000_000, Demand::default(), deliver).unwrap();
         let offer = |index| encoding.offer(canvas(index, Colour::default())).map(|canvas| canvas.header.id.index);
         assert_eq!(offer(0), None);
         assert_eq!(begun.recv(), Ok(0));
@@ -252,7 +281,7 @@ mod tests {
 
     #[test]
     fn dropping_it_ends_the_thread_whatever_waits() {
-        let encoding = Encoding::start(1_000_000, Refresh::default(), |_| {}).unwrap();
+        let encoding = Encoding::start(1_000_000, Demand::default(), |_| {}).unwrap();
         encoding.offer(canvas(0, Colour::default()));
         assert!(encoding.is_alive());
         drop(encoding);
@@ -261,20 +290,43 @@ mod tests {
     #[test]
     fn an_independent_unit_follows_a_refresh_and_a_change_of_colour() {
         let (units, encoded) = bounded(1);
-        let refresh = Refresh::default();
+        let demand = Demand::default();
         let deliver = move |encoded: Encoded| units.send(encoded.unit.independent).unwrap();
-        let encoding = Encoding::start(1_000_000, refresh.clone(), deliver).unwrap();
+        let encoding = Encoding::start(1_000_000, demand.clone(), deliver).unwrap();
         let full = Colour { matrix: Matrix::Bt601, range: Range::Full };
         let independent: Vec<bool> = (0..8)
             .map(|index| {
                 if index == 3 {
-                    refresh.ask();
-                    refresh.ask();
+                    demand.refresh();
+                    demand.refresh();
                 }
                 encoding.offer(canvas(index, if index < 6 { Colour::default() } else { full }));
                 encoded.recv().unwrap()
             })
             .collect();
         assert_eq!(independent, [true, false, false, true, false, false, true, false]);
+    }
+
+    #[test]
+    fn a_new_budget_holds_from_the_next_canvas_and_never_raises_the_configured_rate() {
+        let noise = |index: u64| {
+            let mut canvas = canvas(index, Colour::default());
+            let mut random = fastrand::Rng::with_seed(index);
+            let pixels: Vec<u8> = (0..canvas.picture.info.size()).map(|_| random.u8(60..180)).collect();
+            canvas.picture.buffer = gst::Buffer::from_slice(pixels);
+            canvas
+        };
+        let mut encoder = CanvasEncoder::new(1_000_000);
+        let bytes = |encoder: &mut CanvasEncoder, budget, numbers: std::ops::Range<u64>| {
+            encoder.set_budget(budget);
+            numbers.map(|index| encoder.encode(&noise(index), false).unwrap().bytes.len()).collect::<Vec<_>>()
+        };
+        let share = |bps: usize| bps / 8 * 33 / 1000;
+        let free = bytes(&mut encoder, None, 0..10);
+        let tight = bytes(&mut encoder, Some(250_000), 10..20);
+        let wide = bytes(&mut encoder, Some(9_000_000), 20..30);
+        let mean = |sizes: &[usize]| sizes.iter().sum::<usize>() / sizes.len();
+        assert!(tight[3..].iter().all(|size| *size < share(250_000) * 3 / 2), "within three canvases: {tight:?}");
+        assert!(mean(&wide[3..]) < share(1_000_000) * 5 / 4 && mean(&wide[3..]) * 2 > mean(&free), "{wide:?}");
     }
 }

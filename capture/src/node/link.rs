@@ -11,7 +11,7 @@ use protocol::message::Message;
 use transport::driver::Handle;
 use transport::session::Event;
 
-use super::encoding::Refresh;
+use super::encoding::Demand;
 use super::record;
 use super::relay::Relay;
 
@@ -35,12 +35,12 @@ impl Link {
         handle: Handle,
         events: Receiver<Event>,
         relay: Arc<Relay>,
-        refresh: Refresh,
+        demand: Demand,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
-        let mut listener = Listener { handle, relay, refresh, trace, beats: 0, refused: 0 };
+        let mut listener = Listener { handle, relay, demand, trace, beats: 0, refused: 0 };
         let thread = Builder::new().name("link".into()).spawn(move || {
             let beat = tick(BEAT);
             loop {
@@ -77,7 +77,7 @@ impl Drop for Link {
 struct Listener {
     handle: Handle,
     relay: Arc<Relay>,
-    refresh: Refresh,
+    demand: Demand,
     trace: Trace,
     beats: u32,
     /// Messages of the console that were none.
@@ -88,7 +88,8 @@ impl Listener {
     fn hear(&mut self, event: Event) {
         match event {
             Event::Message(bytes) => self.message(&bytes),
-            Event::RefreshWanted => self.refresh.ask(),
+            Event::RefreshWanted => self.demand.refresh(),
+            Event::Budget(bps) => self.demand.set_budget(bps),
             Event::PeerUp { peer, restarted } => {
                 tracing::info!("the console is there{}", if restarted { ", started anew" } else { "" });
                 self.relay.peer_up(peer, restarted);

@@ -304,7 +304,9 @@ impl Assembly {
     /// Releases whatever has its turn.
     fn advance(&mut self, now: MonoTime) {
         loop {
-            if self.state != State::Flowing {
+            // What was asked for in vain is not waited for once the picture can go on without it.
+            let is_stuck = self.slots.front().is_some_and(|slot| slot.is_open() && slot.asked == Asked::Yes);
+            if self.state != State::Flowing || is_stuck {
                 let independent = |slot: &Slot| matches!(&slot.content, Content::Complete(frame) if frame.independent);
                 if let Some(at) = self.slots.iter().position(independent) {
                     (0..at).for_each(|_| self.give_up_front());

@@ -248,6 +248,17 @@ fn a_frame_of_which_nothing_more_is_on_its_way_is_asked_for_at_once() {
 }
 
 #[test]
+fn a_complete_independent_frame_does_not_wait_for_what_was_asked_for() {
+    let mut assembly = answered();
+    arrive_in_part(&mut assembly, 1, 33);
+    arrive(&mut assembly, 2, true, 36);
+    assert_eq!(outcomes(&mut assembly), [""; 0], "nothing is late yet");
+    assert_eq!(wants(&mut assembly, 40), [(1, vec![0])]);
+    arrive(&mut assembly, 3, false, 66);
+    assert_eq!(outcomes(&mut assembly), ["1..2 Incomplete", "2", "3"]);
+}
+
+#[test]
 fn what_could_only_be_answered_too_late_is_given_up_and_not_asked_for() {
     let mut assembly = answered();
     arrive_in_part(&mut assembly, 1, 33);

@@ -111,6 +111,8 @@ pub enum Event {
     },
     /// Theatre's clock is known anew (console only).
     Clock(ClockOffset),
+    /// Frames may take this many bits per second from now on; `None` while nothing suggests a limit.
+    Budget(Option<u64>),
 }
 
 /// What wakes a session.
@@ -151,6 +153,8 @@ pub struct Facts {
     pub frames_unsent: u64,
     /// How the newest frame was spread; `None` before the first.
     pub policy: Option<Policy>,
+    /// Bits per second that frames may take; `None` while nothing suggests a limit.
+    pub budget_bps: Option<u64>,
     /// Shards sent again because they were asked for.
     pub shards_resent: u64,
     /// Messages not yet acknowledged by the peer.

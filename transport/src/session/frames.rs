@@ -2,13 +2,14 @@
 
 use protocol::time::MonoTime;
 
-use super::Session;
+use super::{Event, Session};
+use crate::budget::Spread;
 use crate::connection::Connection;
-use crate::history;
 use crate::path::{Path, PathId};
 use crate::schedule::{Carrier, Plan};
 use crate::shards::{Frame, Geometry, Train};
 use crate::wire::{Body, MAX_SHARD_HEADER_BYTES, Nack};
+use crate::{history, rate};
 
 impl Session {
     pub(super) fn send_frame(&mut self, frame: Frame, now: MonoTime) {
@@ -22,19 +23,23 @@ impl Session {
         let shard_bytes = narrowest.saturating_sub(MAX_SHARD_HEADER_BYTES);
         let count = Geometry::of(frame.bytes().len(), shard_bytes, 0).count();
         let plan = Plan::new(self.config.policy, count, &self.frame_carriers());
-        self.planned = Some(plan.policy);
         let geometry = Geometry::of(frame.bytes().len(), shard_bytes, plan.repair);
         let train = Train::new(number, frame, geometry, &mut self.code);
-        for index in 0..geometry.count() + geometry.repair() {
-            for id in plan.paths_of(number, index, geometry.count()) {
-                self.send_shard(*id, &train, index);
-            }
+        let mut spread = Spread::new(plan.policy, geometry);
+        for (index, id) in plan.departures(number, geometry.count()) {
+            self.send_shard(id, &train, index);
+            spread.carries(id);
         }
+        self.planned = Some(spread);
         self.history.keep(train, now);
     }
 
-    /// Sends again, on every path that carries anything, what the peer misses.
+    /// Sends again, on every path that carries anything, what the peer misses. Where a path is full that would keep it so:
+    /// then an independent frame, of the size that the path now carries, brings the picture back sooner.
     pub(super) fn resend(&mut self, nack: &Nack<'_>, now: MonoTime) {
+        if self.is_full(now) {
+            return self.refresh(now);
+        }
         let mut history = std::mem::take(&mut self.history);
         if let Some((train, shards)) = history.asked(nack, now) {
             let carriers = self.carriers();
@@ -44,6 +49,13 @@ impl Session {
             self.shards_resent += shards.len() as u64;
         }
         self.history = history;
+    }
+
+    /// Whether a path has more to carry than it can.
+    fn is_full(&self, now: MonoTime) -> bool {
+        let connections = self.paths.iter().filter_map(Path::connection);
+        let mut states = connections.map(|connection| connection.rate.estimate(now).state);
+        states.any(|state| state == rate::State::Overused)
     }
 
     /// Asks for what frames on their way in miss.
@@ -59,6 +71,21 @@ impl Session {
     fn send_shard(&mut self, id: PathId, train: &Train, index: u16) {
         if let Some(shard) = train.shard(index) {
             self.send(id, Body::Shard(shard));
+        }
+    }
+
+    /// Tells the program what frames may take, if that has changed.
+    pub(super) fn tell_budget(&mut self, now: MonoTime) {
+        let Some(spread) = &self.planned else { return };
+        let capacity = |id: PathId| {
+            let connection = self.path(id).and_then(Path::connection)?;
+            connection.rate.estimate(now).capacity_bps
+        };
+        let mut budget = self.budget.clone();
+        let told = budget.judge(spread, capacity, now);
+        self.budget = budget;
+        if let Some(budget_bps) = told {
+            self.event(Event::Budget(budget_bps));
         }
     }
 

@@ -18,6 +18,7 @@ use protocol::time::{ClockOffset, MonoTime};
 
 pub use self::event::{Config, Event, Facts, Input, Output, Reason};
 use crate::assembly::Assembly;
+use crate::budget::{Budget, Spread};
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::delivery::{Incoming, MAX_MESSAGE_BYTES, MessageSizeError, Outgoing, QueueFullError};
@@ -27,7 +28,7 @@ use crate::path::{Path, PathId, State};
 use crate::protect::Code;
 use crate::refresh::{Asker, Merger};
 use crate::rtt::Rtt;
-use crate::schedule::{self, Policy};
+use crate::schedule;
 use crate::wire::{Body, Datagram};
 
 /// Everything between this end and one peer.
@@ -35,12 +36,15 @@ use crate::wire::{Body, Datagram};
 pub struct Session {
     config: Config,
     rng: fastrand::Rng,
+    /// The moment of what is being handled.
+    now: MonoTime,
     paths: Vec<Path>,
     peer: Option<Epoch>,
     heard: Option<MonoTime>,
     frames_out: u64,
     frames_unsent: u64,
-    planned: Option<Policy>,
+    planned: Option<Spread>,
+    budget: Budget,
     history: History,
     code: Code,
     shards_resent: u64,
@@ -70,6 +74,7 @@ impl Session {
     pub fn new(config: Config, now: MonoTime) -> Self {
         Self {
             rng: fastrand::Rng::with_seed(config.seed),
+            now,
             paths: config.paths.iter().map(|side| Path::new(*side, now)).collect(),
             config,
             peer: None,
@@ -77,6 +82,7 @@ impl Session {
             frames_out: 0,
             frames_unsent: 0,
             planned: None,
+            budget: Budget::default(),
             history: History::default(),
             code: Code::warmed(),
             shards_resent: 0,
@@ -93,6 +99,7 @@ impl Session {
 
     /// Takes what happened, and does whatever is due at `now`.
     pub fn handle(&mut self, input: Input, now: MonoTime) {
+        self.now = now;
         match input {
             Input::PathUp { path, peer, max_datagram_bytes } => self.path_up(path, peer, max_datagram_bytes, now),
             Input::PathDown { path, why } => self.path_down(path, why, now),
@@ -113,6 +120,7 @@ impl Session {
             return Err(MessageSizeError(bytes.len()).into());
         }
         self.outgoing.push(bytes)?;
+        self.now = now;
         self.turn(now);
         Ok(())
     }
@@ -154,7 +162,8 @@ impl Session {
             frames_in: self.assembly.counts(),
             frames_out: self.frames_out,
             frames_unsent: self.frames_unsent,
-            policy: self.planned,
+            policy: self.planned.as_ref().map(|spread| spread.policy),
+            budget_bps: self.budget.told_bps(),
             shards_resent: self.shards_resent,
             messages_waiting: self.outgoing.len(),
             malformed_datagrams: self.malformed_datagrams,
@@ -239,10 +248,14 @@ impl Session {
 
     /// Sends on a connected path; gives the datagram's number.
     fn send(&mut self, id: PathId, body: Body<'_>) -> u64 {
+        let now = self.now;
         let Some(path) = self.paths.get_mut(usize::from(id.0)) else { return 0 };
         let Some(number) = path.connection_mut().map(Connection::number) else { return 0 };
         if let Ok(bytes) = (Datagram { number, body }).to_bytes() {
             path.sent_bytes += bytes.len() as u64;
+            if let Some(connection) = path.connection_mut() {
+                connection.rate.sent(number, bytes.len(), now);
+            }
             self.outputs.push_back(Output::Send { path: id, bytes: bytes.into() });
         }
         number

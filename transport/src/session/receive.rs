@@ -34,13 +34,22 @@ impl Session {
             Body::Ack(ack) => self.outgoing.acknowledge(ack),
             Body::Probe(probe) => self.probe(id, number, &probe, now),
             Body::ProbeReply(reply) => self.probe_reply(id, reply, now),
-            Body::RefreshRequest if self.config.role == Role::Theatre => {
-                if self.merger.passes(self.rtt().map(|rtt| rtt.smoothed), now) {
-                    self.event(Event::RefreshWanted);
-                }
-            }
+            Body::RefreshRequest if self.config.role == Role::Theatre => self.refresh(now),
             Body::RefreshRequest => {}
             Body::Nack(nack) => self.resend(&nack, now),
+            Body::Arrivals(report) => {
+                if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
+                    connection.rate.report(&report, now);
+                }
+                self.tell_budget(now);
+            }
+        }
+    }
+
+    /// Asks the encoder for an independent frame, unless one is on its way.
+    pub(super) fn refresh(&mut self, now: MonoTime) {
+        if self.merger.passes(self.rtt().map(|rtt| rtt.smoothed), now) {
+            self.event(Event::RefreshWanted);
         }
     }
 

@@ -57,6 +57,7 @@ impl Session {
         }
         if probe {
             self.send_probe(id, now);
+            self.report_arrivals(id, now);
         }
     }
 
@@ -68,6 +69,15 @@ impl Session {
         let number = self.send(id, Body::Probe(Probe { next_frame, received, ack }));
         if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
             connection.probed(number, now);
+        }
+    }
+
+    /// Tells theatre when its datagrams arrived; frames go no other way.
+    fn report_arrivals(&mut self, id: PathId, now: MonoTime) {
+        let connection = self.path_mut(id).and_then(Path::connection_mut);
+        let report = connection.and_then(|connection| connection.arrivals.report(now));
+        if let (Role::Console, Some(report)) = (self.config.role, report) {
+            self.send(id, Body::Arrivals(report));
         }
     }
 

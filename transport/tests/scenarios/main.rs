@@ -7,5 +7,6 @@ mod cuts;
 mod hostile;
 mod loss;
 mod policies;
+mod rates;
 mod restarts;
 mod world;

@@ -40,6 +40,8 @@ pub struct World {
     /// World time each frame was sent, by its number in theatre's present life.
     pub sent_us: Vec<u64>,
     pub frame_bytes: usize,
+    /// Bits per second that the encoder keeps to, as it was told.
+    pub budget_bps: Option<u64>,
     policy: Policy,
     pending: BinaryHeap<Reverse<(u64, u64, Pending)>>,
     sequence: u64,
@@ -97,6 +99,7 @@ impl World {
             policy,
             sent_us: Vec::new(),
             frame_bytes: 25_000,
+            budget_bps: None,
             pending: BinaryHeap::new(),
             sequence: 0,
             generation: 0,
@@ -215,7 +218,9 @@ impl World {
         let independent = std::mem::take(&mut self.refresh_wanted);
         let number = self.sent_us.len();
         self.sent_us.push(self.now_us);
-        let frame = Frame::new(independent, vec![number as u8; self.frame_bytes]).unwrap();
+        let share = self.budget_bps.map(|bps| (bps * FRAME_INTERVAL_US / 8_000_000) as usize);
+        let bytes = share.map_or(self.frame_bytes, |share| share.min(self.frame_bytes)).max(1);
+        let frame = Frame::new(independent, vec![number as u8; bytes]).unwrap();
         self.input(Who::Theatre, Input::Frame(frame));
     }
 
@@ -270,6 +275,9 @@ impl World {
             }
             Output::Event(event) => {
                 self.refresh_wanted |= event == Event::RefreshWanted;
+                if let Event::Budget(budget_bps) = event {
+                    self.budget_bps = budget_bps;
+                }
                 self.end(who).events.push((now_us, event));
             }
         }
