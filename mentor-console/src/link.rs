@@ -190,9 +190,14 @@ impl Reader {
     }
 
     fn refresh(&self, facts: &Facts, now: MonoTime) {
-        let paths = facts.paths.iter().map(path).collect();
+        let paths = present(facts).map(path).collect();
         self.console.lock().link(paths, now);
     }
+}
+
+/// The paths that were not removed.
+fn present(facts: &Facts) -> impl Iterator<Item = &driver::PathFacts> {
+    facts.paths.iter().filter(|path| path.facts.state != State::Removed)
 }
 
 fn path(path: &driver::PathFacts) -> Path {
@@ -203,7 +208,7 @@ fn path(path: &driver::PathFacts) -> Path {
             State::Connecting => Condition::Connecting,
             State::Live => Condition::Live,
             State::Dark => Condition::Dark,
-            State::Down => Condition::Down,
+            State::Down | State::Removed => Condition::Down,
         },
         reason: facts.why.clone(),
         rtt: facts.rtt.map(|rtt| rtt.smoothed),
@@ -217,7 +222,7 @@ fn path(path: &driver::PathFacts) -> Path {
 /// The link's line of the trace. While the clock is unknown its time is this machine's own.
 fn record(facts: &Facts, now: MonoTime) -> LinkFacts {
     let clock = facts.session.clock;
-    let paths = facts.paths.iter().map(|path| PathFacts {
+    let paths = present(facts).map(|path| PathFacts {
         name: path.name.clone(),
         state: format!("{:?}", path.facts.state).to_lowercase(),
         rtt_ms: path.facts.rtt.map(|rtt| rtt.smoothed.as_secs_f64() * 1e3),

@@ -6,7 +6,7 @@ use crate::connection::{Connection, Liveness};
 use crate::redial::Backoff;
 use crate::rtt::Rtt;
 
-/// A path of the session, by its place in the configuration of its end.
+/// A path of the session, by its place in the configuration of its end; paths added later follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(pub u8);
 
@@ -30,6 +30,8 @@ pub enum State {
     Dark,
     /// The connection ended or could not be made. Dialled again, or waited for.
     Down,
+    /// Taken out of the session. Neither dialled nor waited for.
+    Removed,
 }
 
 /// What is known of a path now.
@@ -100,6 +102,12 @@ impl Path {
             Side::Dials => Phase::Undialled(State::Down, now + self.backoff.wait(rng)),
             Side::Listens => Phase::Waiting(State::Down),
         };
+    }
+
+    /// It is no part of the session any more; its connection is forgotten.
+    pub fn remove(&mut self) {
+        self.phase = Phase::Waiting(State::Removed);
+        self.why = None;
     }
 
     /// Whether to dial now; the path then waits for the dial's end.

@@ -48,7 +48,7 @@ pub fn link(facts: &driver::Facts, at: MonoTime) -> Record {
         at_us: at.0,
         offset_us: Some(0),
         uncertainty_us: Some(0),
-        paths: facts.paths.iter().map(path).collect(),
+        paths: facts.paths.iter().filter(|path| path.facts.state != State::Removed).map(path).collect(),
     })
 }
 
@@ -59,6 +59,7 @@ pub fn state(state: State) -> &'static str {
         State::Live => "live",
         State::Dark => "dark",
         State::Down => "down",
+        State::Removed => "removed",
     }
 }
 

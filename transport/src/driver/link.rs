@@ -1,34 +1,45 @@
 //! One path's sockets: its listener or its dials, its present connection, and the bytes counted on it. What travels is
-//! the session's.
+//! the session's, which paths there are is `run`'s.
+
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use protocol::time::MonoTime;
 use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::paths::PathConfig;
-use super::quic::{CLOSE_REPLACED, Established, Maker};
+use super::quic::{CLOSE_REMOVED, CLOSE_REPLACED, Established, Maker};
 use crate::path::PathId;
 
 /// Incoming handshakes completed at the same time on one path; more are ignored and may try again.
 const HANDSHAKES: usize = 8;
 
+/// Which link a task works for. A path's id may be used again when the path was removed, a link's number never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The path.
+    pub path: PathId,
+    /// The number of the link.
+    pub link: u64,
+}
+
 /// Something the network did, told by the task that saw it.
 #[derive(Debug)]
 pub enum Network {
     /// A dial has its socket.
-    Dialling(PathId, Endpoint),
+    Dialling(Origin, Endpoint),
     /// A connection stands.
-    Up(PathId, Established),
+    Up(Origin, Established),
     /// A dial failed.
-    Failed(PathId, String),
+    Failed(Origin, String),
     /// A listener refused a peer.
-    Refused(PathId, String),
+    Refused(Origin, String),
     /// A datagram came by the connection of this generation.
-    Datagram(PathId, u64, Bytes),
+    Datagram(Origin, u64, Bytes),
     /// The connection of this generation ended.
-    Closed(PathId, u64, String),
+    Closed(Origin, u64, String),
 }
 
 /// Bytes and datagrams of one path since the start, over all its connections.
@@ -44,10 +55,13 @@ pub struct Traffic {
 
 /// One path.
 pub struct Link {
-    id: PathId,
+    origin: Origin,
     present: Option<Present>,
+    listener: Option<Endpoint>,
     /// Where a dial is under way, which must be told if the program stops: the peer may take it for a connection.
     dialling: Option<Endpoint>,
+    /// The listener's task and the last dial's.
+    tasks: Vec<AbortHandle>,
     /// Of earlier connections, and of drops.
     past: Traffic,
 }
@@ -60,8 +74,39 @@ struct Present {
 
 impl Link {
     /// A path without a connection.
-    pub fn new(id: PathId) -> Self {
-        Self { id, present: None, dialling: None, past: Traffic::default() }
+    pub fn new(origin: Origin) -> Self {
+        let (present, listener, dialling, tasks) = (None, None, None, Vec::new());
+        Self { origin, present, listener, dialling, tasks, past: Traffic::default() }
+    }
+
+    /// What its tasks call it.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Awaits the peer's connections on `endpoint`.
+    pub fn listen(
+        &mut self,
+        endpoint: Endpoint,
+        maker: &Maker,
+        network: &mpsc::Sender<Network>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        self.listener = Some(endpoint.clone());
+        self.tasks.push(tasks.spawn(accept(self.origin, endpoint, maker.clone(), network.clone())));
+    }
+
+    /// Dials `address` once.
+    pub fn dial(
+        &mut self,
+        path: &PathConfig,
+        address: &str,
+        maker: &Maker,
+        network: &mpsc::Sender<Network>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let dial = dial(self.origin, path.clone(), address.to_owned(), maker.clone(), network.clone());
+        self.tasks = vec![tasks.spawn(dial)];
     }
 
     /// Makes `established` the path's connection, in place of an earlier one, and reads its datagrams into `network`.
@@ -76,7 +121,7 @@ impl Link {
         self.close(b"replaced by a newer connection");
         self.dialling = None;
         let Established { connection, endpoint, .. } = established;
-        tasks.spawn(read(self.id, generation, connection.clone(), maker.clone(), network.clone()));
+        tasks.spawn(read(self.origin, generation, connection.clone(), maker.clone(), network.clone()));
         self.present = Some(Present { generation, connection, endpoint });
     }
 
@@ -114,9 +159,25 @@ impl Link {
         self.drop_present();
     }
 
-    /// The endpoints of the present connection and of a dial.
+    /// Its endpoints: the listener's, or those of the present connection and of a dial.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.present.as_ref().map(|present| &present.endpoint).into_iter().chain(&self.dialling)
+        let dialled = self.present.as_ref().map(|present| &present.endpoint).filter(|_| self.listener.is_none());
+        self.listener.iter().chain(dialled).chain(&self.dialling)
+    }
+
+    /// Where the peer's connections are awaited.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        self.listener.as_ref()?.local_addr().ok()
+    }
+
+    /// Ends everything about it in favour of a link with the number `next`. Gives the endpoints, whose peers were told.
+    pub fn remove(&mut self, next: u64) -> Vec<Endpoint> {
+        let endpoints: Vec<Endpoint> = self.endpoints().cloned().collect();
+        endpoints.iter().for_each(|endpoint| endpoint.close(CLOSE_REMOVED, b"the path was removed"));
+        self.tasks.iter().for_each(AbortHandle::abort);
+        let past = self.traffic();
+        *self = Self { past, ..Self::new(Origin { link: next, ..self.origin }) };
+        endpoints
     }
 
     /// Everything counted.
@@ -132,7 +193,7 @@ impl Link {
 }
 
 /// Accepts on one path for as long as its endpoint lives.
-pub async fn accept(id: PathId, endpoint: Endpoint, maker: Maker, network: mpsc::Sender<Network>) {
+async fn accept(origin: Origin, endpoint: Endpoint, maker: Maker, network: mpsc::Sender<Network>) {
     let mut handshakes = JoinSet::new();
     while let Some(incoming) = endpoint.accept().await {
         while handshakes.try_join_next().is_some() {}
@@ -143,8 +204,8 @@ pub async fn accept(id: PathId, endpoint: Endpoint, maker: Maker, network: mpsc:
         let (maker, network, endpoint) = (maker.clone(), network.clone(), endpoint.clone());
         handshakes.spawn(async move {
             let event = match maker.accept(incoming, endpoint).await {
-                Ok(established) => Network::Up(id, established),
-                Err(error) => Network::Refused(id, error.to_string()),
+                Ok(established) => Network::Up(origin, established),
+                Err(error) => Network::Refused(origin, error.to_string()),
             };
             drop(network.send(event).await);
         });
@@ -152,21 +213,21 @@ pub async fn accept(id: PathId, endpoint: Endpoint, maker: Maker, network: mpsc:
 }
 
 /// Dials one path once, at `address`.
-pub async fn dial(id: PathId, path: PathConfig, address: String, maker: Maker, network: mpsc::Sender<Network>) {
+async fn dial(origin: Origin, path: PathConfig, address: String, maker: Maker, network: mpsc::Sender<Network>) {
     // Full: the program is so far behind that its farewell may miss this one too; it ends by silence then.
-    let opened = |endpoint| drop(network.try_send(Network::Dialling(id, endpoint)));
+    let opened = |endpoint| drop(network.try_send(Network::Dialling(origin, endpoint)));
     let event = match maker.dial(&path, &address, opened).await {
-        Ok(established) => Network::Up(id, established),
-        Err(error) => Network::Failed(id, error.to_string()),
+        Ok(established) => Network::Up(origin, established),
+        Err(error) => Network::Failed(origin, error.to_string()),
     };
     drop(network.send(event).await);
 }
 
-async fn read(id: PathId, generation: u64, connection: Connection, maker: Maker, network: mpsc::Sender<Network>) {
+async fn read(origin: Origin, generation: u64, connection: Connection, maker: Maker, network: mpsc::Sender<Network>) {
     loop {
         let event = match connection.read_datagram().await {
-            Ok(bytes) => Network::Datagram(id, generation, bytes),
-            Err(error) => Network::Closed(id, generation, maker.explain(error).to_string()),
+            Ok(bytes) => Network::Datagram(origin, generation, bytes),
+            Err(error) => Network::Closed(origin, generation, maker.explain(error).to_string()),
         };
         let ended = matches!(event, Network::Closed(..));
         if network.send(event).await.is_err() || ended {

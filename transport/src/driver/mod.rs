@@ -4,6 +4,7 @@
 //! ([`outbox::CHANNEL`]); the driver never waits on it. To a program that is too slow frames are lost and counted
 //! ([`crate::assembly::Loss::NotTaken`]) and an independent one is asked for; everything else is kept in order.
 
+mod change;
 mod link;
 pub mod outbox;
 pub mod paths;
@@ -28,6 +29,8 @@ use protocol::time::MonoTime;
 use rustls::pki_types::UnixTime;
 use tokio::sync::mpsc;
 
+use self::change::Change;
+pub use self::change::ChangeError;
 pub use self::link::Traffic;
 use self::outbox::Outbox;
 pub use self::paths::{End, PathConfig, Uplink};
@@ -51,6 +54,8 @@ const FRAMES: usize = 2;
 const MESSAGES: usize = 64;
 /// Refusals of frames on their way to the driver: those in the decoder's queue when the first was refused.
 const REFUSED: usize = 8;
+/// Paths to be added or removed: whoever asks waits for the answer.
+const CHANGES: usize = 1;
 /// Reports of the network's tasks; beyond it datagrams stay in quinn's buffers.
 const NETWORK: usize = 1024;
 
@@ -109,7 +114,8 @@ pub enum SendError {
 /// Everything counted, at most 50 ms ago while connected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
-    /// Each path with its name and its UDP bytes, in the configuration's order.
+    /// Each path with its name and its UDP bytes: a [`PathId`] is a place in this list. A path that was removed stays,
+    /// as [`path::State::Removed`].
     pub paths: Vec<PathFacts>,
     /// What the session counts.
     pub session: session::Facts,
@@ -124,6 +130,8 @@ pub struct PathFacts {
     pub facts: path::Facts,
     /// What its sockets carried.
     pub traffic: Traffic,
+    /// Where the peer is awaited; it names the port if 0 was configured. `None` for a path that dials.
+    pub listening: Option<SocketAddr>,
 }
 
 /// The program's end of a running driver. Clones share it; when the last is dropped the driver stops.
@@ -134,6 +142,7 @@ struct Shared {
     frames: mpsc::Sender<Frame>,
     messages: mpsc::Sender<Bytes>,
     refused: mpsc::Sender<u64>,
+    changes: mpsc::Sender<Change>,
     stop: mpsc::Sender<()>,
     facts: Arc<Mutex<Facts>>,
     listening: Vec<SocketAddr>,
@@ -153,12 +162,14 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let sides = config.paths.iter().map(|path| path.end.side()).collect();
     let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: config.policy };
     let session = Session::new(session, (config.now)());
-    let facts = Arc::new(Mutex::new(first_facts(&config, &session)));
+    let facts = Facts { paths: Vec::new(), session: session.facts((config.now)()) };
+    let facts = Arc::new(Mutex::new(facts));
     let (event_sender, events) = crossbeam_channel::bounded(outbox::CHANNEL);
     let outbox = Outbox::new(event_sender, config.wake);
     let (frames, frames_receiver) = mpsc::channel(FRAMES);
     let (messages, messages_receiver) = mpsc::channel(MESSAGES);
     let (refused, refused_receiver) = mpsc::channel(REFUSED);
+    let (changes, changes_receiver) = mpsc::channel(CHANGES);
     let (stop, stop_receiver) = mpsc::channel(1);
     let (network, network_receiver) = mpsc::channel(NETWORK);
     let inbox = Inbox {
@@ -166,22 +177,19 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
         frames: frames_receiver,
         messages: messages_receiver,
         refused: refused_receiver,
+        changes: changes_receiver,
         network: network_receiver,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let endpoints = {
-        let _entered = runtime.enter();
-        sockets.into_iter().map(|(id, socket)| Ok((id, maker.listen(socket)?))).collect::<std::io::Result<_>>()?
-    };
-    let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker, network, config.now);
-    let thread = std::thread::Builder::new().name("transport".to_owned()).spawn(move || {
-        runtime.block_on(async move {
-            run.accept(endpoints);
-            run.run(inbox).await;
-        });
-    })?;
+    let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker.clone(), network, config.now);
+    let entered = runtime.enter();
+    let listen = |(id, socket)| Ok((id, maker.listen(socket)?));
+    run.accept(sockets.into_iter().map(listen).collect::<std::io::Result<_>>()?);
+    drop(entered);
+    let thread = std::thread::Builder::new().name("transport".to_owned());
+    let thread = thread.spawn(move || runtime.block_on(run.run(inbox)))?;
     let thread = Mutex::new(Some(thread));
-    Ok((Handle(Arc::new(Shared { frames, messages, refused, stop, facts, listening, thread })), events))
+    Ok((Handle(Arc::new(Shared { frames, messages, refused, changes, stop, facts, listening, thread })), events))
 }
 
 impl Handle {
@@ -220,7 +228,8 @@ impl Handle {
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The addresses listened on, in the order of the listening paths; they name the port if 0 was configured.
+    /// The addresses listened on since the start, in the order of the listening paths; they name the port if 0 was
+    /// configured. Those of paths added later stand in the facts.
     pub fn listening(&self) -> &[SocketAddr] {
         &self.0.listening
     }
@@ -258,14 +267,4 @@ fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, socket::Error>
         End::Dial(_) => None,
     });
     listening.map(|(id, path, address)| Ok((id, socket::listening(path, address)?))).collect()
-}
-
-fn first_facts(config: &Config, session: &Session) -> Facts {
-    let session = session.facts((config.now)());
-    let paths = config.paths.iter().zip(&session.paths).map(|(path, facts)| PathFacts {
-        name: path.name.clone(),
-        facts: facts.clone(),
-        traffic: Traffic::default(),
-    });
-    Facts { paths: paths.collect(), session }
 }

@@ -66,6 +66,9 @@ pub enum Error {
     /// More than can be named.
     #[error("path: {0} paths are too many; at most {MAX_PATHS} are possible")]
     TooMany(usize),
+    /// Two paths cannot be told apart by people.
+    #[error("path.{0}: there is a path of this name already; give this one another")]
+    Named(String),
     /// Neither end would open the connection.
     #[error(
         "path.{path}: the key `listen` or `dial` is missing; write listen = \"0.0.0.0:7001\" at the end that the other \
@@ -221,7 +224,11 @@ impl PathConfig {
         self.check_uplink()?;
         let meets =
             |other: &Self| matches!((&self.end, &other.end), (End::Dial(this), End::Dial(other)) if this == other);
-        let Some(other) = others.find(|other| meets(other) || self.shares_socket(other)) else { return Ok(()) };
+        let clashes = |other: &&Self| other.name == self.name || meets(other) || self.shares_socket(other);
+        let Some(other) = others.find(clashes) else { return Ok(()) };
+        if other.name == self.name {
+            return Err(Error::Named(self.name.clone()));
+        }
         let (key, address) = match (&self.end, self.socket()) {
             (End::Dial(address), _) if meets(other) => ("dial", address.clone()),
             (End::Dial(_), socket) => ("bind", socket.map(|socket| socket.to_string()).unwrap_or_default()),

@@ -38,6 +38,8 @@ const SERVER_NAME: &str = "theatre";
 pub const CLOSE_STOPPED: VarInt = VarInt::from_u32(0);
 /// Code of a close in favour of a newer connection.
 pub const CLOSE_REPLACED: VarInt = VarInt::from_u32(1);
+/// Code of a close because this end has given up the path.
+pub const CLOSE_REMOVED: VarInt = VarInt::from_u32(3);
 /// Code of a close because the hello was refused.
 const CLOSE_HELLO: VarInt = VarInt::from_u32(2);
 

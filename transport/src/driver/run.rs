@@ -1,4 +1,7 @@
-//! The driver's loop: what happens outside goes into the session, what the session wants done is done.
+//! The driver's loop: what happens outside goes into the session, what the session wants done is done. Paths that come
+//! and go are `changes`'s.
+
+mod changes;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +12,8 @@ use quinn::Endpoint;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::link::{self, Link, Network, RefusalLog};
+use super::change::Change;
+use super::link::{Link, Network, Origin, RefusalLog};
 use super::outbox::Outbox;
 use super::quic::{CLOSE_STOPPED, Established, Maker};
 use super::{End, Facts, PathConfig, PathFacts};
@@ -36,6 +40,8 @@ pub struct Inbox {
     pub messages: mpsc::Receiver<Bytes>,
     /// Frames that the program could not use.
     pub refused: mpsc::Receiver<u64>,
+    /// Paths to add and to remove.
+    pub changes: mpsc::Receiver<Change>,
     /// What the tasks saw.
     pub network: mpsc::Receiver<Network>,
 }
@@ -52,7 +58,7 @@ pub struct Run {
     maker: Maker,
     network: mpsc::Sender<Network>,
     tasks: JoinSet<()>,
-    listeners: Vec<Endpoint>,
+    /// Links and connections made so far.
     generation: u64,
     now: fn() -> MonoTime,
 }
@@ -68,10 +74,10 @@ impl Run {
         network: mpsc::Sender<Network>,
         now: fn() -> MonoTime,
     ) -> Self {
-        let ids = (0..=u8::MAX).map(PathId);
+        let origins = (0..=u8::MAX).map(|id| Origin { path: PathId(id), link: id.into() });
         Self {
             session,
-            links: ids.take(paths.len()).map(Link::new).collect(),
+            links: origins.take(paths.len()).map(Link::new).collect(),
             refusals: paths.iter().map(|_| RefusalLog::default()).collect(),
             paths,
             outbox,
@@ -80,18 +86,19 @@ impl Run {
             maker,
             network,
             tasks: JoinSet::new(),
-            listeners: Vec::new(),
-            generation: 0,
+            generation: u8::MAX.into(),
             now,
         }
     }
 
-    /// Accepts on the listening paths' endpoints.
+    /// Accepts on the listening paths' endpoints. Needs a running tokio runtime.
     pub fn accept(&mut self, endpoints: Vec<(PathId, Endpoint)>) {
         for (id, endpoint) in endpoints {
-            self.listeners.push(endpoint.clone());
-            self.tasks.spawn(link::accept(id, endpoint, self.maker.clone(), self.network.clone()));
+            if let Some(link) = self.links.get_mut(usize::from(id.0)) {
+                link.listen(endpoint, &self.maker, &self.network, &mut self.tasks);
+            }
         }
+        self.tell_facts((self.now)());
     }
 
     /// Runs until the program stops it or lets go of its handle.
@@ -108,6 +115,7 @@ impl Run {
                     None => break,
                 },
                 Some(number) = inbox.refused.recv() => self.session.handle(Input::FrameNotTaken(number), (self.now)()),
+                Some(change) = inbox.changes.recv() => self.change(change),
                 Some(bytes) = inbox.messages.recv(), if self.session.message_room() > 0 => self.message(bytes),
                 () = tokio::time::sleep(wait) => self.session.handle(Input::Timeout, (self.now)()),
             }
@@ -151,42 +159,45 @@ impl Run {
     fn network(&mut self, event: Network) {
         let now = (self.now)();
         match event {
-            Network::Dialling(path, endpoint) => {
-                if let Some(link) = self.links.get_mut(usize::from(path.0)) {
+            Network::Dialling(origin, endpoint) => {
+                if let Some(link) = self.link(origin) {
                     link.dials_from(Some(endpoint));
                 }
             }
-            Network::Up(path, established) => {
-                self.generation += 1;
-                let (peer, max_datagram_bytes) = (established.peer, established.max_datagram_bytes);
-                let Some(link) = self.links.get_mut(usize::from(path.0)) else { return };
-                link.adopt(self.generation, established, &self.maker, &self.network, &mut self.tasks);
-                self.session.handle(Input::PathUp { path, peer, max_datagram_bytes }, now);
+            Network::Up(origin, established) => self.up(origin, established, now),
+            Network::Failed(origin, why) => {
+                let Some(link) = self.link(origin) else { return };
+                link.dials_from(None);
+                self.log(origin.path, "no connection", &why, now);
+                self.session.handle(Input::PathDown { path: origin.path, why }, now);
             }
-            Network::Failed(path, why) => {
-                self.log(path, "no connection", &why, now);
-                if let Some(link) = self.links.get_mut(usize::from(path.0)) {
-                    link.dials_from(None);
-                }
-                self.session.handle(Input::PathDown { path, why }, now);
-            }
-            Network::Refused(path, why) => self.log(path, "a peer was refused", &why, now),
-            Network::Datagram(path, generation, bytes) => {
-                if self.is_present(path, generation) {
-                    self.session.handle(Input::Datagram { path, bytes }, now);
+            Network::Refused(origin, why) => self.log(origin.path, "a peer was refused", &why, now),
+            Network::Datagram(origin, generation, bytes) => {
+                if self.link(origin).is_some_and(|link| link.is_present(generation)) {
+                    self.session.handle(Input::Datagram { path: origin.path, bytes }, now);
                 }
             }
-            Network::Closed(path, generation, why) => {
-                if self.is_present(path, generation) {
-                    self.links.iter_mut().skip(usize::from(path.0)).take(1).for_each(Link::drop_present);
-                    self.session.handle(Input::PathDown { path, why }, now);
+            Network::Closed(origin, generation, why) => {
+                if let Some(link) = self.link(origin).filter(|link| link.is_present(generation)) {
+                    link.drop_present();
+                    self.session.handle(Input::PathDown { path: origin.path, why }, now);
                 }
             }
         }
     }
 
-    fn is_present(&self, path: PathId, generation: u64) -> bool {
-        self.links.get(usize::from(path.0)).is_some_and(|link| link.is_present(generation))
+    fn up(&mut self, origin: Origin, established: Established, now: MonoTime) {
+        let Origin { path, .. } = origin;
+        let (peer, max_datagram_bytes) = (established.peer, established.max_datagram_bytes);
+        let Some(link) = self.links.get_mut(usize::from(path.0)).filter(|link| link.origin() == origin) else { return };
+        self.generation += 1;
+        link.adopt(self.generation, established, &self.maker, &self.network, &mut self.tasks);
+        self.session.handle(Input::PathUp { path, peer, max_datagram_bytes }, now);
+    }
+
+    /// The link that a task worked for, if it is still there.
+    fn link(&mut self, origin: Origin) -> Option<&mut Link> {
+        self.links.get_mut(usize::from(origin.path.0)).filter(|link| link.origin() == origin)
     }
 
     /// Says why there is no connection; seldom, however often it is tried.
@@ -207,9 +218,11 @@ impl Run {
     }
 
     fn dial(&mut self, id: PathId) {
-        let Some(path) = self.paths.get(usize::from(id.0)) else { return };
-        if let End::Dial(address) = path.end.clone() {
-            self.tasks.spawn(link::dial(id, path.clone(), address, self.maker.clone(), self.network.clone()));
+        let at = usize::from(id.0);
+        if let (Some(path), Some(link)) = (self.paths.get(at), self.links.get_mut(at))
+            && let End::Dial(address) = &path.end
+        {
+            link.dial(path, address, &self.maker, &self.network, &mut self.tasks);
         }
     }
 
@@ -230,6 +243,7 @@ impl Run {
             name: config.name.clone(),
             facts: facts.clone(),
             traffic: link.traffic(),
+            listening: link.listening(),
         };
         let facts = Facts { paths: paths.map(path).collect(), session };
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = facts;
@@ -243,7 +257,7 @@ impl Run {
         });
         let untaken: Vec<Endpoint> = untaken.collect();
         let known = self.links.iter().flat_map(Link::endpoints).cloned();
-        let endpoints: Vec<Endpoint> = known.chain(self.listeners).chain(untaken).collect();
+        let endpoints: Vec<Endpoint> = known.chain(untaken).collect();
         for endpoint in &endpoints {
             endpoint.close(CLOSE_STOPPED, b"the program has stopped");
         }

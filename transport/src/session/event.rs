@@ -19,7 +19,7 @@ pub struct Config {
     pub role: Role,
     /// Start of the random numbers that scatter dials.
     pub seed: u64,
-    /// Which end opens each path; a [`PathId`] is a place in this list, so at most 256 count.
+    /// Which end opens each path at the start; a [`PathId`] is a place in this list, so at most 256 count.
     pub paths: Vec<Side>,
     /// How frames are spread over the paths.
     pub policy: Policy,
@@ -55,6 +55,15 @@ pub enum Input {
     Frame(Frame),
     /// The released frame of this number could not be taken and was dropped.
     FrameNotTaken(u64),
+    /// There is a path more.
+    AddPath {
+        /// Its id, from [`super::Session::free_path`].
+        path: PathId,
+        /// Which end opens it.
+        side: Side,
+    },
+    /// A path is there no more. [`Output::Close`] ends its connection; its id stays its own until all others are used.
+    RemovePath(PathId),
     /// A deadline has come.
     Timeout,
 }
@@ -71,7 +80,8 @@ pub enum Output {
     },
     /// Open a path's connection; answered by [`Input::PathUp`] or [`Input::PathDown`].
     Dial(PathId),
-    /// Close a path's connection: it belongs to a former life of the peer. No [`Input::PathDown`] is expected.
+    /// Close a path's connection: it belongs to a former life of the peer, or the path was removed. No
+    /// [`Input::PathDown`] is expected.
     Close(PathId),
     /// Tell the program.
     Event(Event),
@@ -139,7 +149,7 @@ pub enum Reason {
 pub struct Facts {
     /// The peer's life; `None` until one was there.
     pub peer: Option<Epoch>,
-    /// Each path, in the configuration's order.
+    /// Each path, by its id; those removed too.
     pub paths: Vec<path::Facts>,
     /// When anything was last heard from the peer on any path.
     pub heard: Option<MonoTime>,

@@ -5,6 +5,7 @@
 
 mod event;
 mod frames;
+mod paths;
 mod receive;
 #[cfg(test)]
 mod tests;
@@ -106,6 +107,8 @@ impl Session {
             Input::Datagram { path, bytes } => self.datagram(path, &bytes, now),
             Input::Frame(frame) => self.send_frame(frame, now),
             Input::FrameNotTaken(number) => self.assembly.not_taken(number),
+            Input::AddPath { path, side } => self.add_path(path, side, now),
+            Input::RemovePath(path) => self.remove_path(path),
             Input::Timeout => {}
         }
         self.turn(now);
@@ -178,7 +181,7 @@ impl Session {
     }
 
     fn path_up(&mut self, id: PathId, peer: Epoch, max_datagram_bytes: usize, now: MonoTime) {
-        if self.path_mut(id).is_none() {
+        if !self.has_path(id) {
             return;
         }
         if self.peer != Some(peer) {
@@ -221,6 +224,9 @@ impl Session {
     }
 
     fn path_down(&mut self, id: PathId, why: String, now: MonoTime) {
+        if !self.has_path(id) {
+            return;
+        }
         let at = usize::from(id.0);
         let (Some(path), Some(side)) = (self.paths.get_mut(at), self.config.paths.get(at)) else { return };
         path.down(why, *side, &mut self.rng, now);

@@ -59,6 +59,7 @@ fn a_theatre_that_dials_and_starts_again_is_known_for_a_new_life() {
     let console = end(Role::Console, 1000, console_files, vec![End::Listen(any_port())]);
     let first = end(Role::Theatre, 1, theatre_files.clone(), vec![dial(&console, 0)]);
     assert_eq!(console.wait_for_peer(), (Epoch(1), false));
+    first.wait_for_peer();
     first.handle.stop();
     assert!(console.wait_for_refusal().contains("the program has stopped"));
     let second = end(Role::Theatre, 2, theatre_files, vec![dial(&console, 0)]);

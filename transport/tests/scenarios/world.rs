@@ -154,6 +154,23 @@ impl World {
         to_dialler.cut(from_us, for_us);
     }
 
+    /// Both ends get a path more, over the first line of `profile`. Gives its place.
+    pub fn add_path(&mut self, profile: &str, seed: u64) -> usize {
+        let path = self.theatre.session.free_path().unwrap();
+        assert_eq!(self.console.session.free_path(), Some(path));
+        let links = Profile::by_name(profile).unwrap().links(seed).swap_remove(0);
+        let at = usize::from(path.0);
+        if at == self.links.len() {
+            self.links.push(links);
+            (self.theatre.connected.push(None), self.console.connected.push(None));
+        } else {
+            self.links[at] = links;
+        }
+        self.input(Who::Theatre, Input::AddPath { path, side: Side::Listens });
+        self.input(Who::Console, Input::AddPath { path, side: Side::Dials });
+        at
+    }
+
     /// The program at `who` dies and starts again: a new life, nothing remembered. Its sockets answer with a reset.
     pub fn restart(&mut self, who: Who) {
         let paths = self.links.len();
