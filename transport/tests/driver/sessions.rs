@@ -86,6 +86,10 @@ fn after_theatre_starts_again_the_console_finds_it_and_is_told() {
     let addresses = first.handle.listening().to_vec();
     let console = console(1000, console_files, &addresses);
     assert_eq!(console.wait_for_peer(), (Epoch(1), false));
+    // A path still in its handshake would be told other words.
+    for end in [&console, &first] {
+        (0..2).for_each(|_| end.wait_for("live path", live));
+    }
     first.handle.stop();
     assert!(console.wait_for_refusal().contains("the program has stopped"));
     let second = theatre(2, theatre_files, &addresses).unwrap();
