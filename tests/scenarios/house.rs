@@ -15,14 +15,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("capture", &["protocol", "program", "transport", "annotation", "media"]),
     ("mentor-console", &["protocol", "program", "transport", "annotation", "media", "ui"]),
     ("system-tests", &["protocol", "program", "transport", "annotation", "media", "capture", "netem"]),
-    ("system-benches", &["program", "system-tests"]),
+    ("system-benches", &["protocol", "program", "transport", "media", "capture", "netem", "system-tests"]),
 ];
 
 /// Technologies and the only members that may use them directly.
 const HOMES: [(&str, &[&str]); 5] = [
     ("quinn", &["transport"]),
     ("rustls", &["transport"]),
-    ("gstreamer", &["media", "capture", "system-tests"]),
+    ("gstreamer", &["media", "capture", "system-tests", "system-benches"]),
     ("eframe", &["ui", "mentor-console"]),
     ("winit", &["mentor-console"]),
 ];
