@@ -12,12 +12,15 @@ use super::{Ends, Net, Site, any, first_path, free_port};
 /// What it needs.
 pub const NEEDS: [&str; 4] = ["rtph264pay", "rtph264depay", "srtsink", "srtsrc"];
 
+/// How often the elements look whether they are to stop: with their default of never they do not.
+const LOOK_MS: u32 = 50;
+
 /// Brings up both ends; the console listens.
 pub fn start(site: &Site<'_>) -> Result<Ends> {
     let (port, latency) = (free_port()?, site.latency_ms);
     // srtsrc announces no caps, which the depayloader must have: messages go through an appsrc that does.
     let console = Playing::build(&format!(
-        "srtsrc uri=srt://127.0.0.1:{port}?mode=listener latency={latency} do-timestamp=true \
+        "srtsrc uri=srt://127.0.0.1:{port}?mode=listener latency={latency} poll-timeout={LOOK_MS} do-timestamp=true \
          ! appsink name=messages sync=false async=false max-buffers=1000 \
          appsrc name=packets is-live=true format=time do-timestamp=true max-buffers=1000 caps=\"{RTP_CAPS}\" \
          ! rtph264depay ! {RECEIVE_UNITS}"
@@ -32,7 +35,7 @@ pub fn start(site: &Site<'_>) -> Result<Ends> {
     let net = Net::dialled_by_theatre(first_path(site.profile), site.seed, vec![path])?;
     let to = net.address(0)?.port();
     let theatre = Playing::build(&format!(
-        "{SEND_RTP} ! srtsink uri=srt://127.0.0.1:{to}?mode=caller latency={latency} sync=false async=false"
+        "{SEND_RTP} ! srtsink uri=srt://127.0.0.1:{to}?mode=caller latency={latency} poll-timeout={LOOK_MS} sync=false async=false"
     ))?;
     let ends = (Out::new(theatre, Refresh::Periodic(0))?, In::deaf(console)?);
     ends.1.play()?;

@@ -20,12 +20,16 @@ use netem::relay;
 
 use super::gst::{In, Out, Playing, RECEIVE_UNITS, RTP_CAPS, Refresh, SEND_RTP, take_units};
 use super::{Ends, Net, Site, any, first_path};
+use crate::pictures::BITRATE_BPS;
 
 /// What it needs.
 pub const NEEDS: [&str; 4] = ["webrtcbin", "nicesrc", "dtlsenc", "srtpenc"];
 
 /// Both ends are in this process: a candidate that has not come by then will not.
 const CANDIDATE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Between two RTCP packets of the console at least.
+const RTCP_INTERVAL: gst::ClockTime = gst::ClockTime::from_mseconds(10);
 
 /// Brings up both ends and connects them through the relay.
 pub fn start(site: &Site<'_>) -> Result<Ends> {
@@ -38,12 +42,14 @@ pub fn start(site: &Site<'_>) -> Result<Ends> {
     [&out, &into].into_iter().for_each(stay_on_loopback);
     let asked = requests(&theatre)?;
     resend_what_is_missing(&out, &into);
+    ask_for_what_is_missing(&into)?;
     let (units, refuse) = receive(&console, &into)?;
     let candidates = candidates(&into);
     let ends = (Out::new(theatre, Refresh::Asked(asked))?, In::new(console, units, refuse));
     ends.1.play()?;
     ends.0.play()?;
     negotiate(&out, &into)?;
+    ask_at_once(&into)?;
     let net = lead_through_relay(site, &candidates, &out)?;
     Ok(Ends { theatre: Box::new(ends.0), console: Box::new(ends.1), net: Some(net) })
 }
@@ -80,6 +86,33 @@ fn resend_what_is_missing(out: &gst::Element, into: &gst::Element) {
         }
         None
     });
+}
+
+/// webrtcbin of GStreamer 1.22 negotiates NACK and RTX for an answerer, and does not tell its jitter buffer of it.
+fn ask_for_what_is_missing(console: &gst::Element) -> Result<()> {
+    rtpbin(console)?.connect("new-jitterbuffer", true, |values| {
+        if let Some(Ok(buffer)) = values.get(1).map(glib::Value::get::<gst::Element>) {
+            buffer.set_property("do-retransmission", true);
+        }
+        None
+    });
+    Ok(())
+}
+
+/// Left to itself its session holds most NACKs back for the interval of regular RTCP; browsers send them at once.
+fn ask_at_once(console: &gst::Element) -> Result<()> {
+    let session = rtpbin(console)?.emit_by_name::<Option<glib::Object>>("get-internal-session", &[&0u32]);
+    if let Some(session) = session {
+        session.set_property("rtcp-min-interval", RTCP_INTERVAL.nseconds());
+        session.set_property("bandwidth", f64::from(BITRATE_BPS));
+    }
+    Ok(())
+}
+
+fn rtpbin(rtc: &gst::Element) -> Result<gst::Element> {
+    let bin = rtc.downcast_ref::<gst::Bin>().context("webrtcbin is a bin")?;
+    let found = bin.children().into_iter().find(|child| child.factory().is_some_and(|made| made.name() == "rtpbin"));
+    found.context("webrtcbin holds an rtpbin")
 }
 
 /// Where access units come, and how the console asks for an independent one.
