@@ -54,7 +54,9 @@ impl Page<'_> {
              Where the console can ask for an independent frame it does (ours, WebRTC); the others get one every second. \
              *setting*: the latency or buffer the system was told, from `benches/peers.toml`. *lost*: not decoded within 250 ms of capture, \
              or held back before the encoder. *damaged*: strip unreadable, or the worst band of 48 rows \
-             {MARGIN_DB:.0} dB or more below what the codec alone makes of the same picture. *freezes*, *gaps*: DESIGN's counting, at the decoder. \
+             {MARGIN_DB:.0} dB or more below what the codec alone makes of the same picture. \
+             An independent frame forced into a hard picture can fall that low undamaged, so a single one among hundreds says nothing. \
+             *freezes*, *gaps*: DESIGN's counting, at the decoder. \
              *bytes*: UDP payload from the sending end over encoded bytes. *CPU*: processor milliseconds for each frame, all threads but the \
              link's; the codec's own are in its line. Latencies are of undamaged frames, late ones too.\n\n\
              RTP, WebRTC and SRT use the first path alone, RIST and ours all. SRT has no bonding here: GStreamer's elements offer no \
