@@ -52,7 +52,7 @@ impl Page<'_> {
             "All are given the same pictures (generated, 1280x720 at 30 frames/s, each with its number in blocks that survive H.264) by \
              the same encoder (`media::encode`, 6 Mbit/s) and decoded by the same decoder; only what lies between differs. \
              Where the console can ask for an independent frame it does (ours, WebRTC); the others get one every second. \
-             *setting*: the latency or buffer the system was told, from `benches/peers.toml`. *lost*: not decoded within 250 ms of capture, \
+             *setting*: the latency or buffer the system was told, from `benches/peers.toml`, which says whether a sweep found it. *lost*: not decoded within 250 ms of capture, \
              or held back before the encoder. *damaged*: strip unreadable, or the worst band of 48 rows \
              {MARGIN_DB:.0} dB or more below what the codec alone makes of the same picture. \
              An independent frame forced into a hard picture can fall that low undamaged, so a single one among hundreds says nothing. \

@@ -14,7 +14,7 @@ pub const TRIED_MS: [u32; 7] = [40, 60, 80, 100, 120, 150, 200];
 /// Where the file names none: the middle of what was found best in earlier measurements.
 const USUAL_MS: u32 = 120;
 /// Says what the file is.
-const HEADING: &str = "# Latency settings of the peers in milliseconds, for each link profile. `./bench --sweep` finds and writes them:\n\
+const HEADING: &str = "# Latency settings of the peers in milliseconds, for each link profile. Found and written by `./bench --sweep`:\n\
      # fewest frames lost or damaged, then the lowest 99th percentile.\n";
 
 /// Settings by system, then by profile.
