@@ -41,10 +41,15 @@ pub struct Pictures {
     usual_db: Vec<f64>,
 }
 
+/// The rate of the encoder, or what a system allows of it.
+pub fn rate(budget_bps: Option<u64>) -> Rate {
+    let budget = budget_bps.map_or(u32::MAX, |bps| u32::try_from(bps).unwrap_or(u32::MAX));
+    Rate { bitrate_bps: BITRATE_BPS.min(budget), pictures_per_second: f64::from(FPS) }
+}
+
 /// The settings of the encoder that every system is fed from.
 pub fn encoder() -> Result<Encoder> {
-    let rate = Rate { bitrate_bps: BITRATE_BPS, pictures_per_second: f64::from(FPS) };
-    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate })?)
+    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(None) })?)
 }
 
 impl Pictures {

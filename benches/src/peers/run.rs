@@ -184,6 +184,7 @@ impl Camera<'_> {
         if self.theatre.wants_refresh() {
             self.encoder.force_independent()?;
         }
+        self.encoder.set_rate(pictures::rate(self.theatre.budget_bps()));
         self.book.lock().captured(number % strip::NUMBERS, clock::now());
         let unit = self.encoder.encode(&picture)?;
         self.book.lock().encoded(unit.bytes.len());

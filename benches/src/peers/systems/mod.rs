@@ -18,6 +18,7 @@ use bytes::Bytes;
 use media::encode::AccessUnit;
 use netem::profile::Profile;
 use netem::relay::{self, PathReport, Relay, Traffic};
+use transport::schedule::Policy;
 
 /// One of the systems compared.
 pub struct System {
@@ -36,23 +37,25 @@ pub struct System {
 /// The name of the one that has no network: the floor.
 pub const CODEC: &str = "codec";
 /// The name of the one whose bounds are printed.
-pub const OURS: &str = ours::POLICY_OF_TODAY;
+pub const OURS: &str = "ours";
 
-/// All of them, the floor first. A policy of ours is a line here and one in [`ours`].
-pub const ALL: [System; 6] = [
+/// All of them, the floor first.
+pub const ALL: [System; 9] = [
     System { name: CODEC, title: "codec alone", has_latency: false, needs: &[], start: codec::start },
-    System {
-        name: OURS,
-        title: "ours, everything on all paths",
-        has_latency: false,
-        needs: &[],
-        start: |site| ours::start(site, ours::as_it_is),
-    },
+    ours(OURS, "ours, `auto`", |site| ours::start(site, Policy::Auto)),
+    ours("duplicate", "ours, `duplicate`", |site| ours::start(site, Policy::Duplicate)),
+    ours("spread", "ours, `spread`", |site| ours::start(site, Policy::Spread)),
+    ours("economy", "ours, `economy`", |site| ours::start(site, Policy::Economy)),
     System { name: "rtp", title: "RTP/UDP, 20 ms buffer", has_latency: false, needs: &rtp::NEEDS, start: rtp::start },
     System { name: "webrtc", title: "WebRTC, NACK", has_latency: true, needs: &webrtc::NEEDS, start: webrtc::start },
     System { name: "srt", title: "SRT", has_latency: true, needs: &srt::NEEDS, start: srt::start },
     System { name: "rist", title: "RIST, bonded", has_latency: true, needs: &rist::NEEDS, start: rist::start },
 ];
+
+/// One of our policies.
+const fn ours(name: &'static str, title: &'static str, start: fn(&Site<'_>) -> Result<Ends>) -> System {
+    System { name, title, has_latency: false, needs: &[], start }
+}
 
 /// Where a system is brought up.
 pub struct Site<'a> {
@@ -80,6 +83,10 @@ pub struct Ends {
 pub trait Theatre: Send {
     /// Whether the next access unit is to be independent. Asked before each picture.
     fn wants_refresh(&mut self) -> bool;
+    /// Bits per second that the encoder may make, as far as the system says so.
+    fn budget_bps(&self) -> Option<u64> {
+        None
+    }
     /// Takes an access unit. May hold the encoder back.
     ///
     /// # Errors

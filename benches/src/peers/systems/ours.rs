@@ -8,27 +8,18 @@ use harness::certificates;
 use media::encode::AccessUnit;
 use netem::relay::{self, Relay};
 use protocol::ids::Epoch;
-use transport::driver::{Config, End, Handle, PathConfig, tls};
+use transport::driver::{Config, End, Handle, PathConfig, Uplink, tls};
 use transport::hello::Role;
+use transport::schedule::Policy;
 use transport::session::Event;
 use transport::shards::Frame;
 
 use super::{Arrived, Console, Ends, Net, Site, Theatre, any};
 
-/// The name of what the product does today: every datagram on every live path.
-pub const POLICY_OF_TODAY: &str = "ours";
-
-/// Changes both ends' configuration into that of a policy.
-pub type Policy = fn(Config) -> Config;
-
-/// The policy of today needs no change.
-pub fn as_it_is(config: Config) -> Config {
-    config
-}
-
 struct Out {
     handle: Handle,
     events: Receiver<Event>,
+    budget_bps: Option<u64>,
 }
 
 struct In {
@@ -36,7 +27,7 @@ struct In {
     events: Receiver<Event>,
 }
 
-/// Brings up both ends with `policy`; theatre listens, as in the product.
+/// Brings up both ends, frames spread by `policy`; theatre listens, as in the product.
 pub fn start(site: &Site<'_>, policy: Policy) -> Result<Ends> {
     let theatre = certificates::make(site.folder, "theatre")?;
     let console = certificates::make(site.folder, "console")?;
@@ -46,17 +37,18 @@ pub fn start(site: &Site<'_>, policy: Policy) -> Result<Ends> {
         peer_certificate: peer.certificate.clone(),
     };
     let config = |role, epoch, ends: Vec<End>, files| {
-        let named = |(index, end)| PathConfig { name: format!("path{index}"), end };
+        let named = |(index, end)| PathConfig { name: format!("path{index}"), end, uplink: Uplink::Routed };
         let paths = ends.into_iter().enumerate().map(named).collect();
-        policy(Config {
+        Config {
             role,
             epoch: Epoch(epoch),
             seed: site.seed,
             paths,
+            policy,
             files,
             now: program::clock::now,
             wake: None,
-        })
+        }
     };
     let listen = vec![End::Listen(any()); site.profile.paths.len()];
     let (out, news) = transport::driver::start(config(Role::Theatre, 1, listen, files(&theatre, &console)))?;
@@ -65,7 +57,7 @@ pub fn start(site: &Site<'_>, policy: Policy) -> Result<Ends> {
     let dial = relay.addresses().iter().map(|address| End::Dial(address.to_string())).collect();
     let (handle, events) = transport::driver::start(config(Role::Console, 2, dial, files(&console, &theatre)))?;
     Ok(Ends {
-        theatre: Box::new(Out { handle: out, events: news }),
+        theatre: Box::new(Out { handle: out, events: news, budget_bps: None }),
         console: Box::new(In { handle, events }),
         net: Some(Net { relay, to_console: |path| path.to_dialler }),
     })
@@ -73,8 +65,20 @@ pub fn start(site: &Site<'_>, policy: Policy) -> Result<Ends> {
 
 impl Theatre for Out {
     fn wants_refresh(&mut self) -> bool {
+        let mut wants = false;
         // Every event is taken, so that none piles up: theatre's end has no other reader here.
-        self.events.try_iter().filter(|event| *event == Event::RefreshWanted).count() > 0
+        for event in self.events.try_iter() {
+            match event {
+                Event::RefreshWanted => wants = true,
+                Event::Budget(bps) => self.budget_bps = bps,
+                _ => {}
+            }
+        }
+        wants
+    }
+
+    fn budget_bps(&self) -> Option<u64> {
+        self.budget_bps
     }
 
     fn send(&mut self, unit: AccessUnit) -> Result<()> {
