@@ -162,7 +162,8 @@ impl World {
         let at = usize::from(path.0);
         if at == self.links.len() {
             self.links.push(links);
-            (self.theatre.connected.push(None), self.console.connected.push(None));
+            self.theatre.connected.push(None);
+            self.console.connected.push(None);
         } else {
             self.links[at] = links;
         }
