@@ -1,6 +1,6 @@
 use super::*;
 use crate::local::sender::MAX_WAITING_BYTES;
-use crossbeam_channel::{Receiver, bounded, select};
+use crossbeam_channel::{Receiver, bounded};
 use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, MarkId, SourceId};
 use protocol::mark::Operation;
@@ -103,17 +103,17 @@ fn an_end_that_takes_nothing_is_given_up_and_the_sender_never_waits_for_it() {
     let (node, to_node) = node(&socket);
     let stopped = listener.accept().unwrap();
     assert_eq!(to_node.recv_timeout(LONG), Ok(Event::Attached));
-    let mut sent = 0;
-    // A board of the largest size fits; what goes on and on without being taken does not.
-    loop {
-        node.sender().send(&vec![extend(0); 64]);
-        sent += 1;
-        select! {
-            recv(to_node) -> event => { assert_eq!(event, Ok(Event::Detached)); break; }
-            default => assert!(sent < 1_000, "given up in the end"),
-        }
+    let batch = vec![extend(0); 64];
+    let batch_bytes = 64 * 770;
+    // A board of the largest size fits; what goes on and on without being taken does not, nor in the socket's own buffer.
+    for _ in 0..MAX_WAITING_BYTES / batch_bytes {
+        node.sender().send(&batch);
     }
-    assert!(sent * 64 * 770 > MAX_WAITING_BYTES, "but not before the bound");
+    assert!(to_node.try_recv().is_err(), "not before the bound");
+    for _ in 0..2 * MAX_WAITING_BYTES / batch_bytes {
+        node.sender().send(&batch);
+    }
+    assert_eq!(to_node.recv_timeout(LONG), Ok(Event::Detached));
     drop(stopped);
     std::fs::remove_file(&socket).unwrap();
 }
