@@ -117,9 +117,9 @@ impl Page<'_> {
         let line = |(colour, system): (usize, &System)| {
             let runs = self.runs_of(system.name, profile);
             let piece = cumulative(runs.iter().flat_map(|run| &run.frames));
-            Line { name: system.title.to_owned(), colour, pieces: vec![piece] }
+            (!runs.is_empty()).then(|| Line { name: plain(system), colour, pieces: vec![piece] })
         };
-        let lines = systems::ALL.iter().enumerate().map(line).collect();
+        let lines = self.measured().enumerate().filter_map(line).collect();
         let x = Axis { name: "at most so many ms from capture to decoded", from: 0.0, to: 250.0, step: 50.0 };
         let y = Axis { name: "% of frames, undamaged", from: 0.0, to: 100.0, step: 25.0 };
         Panel { title: profile.to_owned(), x, y, lines }
@@ -132,12 +132,18 @@ impl Page<'_> {
             let run = self.runs_of(system.name, "cut").into_iter().next()?;
             let x = Axis { name: "captured, s", from: 0.0, to: self.seconds as f64, step: 1.0 };
             let y = Axis { name: "ms to decoded", from: 0.0, to: 250.0, step: 50.0 };
-            let line = Line { name: system.title.to_owned(), colour, pieces: pieces(&run) };
-            Some(Panel { title: format!("{} over cut", system.title), x, y, lines: vec![line] })
+            let line = Line { name: plain(system), colour, pieces: pieces(&run) };
+            Some(Panel { title: format!("{} over cut", plain(system)), x, y, lines: vec![line] })
         };
-        let all = systems::ALL.iter().enumerate().filter(|(_, system)| system.name != CODEC);
+        let all = self.measured().enumerate().filter(|(_, system)| system.name != CODEC);
         let panels: Vec<Panel> = all.filter_map(panel).collect();
         svg(&panels, 1, 900.0, 190.0)
+    }
+
+    /// The systems that were run at all.
+    fn measured(&self) -> impl Iterator<Item = &'static System> {
+        let ran = |system: &&System| self.runs.iter().any(|run| run.order.system == system.name);
+        systems::ALL.iter().filter(ran)
     }
 
     /// Runs of a system over a link; the codec's are the same over each.
@@ -145,6 +151,11 @@ impl Page<'_> {
         let is = |run: &&Run| run.order.system == system && (system == CODEC || run.order.profile == profile);
         self.runs.iter().filter(is).cloned().collect()
     }
+}
+
+/// A system's title without the page's markup.
+fn plain(system: &System) -> String {
+    system.title.replace('`', "")
 }
 
 fn row(system: &System, latency_ms: Option<u32>, figures: &Figures) -> String {

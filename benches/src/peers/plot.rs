@@ -39,27 +39,30 @@ pub struct Axis {
     pub step: f64,
 }
 
-/// Okabe and Ito's colours, which people with any colour vision tell apart.
-const COLOURS: [&str; 7] = ["#000000", "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"];
+/// Okabe and Ito's colours, which people with any colour vision tell apart, and for what is beyond them a grey and a brown.
+const COLOURS: [&str; 9] =
+    ["#000000", "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#999999", "#7f3b08"];
 // Room around a panel, for its ticks and names.
 const MARGIN: f64 = 54.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
-const LEGEND: f64 = 30.0;
+const LEGEND_ROW: f64 = 20.0;
 
 /// The panels, `columns` in a row, each of `width` x `height`, under one legend of all their lines.
 pub fn svg(panels: &[Panel], columns: usize, width: f64, height: f64) -> String {
     let columns = columns.clamp(1, panels.len().max(1));
     let rows = panels.len().div_ceil(columns);
-    let (whole_width, whole_height) = (width * columns as f64, height * rows as f64 + LEGEND);
+    let whole_width = width * columns as f64;
+    let (legend, legend_height) = legend(panels, whole_width);
+    let whole_height = height * rows as f64 + legend_height;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {whole_width} {whole_height}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
     );
-    legend(&mut svg, panels);
+    svg.push_str(&legend);
     for (at, panel) in panels.iter().enumerate() {
-        let (x, y) = ((at % columns) as f64 * width, (at / columns) as f64 * height + LEGEND);
+        let (x, y) = ((at % columns) as f64 * width, (at / columns) as f64 * height + legend_height);
         let _ = writeln!(svg, "<g transform=\"translate({x} {y})\">");
         Area { width, height, panel }.draw(&mut svg);
         svg.push_str("</g>\n");
@@ -68,25 +71,33 @@ pub fn svg(panels: &[Panel], columns: usize, width: f64, height: f64) -> String 
     svg
 }
 
-fn legend(svg: &mut String, panels: &[Panel]) {
+/// One entry for each line's name, in rows that fit `width`, and the height they take.
+fn legend(panels: &[Panel], width: f64) -> (String, f64) {
+    let mut svg = String::new();
     let mut seen: Vec<(&str, usize)> = Vec::new();
     for line in panels.iter().flat_map(|panel| &panel.lines) {
         if !seen.contains(&(&line.name, line.colour)) {
             seen.push((&line.name, line.colour));
         }
     }
-    let mut x = MARGIN;
+    let (mut x, mut y) = (MARGIN, 18.0);
     for (name, colour) in seen {
+        // Seven pixels are a generous letter of this size.
+        let entry = 48.0 + 7.0 * name.chars().count() as f64;
+        if x > MARGIN && x + entry > width {
+            (x, y) = (MARGIN, y + LEGEND_ROW);
+        }
         let colour = colour_of(colour);
         let _ = writeln!(
             svg,
-            "<path d=\"M{x} 18h20\" stroke=\"{colour}\" stroke-width=\"3\"/><text x=\"{}\" y=\"22\">{}</text>",
+            "<path d=\"M{x} {y}h20\" stroke=\"{colour}\" stroke-width=\"3\"/><text x=\"{}\" y=\"{}\">{}</text>",
             x + 26.0,
+            y + 4.0,
             escaped(name)
         );
-        // Seven pixels are a generous letter of this size.
-        x += 48.0 + 7.0 * name.chars().count() as f64;
+        x += entry;
     }
+    (svg, y + 12.0)
 }
 
 /// A panel at its place.
