@@ -50,7 +50,7 @@ impl Assembly {
         self.patience.round_trip = round_trip;
     }
 
-    /// What to ask for now. Asked for again if no answer came in time.
+    /// What has to be asked for at `now`; the same again if no answer came in time.
     pub fn wants(&mut self, now: MonoTime) -> Vec<Want> {
         let Some(round_trip) = self.patience.round_trip else { return Vec::new() };
         let due: Vec<bool> =

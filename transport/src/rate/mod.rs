@@ -1,5 +1,5 @@
-//! What one path carries, at its sending end, from [`Report`]s. What to send for it is the session's, when to
-//! send it [`crate::pacer`]'s.
+//! What one path carries, at its sending end, from [`Report`]s. What frames may take of it is
+//! [`crate::budget`]'s.
 //!
 //! Three witnesses, each blind where another sees: [`dispersion`] (the bottleneck's capacity from single trains, at any
 //! average rate, blind to what others send), [`delay`] (a standing queue, whoever fills it) and [`losses`] (a bottleneck
@@ -32,12 +32,6 @@ pub const DRAINED: Duration = Duration::from_millis(10);
 /// While congested this much of what arrives is offered, in percent, so that the queue empties: 100 ms in 0.7 s. GCC's
 /// factor of decrease (draft-ietf-rmcat-gcc-02 section 5.5).
 const DRAIN_PERCENT: u64 = 85;
-/// The burst rate above the bottleneck's capacity, in percent: a paced train must still be stretched, or no change of the
-/// capacity would be seen.
-const BURST_PERCENT: u64 = 125;
-/// The burst rate is no lower than this: slower trains could not be told from single datagrams, and a frame at such
-/// rates has few.
-const MIN_BURST_BPS: u64 = 3_000_000;
 /// The capacity is no lower than this: messages and voice need it, whatever a report says.
 pub const MIN_CAPACITY_BPS: u64 = 100_000;
 /// What trains said is trusted for this long; then the capacity is probed for as if there were no trains.
@@ -67,8 +61,6 @@ pub struct Estimate {
     pub capacity_bps: Option<u64>,
     /// Standing queue: the delay of the moment above the least of the last 30 s.
     pub queueing: Duration,
-    /// Bits per second at which a train may leave; `None` while no train was stretched.
-    pub burst_bps: Option<u64>,
     /// Bits per second that arrive, over 250 ms.
     pub receive_bps: u64,
     /// Whether it carries what it can.
@@ -131,11 +123,9 @@ impl Estimator {
         let percent = if congested { DRAIN_PERCENT } else { 100 };
         let capacity_bps = limit.map(|bps| (bps.saturating_mul(percent) / 100).max(MIN_CAPACITY_BPS));
         let full = capacity_bps.is_some_and(|bps| receive_bps > bps.saturating_mul(UNDERUSED_PERCENT) / 100);
-        let burst = |bps: u64| (bps.saturating_mul(BURST_PERCENT) / 100).max(MIN_BURST_BPS);
         Estimate {
             capacity_bps,
             queueing: if current { self.delay.standing() } else { Duration::ZERO },
-            burst_bps: self.dispersion.limit_bps().map(burst),
             receive_bps,
             state: match (congested, full) {
                 (true, _) => State::Overused,
@@ -143,11 +133,6 @@ impl Estimator {
                 (false, false) => State::Underused,
             },
         }
-    }
-
-    /// Bytes sent that no report has told about yet; those older than two seconds are not counted.
-    pub fn in_flight_bytes(&self) -> u64 {
-        self.in_flight.bytes()
     }
 
     fn arrived(&mut self, sent: Sent, arrived_us: u64) {
@@ -209,7 +194,7 @@ mod tests {
     #[test]
     fn nothing_known_is_no_limit() {
         let estimate = Estimator::default().estimate(MonoTime(7));
-        assert_eq!((estimate.capacity_bps, estimate.burst_bps, estimate.state), (None, None, State::Underused));
+        assert_eq!((estimate.capacity_bps, estimate.state), (None, State::Underused));
     }
 
     #[test]
@@ -217,7 +202,6 @@ mod tests {
         let estimate = estimate(2_000, 667, |_| true, |_| true);
         let capacity_bps = estimate.capacity_bps.unwrap();
         assert!(capacity_bps.abs_diff(12_000_000) < 120_000, "{estimate:?}");
-        assert_eq!(estimate.burst_bps, Some(capacity_bps * 125 / 100));
         assert_eq!((estimate.state, estimate.queueing), (State::Underused, Duration::ZERO));
     }
 
@@ -258,7 +242,6 @@ mod tests {
                 now = now + Duration::from_micros(later_us);
                 let estimate = estimator.estimate(now);
                 prop_assert!(estimate.capacity_bps.is_none_or(|bps| bps >= MIN_CAPACITY_BPS));
-                prop_assert!(estimate.burst_bps.is_none_or(|bps| bps >= MIN_BURST_BPS));
             }
         }
     }
