@@ -119,16 +119,24 @@ impl Stage {
             .expect("the pen is taken")
     }
 
-    /// Waits until the whole of `mark` is at the sink of the window that shows `source`.
+    /// Waits until the whole of `mark` is on the window that shows `source`: at its sink, and a later picture after it, which
+    /// the sink takes only when the one before is painted.
     pub fn wait_until_displayed(&self, source: &str, mark: &str, points: u16) -> DisplayedMark {
-        self.trace(&format!("or-display-{source}"))
+        let mut trace = self.trace(&format!("or-display-{source}"));
+        let shown: DisplayedMark = trace
             .wait_for("the whole mark at the sink", SOON, |records| {
                 records.iter().find_map(|record| match record {
                     Record::DisplayedMark(shown) if shown.mark == mark && shown.points >= points => Some(shown.clone()),
                     _ => None,
                 })
             })
-            .expect("the mark is shown in theatre")
+            .expect("the mark is shown in theatre");
+        let later =
+            |record: &Record| matches!(record, Record::Picture { at_sink_us, .. } if *at_sink_us > shown.at_sink_us);
+        trace
+            .wait_for("a later picture at the sink", SOON, |records| records.iter().any(later).then_some(()))
+            .expect("the display goes on");
+        shown
     }
 
     /// Waits until the console has shown a frame captured at or after `session_us`.
