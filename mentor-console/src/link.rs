@@ -143,8 +143,8 @@ impl Reader {
             // Facts may be older than the newest event; so the clock, which decides what is live, comes by events alone.
             Event::Clock(clock) => return self.console.lock().frames.set_clock(clock),
             Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
-            // Only theatre sends frames.
-            Event::RefreshWanted | Event::Budget(_) => {}
+            // Only theatre sends frames; nobody speaks yet, and nothing large is sent.
+            Event::RefreshWanted | Event::Budget(_) | Event::Voice { .. } | Event::Bulk(_) | Event::BulkSent => {}
         }
         self.waker.wake_after(NEWS_WAIT);
     }

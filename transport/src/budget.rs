@@ -11,7 +11,7 @@ use crate::shards::Geometry;
 
 /// How much of a path's capacity is offered to it, in percent: frames vary in size, messages and probes travel too, and a
 /// path that is filled to the brim keeps a queue.
-const OFFERED_PERCENT: u64 = 85;
+const OFFERED_PERCENT: u64 = 90;
 /// A change by less than this, in percent, is not worth telling: each costs the encoder a moment.
 const CHANGE_PERCENT: u64 = 5;
 /// A rise is told at most this often; a fall at once.
@@ -58,14 +58,15 @@ impl Spread {
 }
 
 impl Budget {
-    /// What to tell at `now`, if anything, of frames that are spread as `spread`.
+    /// What to tell at `now`, if anything, of frames that are spread as `spread` and get this part of it, in percent.
     pub fn judge(
         &mut self,
         spread: &Spread,
         capacity: impl Fn(PathId) -> Option<u64>,
+        percent: u64,
         now: MonoTime,
     ) -> Option<Option<u64>> {
-        let budget = spread.budget_bps(capacity);
+        let budget = spread.budget_bps(capacity).map(|bps| bps.saturating_mul(percent) / 100);
         let differs = match (self.told.flatten(), budget) {
             (Some(before), Some(after)) => before.abs_diff(after) > before.saturating_mul(CHANGE_PERCENT) / 100,
             (before, after) => before != after,
@@ -107,28 +108,28 @@ mod tests {
     #[test]
     fn the_weaker_of_two_paths_that_carry_everything_sets_the_budget() {
         let capacity = |path| Some(if path == A { 10_000_000 } else { 4_000_000 });
-        assert_eq!(spread(20, 20).budget_bps(capacity), Some(3_400_000));
-        assert_eq!(spread(22, 22).budget_bps(capacity), Some(3_090_909), "repair is taken out");
+        assert_eq!(spread(20, 20).budget_bps(capacity), Some(3_600_000));
+        assert_eq!(spread(22, 22).budget_bps(capacity), Some(3_272_727), "repair is taken out");
     }
 
     #[test]
     fn a_path_that_carries_half_needs_to_carry_half() {
-        assert_eq!(spread(10, 10).budget_bps(|_| Some(4_000_000)), Some(6_800_000));
-        assert_eq!(spread(20, 4).budget_bps(|path| (path == B).then_some(1_000_000)), Some(4_250_000));
+        assert_eq!(spread(10, 10).budget_bps(|_| Some(4_000_000)), Some(7_200_000));
+        assert_eq!(spread(20, 4).budget_bps(|path| (path == B).then_some(1_000_000)), Some(4_500_000));
         assert_eq!(spread(20, 20).budget_bps(|_| None), None);
     }
 
     #[test]
     fn a_fall_is_told_at_once_a_rise_in_its_time_and_a_trifle_never() {
         let mut budget = Budget::default();
-        let mut judge = |bps: Option<u64>, ms| budget.judge(&spread(20, 20), |_| bps, at(ms));
+        let mut judge = |bps: Option<u64>, ms| budget.judge(&spread(20, 20), |_| bps, 100, at(ms));
         assert_eq!(judge(None, 1000), None, "nothing is known and nothing was told");
-        assert_eq!(judge(Some(10_000_000), 1020), Some(Some(8_500_000)));
-        assert_eq!(judge(Some(4_000_000), 1040), Some(Some(3_400_000)));
+        assert_eq!(judge(Some(10_000_000), 1020), Some(Some(9_000_000)));
+        assert_eq!(judge(Some(4_000_000), 1040), Some(Some(3_600_000)));
         assert_eq!(judge(Some(4_100_000), 2000), None);
-        assert_eq!(judge(Some(6_000_000), 2000), Some(Some(5_100_000)));
+        assert_eq!(judge(Some(6_000_000), 2000), Some(Some(5_400_000)));
         assert_eq!(judge(Some(9_000_000), 2100), None);
-        assert_eq!(judge(Some(9_000_000), 2200), Some(Some(7_650_000)));
+        assert_eq!(judge(Some(9_000_000), 2200), Some(Some(8_100_000)));
         assert_eq!(judge(None, 2400), Some(None));
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use protocol::time::MonoTime;
 
 use crate::fence::Fence;
+use crate::pacer::Pacer;
 use crate::rtt::{self, Rtt};
 use crate::wire::Received;
 use crate::{arrivals, loss, rate};
@@ -43,6 +44,8 @@ pub struct Connection {
     pub arrivals: arrivals::Log,
     /// What the connection carries of what is sent.
     pub rate: rate::Estimator,
+    /// Shards that wait to leave by it.
+    pub pacer: Pacer,
     next_number: u64,
     liveness: Liveness,
     heard: MonoTime,
@@ -62,6 +65,7 @@ impl Connection {
             loss_in: loss::Window::default(),
             arrivals: arrivals::Log::default(),
             rate: rate::Estimator::default(),
+            pacer: Pacer::default(),
             next_number: 0,
             liveness: Liveness::Live,
             heard: now,

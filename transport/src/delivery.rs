@@ -68,6 +68,16 @@ impl Outgoing {
         self.queue.len()
     }
 
+    /// Every message below this number has been acknowledged.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Whether [`Self::due`] has something that was never sent.
+    pub fn is_waiting(&self) -> bool {
+        self.queue.iter().take(IN_FLIGHT).any(|entry| entry.progress == Progress::Waiting)
+    }
+
     /// Whether everything has been acknowledged.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
@@ -85,11 +95,14 @@ impl Outgoing {
         Ok(())
     }
 
-    /// The messages to send now, each with its number. One sent for the `n`th time comes again after
+    /// The messages to send now, at most `most`, each with its number. One sent for the `n`th time comes again after
     /// `resend * 2^(n-1)`, at most [`MAX_RESEND`].
-    pub fn due(&mut self, resend: Duration, now: MonoTime) -> Vec<(u64, Bytes)> {
+    pub fn due(&mut self, most: usize, resend: Duration, now: MonoTime) -> Vec<(u64, Bytes)> {
         let mut due = Vec::new();
         for (number, entry) in (self.first..).zip(self.queue.iter_mut().take(IN_FLIGHT)) {
+            if due.len() == most {
+                break;
+            }
             let times = match entry.progress {
                 Progress::Waiting => 0,
                 Progress::Sent { again_at, times } if again_at <= now => times,
@@ -178,7 +191,8 @@ mod tests {
     #[test]
     fn a_message_is_repeated_with_growing_waits_until_acknowledged() {
         let mut outgoing = outgoing(1);
-        let sent: Vec<u64> = (0..400).filter(|ms| !outgoing.due(RESEND, MonoTime(ms * 1000)).is_empty()).collect();
+        let sent: Vec<u64> =
+            (0..400).filter(|ms| !outgoing.due(QUEUE, RESEND, MonoTime(ms * 1000)).is_empty()).collect();
         assert_eq!(sent, [0, 40, 120, 280]);
         outgoing.acknowledge(Ack { next: 1, beyond: 0 });
         assert_eq!((outgoing.deadline(), outgoing.is_empty()), (None, true));
@@ -187,9 +201,9 @@ mod tests {
     #[test]
     fn a_path_that_comes_back_gets_what_waits_at_once() {
         let mut outgoing = outgoing(1);
-        (0..2000).for_each(|ms| drop(outgoing.due(RESEND, MonoTime(ms * 1000))));
+        (0..2000).for_each(|ms| drop(outgoing.due(QUEUE, RESEND, MonoTime(ms * 1000))));
         outgoing.hurry(MonoTime(2_000_000));
-        assert_eq!(outgoing.due(RESEND, MonoTime(2_000_000)).len(), 1);
+        assert_eq!(outgoing.due(QUEUE, RESEND, MonoTime(2_000_000)).len(), 1);
         assert_eq!(outgoing.deadline(), Some(MonoTime(2_040_000)));
     }
 
@@ -198,10 +212,10 @@ mod tests {
         let mut outgoing = Outgoing::default();
         (0..QUEUE).for_each(|_| outgoing.push(Bytes::from_static(b"m")).unwrap());
         assert_eq!(outgoing.push(Bytes::new()), Err(QueueFullError));
-        assert_eq!(outgoing.due(RESEND, MonoTime(0)).len(), IN_FLIGHT);
+        assert_eq!(outgoing.due(QUEUE, RESEND, MonoTime(0)).len(), IN_FLIGHT);
         outgoing.acknowledge(Ack { next: 3, beyond: 0 });
         assert_eq!(outgoing.room(), 3);
-        assert_eq!(outgoing.due(RESEND, MonoTime(0)).len(), 3, "the window moves on");
+        assert_eq!(outgoing.due(QUEUE, RESEND, MonoTime(0)).len(), 3, "the window moves on");
     }
 
     #[test]
@@ -209,7 +223,7 @@ mod tests {
         let mut outgoing = outgoing(2);
         outgoing.acknowledge(Ack { next: 1 << 30, beyond: u64::MAX });
         assert_eq!(outgoing.len(), 2);
-        assert_eq!(outgoing.due(RESEND, MonoTime(0)).len(), 2);
+        assert_eq!(outgoing.due(QUEUE, RESEND, MonoTime(0)).len(), 2);
     }
 
     #[test]
@@ -232,7 +246,7 @@ mod tests {
             let (mut outgoing, mut incoming) = (outgoing(count), Incoming::default());
             let (mut wire, mut arrived) = (Vec::new(), Vec::new());
             for ms in 0..600_000u64 {
-                for (number, bytes) in outgoing.due(RESEND, MonoTime(ms * 1000)) {
+                for (number, bytes) in outgoing.due(QUEUE, RESEND, MonoTime(ms * 1000)) {
                     (0..rng.u32(0..3)).for_each(|_| wire.push((number, bytes.clone())));
                 }
                 rng.shuffle(&mut wire);

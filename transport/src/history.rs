@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::time::MonoTime;
 
 use crate::shards::Train;
-use crate::wire::Nack;
+use crate::wire::{Nack, Shard};
 
 /// A frame older than this helps nobody: the far end gives up 250 ms after its first trace (see
 /// [`crate::assembly::DEADLINE`]), and what is sent needs its time there.
@@ -29,17 +29,19 @@ struct Entry {
     at: MonoTime,
     /// Shards that may still be sent again.
     left: usize,
+    /// Which shards have left by some path.
+    departed: Vec<bool>,
 }
 
 impl History {
-    /// A frame was sent.
+    /// A frame is to be sent.
     pub fn keep(&mut self, train: Train, now: MonoTime) {
         self.forget(now);
         if self.sent.len() == MAX_FRAMES {
             self.sent.pop_front();
         }
         let shards = usize::from(train.geometry().count()) + usize::from(train.geometry().repair());
-        self.sent.push_back(Entry { train, at: now, left: shards * MOST_TIMES });
+        self.sent.push_back(Entry { train, at: now, left: shards * MOST_TIMES, departed: vec![false; shards] });
     }
 
     /// The frame that was asked for and which of its shards to send, if there is still one.
@@ -47,13 +49,29 @@ impl History {
         self.forget(now);
         let entry = self.sent.iter_mut().find(|entry| entry.train.number == nack.frame)?;
         let geometry = entry.train.geometry();
-        let mut shards = match nack.missing {
+        let mut shards: Vec<u16> = match nack.missing {
             [] => (0..geometry.count()).collect(),
             bits => wanted(nack.first, bits, geometry.count() + geometry.repair()),
         };
+        // What has not left yet is on its way without being asked for.
+        shards.retain(|index| entry.departed.get(usize::from(*index)).copied().unwrap_or(false));
         shards.truncate(entry.left);
         entry.left -= shards.len();
         Some((&entry.train, shards))
+    }
+
+    /// Shard `index` of a frame, which leaves now; `None` if its time is over.
+    pub fn depart(&mut self, frame: u64, index: u16, now: MonoTime) -> Option<Shard<'_>> {
+        self.forget(now);
+        let entry = self.sent.iter_mut().find(|entry| entry.train.number == frame)?;
+        entry.departed.iter_mut().skip(index.into()).take(1).for_each(|departed| *departed = true);
+        entry.train.shard(index)
+    }
+
+    /// Whether shard `index` of a frame has left by some path, or its time is over.
+    pub fn has_departed(&self, frame: u64, index: u16) -> bool {
+        let entry = self.sent.iter().find(|entry| entry.train.number == frame);
+        entry.is_none_or(|entry| entry.departed.get(usize::from(index)).copied().unwrap_or(true))
     }
 
     /// How many frames are kept.
@@ -114,14 +132,21 @@ mod tests {
         Train::new(number, frame, Geometry::of(5000, 1000, 2), &mut Code::default())
     }
 
+    /// A history with a frame whose shards have all left.
+    fn with(number: u64, at: MonoTime) -> History {
+        let mut history = History::default();
+        history.keep(train(number), at);
+        (0..7).for_each(|index| assert!(history.depart(number, index, at).is_some()));
+        history
+    }
+
     fn asked(history: &mut History, frame: u64, first: u16, missing: &[u8], ms: u64) -> Option<Vec<u16>> {
         history.asked(&Nack { frame, first, missing }, MonoTime(ms * 1000)).map(|(_, shards)| shards)
     }
 
     #[test]
     fn what_is_asked_for_is_sent_and_no_bits_ask_for_every_source_shard() {
-        let mut history = History::default();
-        history.keep(train(3), MonoTime(0));
+        let mut history = with(3, MonoTime(0));
         assert_eq!(asked(&mut history, 3, 1, &[0b1001], 10), Some(vec![1, 4]));
         assert_eq!(asked(&mut history, 3, 0, &[], 10), Some(vec![0, 1, 2, 3, 4]));
         assert_eq!(asked(&mut history, 3, 6, &[0xff], 10), Some(vec![6]), "there is no shard beyond the last");
@@ -130,17 +155,27 @@ mod tests {
 
     #[test]
     fn an_old_frame_is_forgotten_and_memory_is_bounded() {
-        let mut history = History::default();
-        history.keep(train(3), MonoTime(0));
+        let mut history = with(3, MonoTime(0));
         assert_eq!(asked(&mut history, 3, 0, &[1], 251), None);
         (0..1000).for_each(|number| history.keep(train(number), MonoTime(300_000)));
         assert_eq!(history.len(), MAX_FRAMES);
     }
 
     #[test]
-    fn a_peer_that_asks_without_end_gets_a_frame_four_times_over() {
+    fn what_has_not_left_is_not_sent_again_and_what_is_over_leaves_no_more() {
         let mut history = History::default();
         history.keep(train(3), MonoTime(0));
+        assert!(
+            history.depart(3, 1, MonoTime(0)).is_some() && history.has_departed(3, 1) && !history.has_departed(3, 2)
+        );
+        assert_eq!(asked(&mut history, 3, 0, &[0b111], 10), Some(vec![1]));
+        assert_eq!(history.depart(3, 2, MonoTime(251_000)), None);
+        assert!(history.has_departed(3, 2));
+    }
+
+    #[test]
+    fn a_peer_that_asks_without_end_gets_a_frame_four_times_over() {
+        let mut history = with(3, MonoTime(0));
         let sent: usize = (0..1000).filter_map(|_| asked(&mut history, 3, 0, &[], 1)).map(|shards| shards.len()).sum();
         assert_eq!(sent, 7 * MOST_TIMES);
     }

@@ -7,11 +7,13 @@
 //! The pieces are small and pure, one a module:
 //! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
 //! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`schedule`] (which
-//! path carries what), [`arrivals`], [`rate`] and [`budget`] (what the paths carry), [`delivery`] (messages), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
+//! path carries what), [`arrivals`], [`rate`] and [`budget`] (what the paths carry), [`pacer`] (when shards leave), [`delivery`]
+//! (messages), [`voice`], [`bulk`] (large things), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
 pub mod arrivals;
 pub mod assembly;
 pub mod budget;
+pub mod bulk;
 pub mod clock;
 pub mod connection;
 pub mod delivery;
@@ -20,6 +22,7 @@ pub mod fence;
 pub mod hello;
 pub mod history;
 pub mod loss;
+pub mod pacer;
 pub mod path;
 pub mod protect;
 pub mod rate;
@@ -29,4 +32,5 @@ pub mod rtt;
 pub mod schedule;
 pub mod session;
 pub mod shards;
+pub mod voice;
 pub mod wire;

@@ -46,6 +46,14 @@ pub enum Body<'a> {
     Nack(Nack<'a>),
     /// When datagrams arrived on this path.
     Arrivals(Report),
+    /// Speech of a moment.
+    #[serde(borrow)]
+    Voice(Message<'a>),
+    /// Part of something large, numbered like a message, in a count of its own.
+    #[serde(borrow)]
+    Bulk(Message<'a>),
+    /// Which parts have arrived.
+    BulkAck(Ack),
 }
 
 /// One part of a frame, or a repair shard. All source shards but the last are `ceil(frame_bytes / count)` bytes long,
@@ -70,12 +78,12 @@ pub struct Shard<'a> {
     pub payload: &'a [u8],
 }
 
-/// One message with its place in the order.
+/// One message, or a piece of another lane, with its place in the lane's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message<'a> {
-    /// Counts the sender's messages from 0.
+    /// Counts what its sender put on the lane from 0.
     pub number: u64,
-    /// The message's bytes.
+    /// Its bytes.
     pub bytes: &'a [u8],
 }
 
@@ -150,7 +158,7 @@ impl Datagram<'_> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let payload_bytes = match &self.body {
             Body::Shard(shard) => shard.payload.len(),
-            Body::Message(message) => message.bytes.len(),
+            Body::Message(message) | Body::Voice(message) | Body::Bulk(message) => message.bytes.len(),
             _ => 0,
         };
         Ok(postcard::to_extend(self, Vec::with_capacity(payload_bytes + 2 * MAX_SHARD_HEADER_BYTES))?)
@@ -169,8 +177,8 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
     bound(datagram.number)?;
     match &datagram.body {
         Body::Shard(shard) => bound(shard.frame)?,
-        Body::Message(message) => bound(message.number)?,
-        Body::Ack(ack) => bound(ack.next)?,
+        Body::Message(message) | Body::Voice(message) | Body::Bulk(message) => bound(message.number)?,
+        Body::Ack(ack) | Body::BulkAck(ack) => bound(ack.next)?,
         Body::Probe(probe) => {
             bound(probe.next_frame)?;
             bound(probe.received.end)?;
@@ -247,7 +255,10 @@ mod tests {
             let ack = Ack { next, beyond };
             let bodies = [
                 Body::Message(Message { number: next, bytes: &bytes }),
+                Body::Voice(Message { number: next, bytes: &bytes }),
+                Body::Bulk(Message { number: next, bytes: &bytes }),
                 Body::Ack(ack),
+                Body::BulkAck(ack),
                 Body::Probe(Probe { next_frame: end, received: Received { end, count }, ack }),
                 Body::ProbeReply(ProbeReply { probe: count, clock: clock.map(SessionTime) }),
                 Body::Nack(Nack { frame: next, first: beyond as u16, missing: &bytes }),

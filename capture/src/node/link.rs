@@ -100,8 +100,13 @@ impl Listener {
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 tracing::info!("path {name}: {}{why}", record::state(state));
             }
-            // Theatre sends video and is the session's clock.
-            Event::Frame(_) | Event::FramesLost { .. } | Event::Clock(_) => {}
+            // Theatre sends video and is the session's clock; nobody speaks yet, and nothing large is sent.
+            Event::Frame(_)
+            | Event::FramesLost { .. }
+            | Event::Clock(_)
+            | Event::Voice { .. }
+            | Event::Bulk(_)
+            | Event::BulkSent => {}
         }
     }
 

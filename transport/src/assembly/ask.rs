@@ -11,7 +11,7 @@ use crate::rtt::Rtt;
 
 /// Added to what a frame's shards usually take: two ends' scheduling. Asking in vain costs some bytes, asking late costs
 /// the picture's age.
-const SCHEDULING: Duration = Duration::from_millis(5);
+pub(super) const SCHEDULING: Duration = Duration::from_millis(5);
 /// Assumed before any frame has come whole: a frame interval.
 const INITIAL: Duration = Duration::from_millis(33);
 

@@ -175,6 +175,8 @@ impl Assembly {
             Taken::Known => self.counts.duplicate_shards += 1,
             Taken::Refused => self.counts.refused_shards += 1,
         }
+        // While shards of it keep coming, by whichever path, a thin line is only slow.
+        slot.ask_at = slot.ask_at.max(now + ask::SCHEDULING);
         self.advance(now);
     }
 

@@ -27,7 +27,7 @@ use crossbeam_channel::Receiver;
 use protocol::ids::Epoch;
 use protocol::time::MonoTime;
 use rustls::pki_types::UnixTime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::change::Change;
 pub use self::change::ChangeError;
@@ -37,12 +37,14 @@ pub use self::paths::{End, PathConfig, Uplink};
 use self::quic::Maker;
 use self::run::{Inbox, Run};
 use self::tls::Credentials;
+use crate::bulk::{BulkError, MAX_BULK_BYTES};
 use crate::delivery::{MAX_MESSAGE_BYTES, MessageSizeError};
 use crate::hello::{Hello, Role};
 use crate::path::{self, PathId};
 use crate::schedule::Policy;
 use crate::session::{self, Event, Session};
 use crate::shards::Frame;
+use crate::voice::{MAX_VOICE_BYTES, VoiceSizeError};
 
 /// Called from the driver's thread after an event was queued, to wake whoever reads them. Must neither block nor
 /// own a [`Handle`].
@@ -52,6 +54,10 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 const FRAMES: usize = 2;
 /// Messages between the program and the session's own queue.
 const MESSAGES: usize = 64;
+/// Pieces of voice on their way to the driver: 80 ms of it; what waits longer is worth less than the next.
+const VOICE: usize = 8;
+/// Large things on their way to the session, and words about them.
+const BULK: usize = 4;
 /// Refusals of frames on their way to the driver: those in the decoder's queue when the first was refused.
 const REFUSED: usize = 8;
 /// Paths to be added or removed: whoever asks waits for the answer.
@@ -103,12 +109,18 @@ pub enum SendError {
     /// The driver has been stopped.
     #[error("the session has been stopped")]
     Stopped,
-    /// The peer has acknowledged nothing for long; this message was not taken.
-    #[error("too many messages wait for the peer: wait until the link is back")]
+    /// So much waits on this lane that this was not taken: the peer acknowledges nothing, or the lines are slow.
+    #[error("too much waits for the peer: wait until the link is back")]
     QueueFull,
     /// The message can never be sent.
     #[error(transparent)]
     MessageSize(#[from] MessageSizeError),
+    /// The piece of voice can never be sent.
+    #[error(transparent)]
+    VoiceSize(#[from] VoiceSizeError),
+    /// The large thing can never be sent.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
 }
 
 /// Everything counted, at most 50 ms ago while connected.
@@ -141,6 +153,9 @@ pub struct Handle(Arc<Shared>);
 struct Shared {
     frames: mpsc::Sender<Frame>,
     messages: mpsc::Sender<Bytes>,
+    voice: mpsc::Sender<Bytes>,
+    bulk: mpsc::Sender<Bytes>,
+    raise_bulk: watch::Sender<bool>,
     refused: mpsc::Sender<u64>,
     changes: mpsc::Sender<Change>,
     stop: mpsc::Sender<()>,
@@ -168,6 +183,9 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let outbox = Outbox::new(event_sender, config.wake);
     let (frames, frames_receiver) = mpsc::channel(FRAMES);
     let (messages, messages_receiver) = mpsc::channel(MESSAGES);
+    let (voice, voice_receiver) = mpsc::channel(VOICE);
+    let (bulk, bulk_receiver) = mpsc::channel(BULK);
+    let (raise_bulk, raise_bulk_receiver) = watch::channel(false);
     let (refused, refused_receiver) = mpsc::channel(REFUSED);
     let (changes, changes_receiver) = mpsc::channel(CHANGES);
     let (stop, stop_receiver) = mpsc::channel(1);
@@ -176,6 +194,9 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
         stop: stop_receiver,
         frames: frames_receiver,
         messages: messages_receiver,
+        voice: voice_receiver,
+        bulk: bulk_receiver,
+        raise_bulk: raise_bulk_receiver,
         refused: refused_receiver,
         changes: changes_receiver,
         network: network_receiver,
@@ -189,7 +210,8 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let thread = std::thread::Builder::new().name("transport".to_owned());
     let thread = thread.spawn(move || runtime.block_on(run.run(inbox)))?;
     let thread = Mutex::new(Some(thread));
-    Ok((Handle(Arc::new(Shared { frames, messages, refused, changes, stop, facts, listening, thread })), events))
+    let shared = Shared { frames, messages, voice, bulk, raise_bulk, refused, changes, stop, facts, listening, thread };
+    Ok((Handle(Arc::new(shared)), events))
 }
 
 impl Handle {
@@ -210,10 +232,35 @@ impl Handle {
         if bytes.len() > MAX_MESSAGE_BYTES {
             return Err(MessageSizeError(bytes.len()).into());
         }
-        self.0.messages.try_send(bytes.into()).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => SendError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
-        })
+        self.0.messages.try_send(bytes.into()).map_err(not_sent)
+    }
+
+    /// Hands over a piece of speech, of at most [`MAX_VOICE_BYTES`]. Never blocks.
+    ///
+    /// # Errors
+    /// If it is empty or too long, or the driver is behind; it is not sent then, and the next is worth more.
+    pub fn send_voice(&self, bytes: Vec<u8>) -> Result<(), SendError> {
+        if bytes.is_empty() || bytes.len() > MAX_VOICE_BYTES {
+            return Err(VoiceSizeError(bytes.len()).into());
+        }
+        self.0.voice.try_send(bytes.into()).map_err(not_sent)
+    }
+
+    /// Hands over something large, of at most [`MAX_BULK_BYTES`]; [`Event::BulkSent`] says that it has arrived. Never blocks.
+    ///
+    /// # Errors
+    /// If it is empty or too large, or so much waits that it cannot be taken.
+    pub fn send_bulk(&self, bytes: Vec<u8>) -> Result<(), SendError> {
+        if bytes.is_empty() || bytes.len() > MAX_BULK_BYTES {
+            return Err(BulkError::Size(bytes.len()).into());
+        }
+        self.0.bulk.try_send(bytes.into()).map_err(not_sent)
+    }
+
+    /// Whether somebody looks at what [`Self::send_bulk`] brings: it gets half of the budget then, else a tenth.
+    pub fn raise_bulk(&self, raised: bool) {
+        // Nobody there: the session is over.
+        let _ = self.0.raise_bulk.send(raised);
     }
 
     /// The received frame `number` is of no use, such as one that no decoder takes: it counts as lost, what builds on it
@@ -256,6 +303,13 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+fn not_sent<T>(error: mpsc::error::TrySendError<T>) -> SendError {
+    match error {
+        mpsc::error::TrySendError::Full(_) => SendError::QueueFull,
+        mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
     }
 }
 

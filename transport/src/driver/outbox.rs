@@ -15,7 +15,7 @@ const HELD: usize = 256;
 /// What has not been taken by the program.
 ///
 /// While the channel is full, frames are refused (the session then asks for an independent one), clock readings are
-/// dropped (the next comes soon), of path changes the newest of each path is kept, of budgets the newest, and all else is held in order. When
+/// and speech are dropped (the next comes soon), of path changes the newest of each path is kept, of budgets the newest, and all else is held in order. When
 /// that is too much, [`Self::has_room`] tells the driver to leave datagrams with quinn, whose buffer is bounded too.
 pub struct Outbox {
     sender: Sender<Event>,
@@ -94,7 +94,8 @@ impl Outbox {
 
     fn hold(&mut self, event: Event) {
         match &event {
-            Event::Clock(_) => return,
+            // Late speech is worth less than none.
+            Event::Clock(_) | Event::Voice { .. } => return,
             Event::Budget(_) => self.held.retain(|held| !matches!(held, Event::Budget(_))),
             Event::RefreshWanted if self.held.contains(&event) => return,
             Event::FramesLost { numbers: new, loss: why } => {

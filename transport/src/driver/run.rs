@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::time::MonoTime;
 use quinn::Endpoint;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::Change;
@@ -38,6 +38,12 @@ pub struct Inbox {
     pub frames: mpsc::Receiver<Frame>,
     /// Messages to send.
     pub messages: mpsc::Receiver<Bytes>,
+    /// Speech to send.
+    pub voice: mpsc::Receiver<Bytes>,
+    /// Large things to send.
+    pub bulk: mpsc::Receiver<Bytes>,
+    /// Whether somebody looks at what they bring.
+    pub raise_bulk: watch::Receiver<bool>,
     /// Frames that the program could not use.
     pub refused: mpsc::Receiver<u64>,
     /// Paths to add and to remove.
@@ -114,9 +120,15 @@ impl Run {
                     Some(frame) => self.session.handle(Input::Frame(frame), (self.now)()),
                     None => break,
                 },
+                Some(bytes) = inbox.voice.recv() => self.voice(&bytes),
                 Some(number) = inbox.refused.recv() => self.session.handle(Input::FrameNotTaken(number), (self.now)()),
                 Some(change) = inbox.changes.recv() => self.change(change),
                 Some(bytes) = inbox.messages.recv(), if self.session.message_room() > 0 => self.message(bytes),
+                Some(bytes) = inbox.bulk.recv(), if self.session.bulk_room() > 0 => self.bulk(bytes),
+                Ok(()) = inbox.raise_bulk.changed() => {
+                    let raised = *inbox.raise_bulk.borrow_and_update();
+                    self.session.handle(Input::RaiseBulk(raised), (self.now)());
+                }
                 () = tokio::time::sleep(wait) => self.session.handle(Input::Timeout, (self.now)()),
             }
         }
@@ -214,6 +226,18 @@ impl Run {
         if let Err(error) = self.session.send_message(bytes, (self.now)()) {
             // Size and room were looked at before; a message dropped here would be a defect worth a line.
             tracing::error!("a message was not sent: {error}");
+        }
+    }
+
+    fn voice(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.session.send_voice(bytes, (self.now)()) {
+            tracing::error!("a piece of voice was not sent: {error}");
+        }
+    }
+
+    fn bulk(&mut self, bytes: Bytes) {
+        if let Err(error) = self.session.send_bulk(bytes, (self.now)()) {
+            tracing::error!("something large was not sent: {error}");
         }
     }
 

@@ -4,6 +4,8 @@
 //! (Dovrolis, Ramanathan, Moore: "What do packet dispersion techniques measure?", INFOCOM 2001), however little is sent
 //! on average. A train that arrives no further apart than it was sent has met no bottleneck slower than its own rate.
 
+mod slowing;
+
 use std::collections::VecDeque;
 
 /// Datagrams sent further apart than this are of different trains: one of 1100 bytes at 2.2 Mbit/s.
@@ -30,6 +32,9 @@ const CHANGE_TENTHS: u64 = 15;
 /// So many trains that were not stretched lift the limit: with such jitter and paced a quarter above the bottleneck, six
 /// in a hundred such runs look so by chance, and what they lift the next five take back.
 const UNHINDERED: usize = 8;
+/// The largest estimate of this long counts while no train is slowed: jitter makes trains look slower much more often than
+/// faster, and too high an estimate shows as a queue.
+const HIGH_US: u64 = 500_000;
 /// A path that passes trains faster than this has no limit worth a name.
 pub const UNLIMITED_BPS: u64 = 100_000_000;
 
@@ -53,6 +58,8 @@ pub struct Dispersion {
     train: Vec<Step>,
     samples: VecDeque<Sample>,
     limit: Option<u64>,
+    /// Estimates of the last half second, each with its time; the highest comes first, then the highest after it.
+    highs: VecDeque<(u64, u64)>,
     sampled_us: Option<u64>,
 }
 
@@ -81,13 +88,14 @@ impl Dispersion {
                 let step = Step { bytes: arrival.bytes, sent_us, arrived_us };
                 let neighbours = arrival.number == last.number.saturating_add(1);
                 self.train.push(if neighbours { step } else { Step::default() });
+                self.look_at_slowing(arrival.sent_us);
             }
         }
     }
 
     /// Bits per second the bottleneck passes; `None` while no train met one.
     pub fn limit_bps(&self) -> Option<u64> {
-        self.limit
+        self.highs.front().map_or(self.limit, |(_, bps)| Some(*bps).filter(|bps| *bps < UNLIMITED_BPS))
     }
 
     /// When the last train that was measured had been sent, by the sender's clock in microseconds.
@@ -95,10 +103,23 @@ impl Dispersion {
         self.sampled_us
     }
 
+    /// The estimate at `sent_us` is `self.limit`.
+    fn keep_high(&mut self, sent_us: u64) {
+        let bps = self.limit.unwrap_or(u64::MAX);
+        while self.highs.back().is_some_and(|(_, lower)| *lower <= bps) {
+            self.highs.pop_back();
+        }
+        self.highs.push_back((sent_us, bps));
+        while self.highs.front().is_some_and(|(at_us, _)| at_us + HIGH_US < sent_us) {
+            self.highs.pop_front();
+        }
+    }
+
     fn finish(&mut self, sent_us: u64) {
         if let Some(sample) = Sample::of(&self.train) {
             self.sampled_us = Some(sent_us);
             self.learn(sample);
+            self.keep_high(sent_us);
         }
         self.train.clear();
     }
@@ -191,72 +212,4 @@ fn middle<'a>(samples: impl Iterator<Item = &'a Sample>, cut: impl Fn(usize) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Trains of `count` datagrams of 1000 bytes, sent `sent_us` and arriving `arrived_us` apart.
-    fn trains(dispersion: &mut Dispersion, trains: u64, count: u64, sent_us: u64, arrived_us: u64) {
-        let start = dispersion.last.map_or(0, |last| last.number + 1);
-        for train in 0..trains {
-            let (number, from_us) = (start + train * count, (start + train * count) * 10_000);
-            for n in 0..count {
-                let (sent_us, arrived_us) = (from_us + n * sent_us, from_us + n * arrived_us);
-                dispersion.record(Arrival { number: number + n, bytes: 1000, sent_us, arrived_us });
-            }
-        }
-    }
-
-    #[test]
-    fn five_trains_tell_the_bottleneck_and_five_others_its_change() {
-        let mut dispersion = Dispersion::default();
-        trains(&mut dispersion, 5, 20, 0, 1_000);
-        assert_eq!(dispersion.limit_bps(), None);
-        trains(&mut dispersion, 25, 20, 0, 1_000);
-        assert_eq!(dispersion.limit_bps(), Some(8_000_000));
-        trains(&mut dispersion, 6, 20, 0, 4_000);
-        assert_eq!(dispersion.limit_bps(), Some(2_000_000));
-    }
-
-    #[test]
-    fn two_stalls_of_the_receiver_among_ten_trains_change_nothing() {
-        let mut dispersion = Dispersion::default();
-        for round in 0..10 {
-            trains(&mut dispersion, 1, 20, 0, if round % 5 == 4 { 9_000 } else { 1_000 });
-        }
-        trains(&mut dispersion, 1, 1, 0, 0);
-        assert_eq!(dispersion.limit_bps(), Some(8_000_000));
-    }
-
-    #[test]
-    fn trains_that_arrive_as_they_were_sent_show_no_limit_and_lift_one() {
-        let mut dispersion = Dispersion::default();
-        trains(&mut dispersion, 40, 20, 1_000, 1_000);
-        assert_eq!(dispersion.limit_bps(), None, "paced, and no bottleneck");
-        trains(&mut dispersion, 10, 20, 0, 2_000);
-        assert_eq!(dispersion.limit_bps(), Some(4_000_000));
-        trains(&mut dispersion, 20, 20, 1_600, 1_600);
-        assert_eq!(dispersion.limit_bps(), Some(5_000_000), "it passed all it was sent");
-        trains(&mut dispersion, 20, 20, 0, 10);
-        assert_eq!(dispersion.limit_bps(), None, "faster than matters");
-    }
-
-    #[test]
-    fn lost_datagrams_neither_hurry_nor_slow_the_estimate() {
-        let mut dispersion = Dispersion::default();
-        for number in (0..600u64).filter(|number| number % 7 != 3) {
-            let (from_us, n) = (number / 20 * 33_000, number % 20);
-            let arrival = Arrival { number, bytes: 1000, sent_us: from_us, arrived_us: from_us + n * 1_000 };
-            dispersion.record(arrival);
-        }
-        assert_eq!(dispersion.limit_bps(), Some(8_000_000));
-    }
-
-    #[test]
-    fn memory_is_bounded_and_single_datagrams_say_nothing() {
-        let mut dispersion = Dispersion::default();
-        trains(&mut dispersion, 1_000, 3, 0, 9_000);
-        assert_eq!(dispersion.limit_bps(), None);
-        trains(&mut dispersion, 2, 100_000, 0, 500);
-        assert!(dispersion.train.len() <= MAX_STEPS && dispersion.samples.len() <= MAX_SAMPLES);
-    }
-}
+mod tests;

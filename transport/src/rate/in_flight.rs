@@ -33,10 +33,10 @@ impl InFlight {
         }
         self.bytes = self.bytes.saturating_add(datagram.bytes);
         self.sent.push_back(datagram);
-        let forget_us = datagram.at_us.saturating_sub(FORGET_US);
-        while self.sent.len() > MAX_SENT || self.sent.front().is_some_and(|first| first.at_us < forget_us) {
+        while self.sent.len() > MAX_SENT {
             self.pop();
         }
+        self.forget(datagram.at_us);
     }
 
     /// The oldest, if its number is below `number`; it is in flight no longer.
@@ -45,9 +45,17 @@ impl InFlight {
         self.pop()
     }
 
-    /// Bytes in flight.
-    pub fn bytes(&self) -> u64 {
+    /// Bytes in flight at `now_us`.
+    pub fn bytes(&mut self, now_us: u64) -> u64 {
+        self.forget(now_us);
         self.bytes
+    }
+
+    fn forget(&mut self, now_us: u64) {
+        let forget_us = now_us.saturating_sub(FORGET_US);
+        while self.sent.front().is_some_and(|first| first.at_us < forget_us) {
+            self.pop();
+        }
     }
 
     fn pop(&mut self) -> Option<Sent> {
@@ -67,11 +75,12 @@ mod tests {
         for number in [0, 1, 1, 3] {
             flight.push(Sent { number, bytes: 100, at_us: number });
         }
-        assert_eq!(flight.bytes(), 300);
+        assert_eq!(flight.bytes(3), 300);
         assert_eq!(flight.pop_below(1).map(|sent| sent.number), Some(0));
-        assert_eq!((flight.pop_below(1), flight.bytes()), (None, 200));
+        assert_eq!((flight.pop_below(1), flight.bytes(3)), (None, 200));
         flight.push(Sent { number: 4, bytes: 7, at_us: 3_000_000 });
-        assert_eq!(flight.bytes(), 7);
+        assert_eq!(flight.bytes(3_000_000), 7);
+        assert_eq!(flight.bytes(5_000_001), 0);
         (5..50_000).for_each(|number| flight.push(Sent { number, bytes: 1, at_us: 3_000_000 }));
         assert_eq!(flight.sent.len(), MAX_SENT);
     }

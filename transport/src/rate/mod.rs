@@ -41,6 +41,12 @@ const REPORTS_HOLD: Duration = Duration::from_millis(500);
 /// A path that carries less than this of its capacity, in percent, is underused.
 const UNDERUSED_PERCENT: u64 = 70;
 
+/// Trains leave at this much of the bottleneck's capacity, in percent. At the capacity itself no train could show that there
+/// is more (see [`dispersion`]); much above it the bottleneck's queue does what pacing is for.
+const BURST_PERCENT: u64 = 125;
+/// They leave no slower than this: a train of full datagrams further apart says nothing about the bottleneck.
+const MIN_BURST_BPS: u64 = 3_000_000;
+
 /// Whether a path carries what it can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
@@ -110,6 +116,18 @@ impl Estimator {
             self.reported = Some(now);
             self.judge(now);
         }
+    }
+
+    /// How fast a train may leave, in bits per second: a little faster than what the bottleneck passes, so that more would
+    /// show. `None` while nothing suggests a limit.
+    pub fn burst_bps(&self) -> Option<u64> {
+        let bottleneck = self.dispersion.limit_bps().or(self.share.limit_bps())?;
+        Some((bottleneck.saturating_mul(BURST_PERCENT) / 100).max(MIN_BURST_BPS))
+    }
+
+    /// Bytes sent and not told about yet.
+    pub fn in_flight_bytes(&mut self, now: MonoTime) -> u64 {
+        self.in_flight.bytes(now.0)
     }
 
     /// What is known now.

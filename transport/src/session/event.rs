@@ -11,6 +11,7 @@ use crate::hello::Role;
 use crate::path::{self, PathId, Side, State};
 use crate::schedule::Policy;
 use crate::shards::Frame;
+use crate::voice;
 
 /// What a session is made from.
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ pub enum Input {
     },
     /// A path is there no more. [`Output::Close`] ends its connection; its id stays its own until all others are used.
     RemovePath(PathId),
+    /// Whether somebody looks at what the bulk lane brings: it gets half of the budget then, else a tenth.
+    RaiseBulk(bool),
     /// A deadline has come.
     Timeout,
 }
@@ -103,7 +106,18 @@ pub enum Event {
     RefreshWanted,
     /// A message came: each once, in the order they were sent.
     Message(Bytes),
-    /// A peer is there. Messages queued for its former life are gone: send again what it must know.
+    /// A piece of speech came: the first copy of each, at once, in whatever order they come.
+    Voice {
+        /// Its place in what the peer said, from 0.
+        number: u64,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// Something large came, whole: each once, in the order they were sent.
+    Bulk(Bytes),
+    /// The oldest of the large things sent is whole at the peer.
+    BulkSent,
+    /// A peer is there. Messages and large things queued for its former life are gone: send again what it must know.
     PeerUp {
         /// Its life.
         peer: Epoch,
@@ -142,6 +156,10 @@ pub enum Reason {
     Refresh,
     /// Shards of a frame are asked for again.
     Ask,
+    /// A path's line is free for the next shard.
+    Pace(PathId),
+    /// A line is free for a part of something large.
+    Bulk,
 }
 
 /// Everything counted inside a session, at one moment.
@@ -167,6 +185,14 @@ pub struct Facts {
     pub budget_bps: Option<u64>,
     /// Shards sent again because they were asked for.
     pub shards_resent: u64,
+    /// Shards that never left, counted on each path: full lines let spare copies and what is too old go.
+    pub shards_dropped: u64,
+    /// Pieces of speech that came in.
+    pub voice_in: voice::Counts,
+    /// Bytes of large things not yet sent for the first time.
+    pub bulk_waiting_bytes: usize,
+    /// Of the large thing on its way here, the bytes that came and those it will have.
+    pub bulk_progress: Option<(usize, usize)>,
     /// Messages not yet acknowledged by the peer.
     pub messages_waiting: usize,
     /// Datagrams that did not decode.

@@ -5,6 +5,7 @@ use protocol::time::MonoTime;
 use super::{Event, Session};
 use crate::budget::Spread;
 use crate::connection::Connection;
+use crate::pacer::Shard;
 use crate::path::{Path, PathId};
 use crate::schedule::{Carrier, Plan};
 use crate::shards::{Frame, Geometry, Train};
@@ -26,12 +27,26 @@ impl Session {
         let geometry = Geometry::of(frame.bytes().len(), shard_bytes, plan.repair);
         let train = Train::new(number, frame, geometry, &mut self.code);
         let mut spread = Spread::new(plan.policy, geometry);
+        self.give_way();
         for (index, id) in plan.departures(number, geometry.count()) {
-            self.send_shard(id, &train, index);
+            if let Some(pacer) = self.pacer(id) {
+                pacer.push(queued(&train, index));
+            }
             spread.carries(id);
         }
         self.planned = Some(spread);
         self.history.keep(train, now);
+    }
+
+    /// Copies that have left by another path make room for the next frame where lines are full: redundancy is given up
+    /// before time is.
+    fn give_way(&mut self) {
+        let history = std::mem::take(&mut self.history);
+        let connections = self.paths.iter_mut().filter_map(Path::connection_mut);
+        for connection in connections.filter(|connection| !connection.pacer.is_empty()) {
+            connection.pacer.give_way(|frame, index| history.has_departed(frame, index));
+        }
+        self.history = history;
     }
 
     /// Sends again, on every path that carries anything, what the peer misses. Where a path is full that would keep it so:
@@ -42,9 +57,9 @@ impl Session {
         }
         let mut history = std::mem::take(&mut self.history);
         if let Some((train, shards)) = history.asked(nack, now) {
-            let carriers = self.carriers();
-            for index in &shards {
-                carriers.iter().for_each(|id| self.send_shard(*id, train, *index));
+            for id in self.carriers() {
+                let Some(pacer) = self.pacer(id) else { continue };
+                shards.iter().rev().for_each(|index| pacer.push_first(queued(train, *index)));
             }
             self.shards_resent += shards.len() as u64;
         }
@@ -68,12 +83,6 @@ impl Session {
         }
     }
 
-    fn send_shard(&mut self, id: PathId, train: &Train, index: u16) {
-        if let Some(shard) = train.shard(index) {
-            self.send(id, Body::Shard(shard));
-        }
-    }
-
     /// Tells the program what frames may take, if that has changed.
     pub(super) fn tell_budget(&mut self, now: MonoTime) {
         let Some(spread) = &self.planned else { return };
@@ -82,7 +91,7 @@ impl Session {
             connection.rate.estimate(now).capacity_bps
         };
         let mut budget = self.budget.clone();
-        let told = budget.judge(spread, capacity, now);
+        let told = budget.judge(spread, capacity, self.bulk_out.leaves_percent(), now);
         self.budget = budget;
         if let Some(budget_bps) = told {
             self.event(Event::Budget(budget_bps));
@@ -99,4 +108,9 @@ impl Session {
         };
         self.carriers().into_iter().map(carrier).collect()
     }
+}
+
+/// A shard as it waits.
+fn queued(train: &Train, index: u16) -> Shard {
+    Shard { frame: train.number, index, bytes: train.geometry().shard_bytes() + MAX_SHARD_HEADER_BYTES }
 }

@@ -5,6 +5,7 @@
 
 mod event;
 mod frames;
+mod lanes;
 mod paths;
 mod receive;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use protocol::time::{ClockOffset, MonoTime};
 pub use self::event::{Config, Event, Facts, Input, Output, Reason};
 use crate::assembly::Assembly;
 use crate::budget::{Budget, Spread};
+use crate::bulk;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::delivery::{Incoming, MAX_MESSAGE_BYTES, MessageSizeError, Outgoing, QueueFullError};
@@ -30,6 +32,7 @@ use crate::protect::Code;
 use crate::refresh::{Asker, Merger};
 use crate::rtt::Rtt;
 use crate::schedule;
+use crate::voice;
 use crate::wire::{Body, Datagram};
 
 /// Everything between this end and one peer.
@@ -53,6 +56,10 @@ pub struct Session {
     assembly: Assembly,
     outgoing: Outgoing,
     incoming: Incoming,
+    voice_out: u64,
+    voice_in: voice::Incoming,
+    bulk_out: bulk::Sending,
+    bulk_in: bulk::Receiving,
     clock: Clock,
     asker: Asker,
     merger: Merger,
@@ -91,6 +98,10 @@ impl Session {
             assembly: Assembly::default(),
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
+            voice_out: 0,
+            voice_in: voice::Incoming::default(),
+            bulk_out: bulk::Sending::default(),
+            bulk_in: bulk::Receiving::default(),
             clock: Clock::default(),
             asker: Asker::default(),
             merger: Merger::default(),
@@ -109,6 +120,7 @@ impl Session {
             Input::FrameNotTaken(number) => self.assembly.not_taken(number),
             Input::AddPath { path, side } => self.add_path(path, side, now),
             Input::RemovePath(path) => self.remove_path(path),
+            Input::RaiseBulk(raised) => self.raise_bulk(raised, now),
             Input::Timeout => {}
         }
         self.turn(now);
@@ -145,12 +157,16 @@ impl Session {
             due.extend(path.dial_at().map(|at| (at, Reason::Dial(id))));
             due.extend(path.connection().map(|connection| (connection.probe_at(), Reason::Probe(id))));
             due.extend(path.connection().and_then(Connection::dark_at).map(|at| (at, Reason::Dark(id))));
+            due.extend(
+                path.connection().and_then(|connection| connection.pacer.deadline()).map(|at| (at, Reason::Pace(id))),
+            );
         }
         due.extend(self.assembly.deadline().map(|at| (at, Reason::GiveUp)));
         if self.connected() {
             due.extend(self.outgoing.deadline().map(|at| (at, Reason::Resend)));
             due.extend(self.asker.deadline().map(|at| (at, Reason::Refresh)));
             due.extend(self.assembly.ask_at().map(|at| (at, Reason::Ask)));
+            due.extend(self.bulk_deadline().map(|at| (at, Reason::Bulk)));
         }
         due.into_iter().min()
     }
@@ -169,6 +185,10 @@ impl Session {
             budget_bps: self.budget.told_bps(),
             shards_resent: self.shards_resent,
             messages_waiting: self.outgoing.len(),
+            shards_dropped: self.shards_dropped(),
+            voice_in: self.voice_in.counts(),
+            bulk_waiting_bytes: self.bulk_out.waiting_bytes(),
+            bulk_progress: self.bulk_in.progress(),
             malformed_datagrams: self.malformed_datagrams,
         }
     }
@@ -205,6 +225,7 @@ impl Session {
                 self.close(id, now);
             }
             (self.outgoing, self.incoming, self.history) = Default::default();
+            (self.voice_in, self.bulk_out, self.bulk_in) = Default::default();
             (self.clock, self.asker) = Default::default();
             self.assembly.reset();
         }
@@ -261,6 +282,7 @@ impl Session {
             path.sent_bytes += bytes.len() as u64;
             if let Some(connection) = path.connection_mut() {
                 connection.rate.sent(number, bytes.len(), now);
+                connection.pacer.spend(bytes.len(), now);
             }
             self.outputs.push_back(Output::Send { path: id, bytes: bytes.into() });
         }

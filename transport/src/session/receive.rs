@@ -32,6 +32,9 @@ impl Session {
                 self.send(id, Body::Ack(self.incoming.ack()));
             }
             Body::Ack(ack) => self.outgoing.acknowledge(ack),
+            Body::Voice(piece) => self.hear_voice(&piece),
+            Body::Bulk(piece) => self.bulk_piece(id, &piece),
+            Body::BulkAck(ack) => self.bulk_arrived(ack, now),
             Body::Probe(probe) => self.probe(id, number, &probe, now),
             Body::ProbeReply(reply) => self.probe_reply(id, reply, now),
             Body::RefreshRequest if self.config.role == Role::Theatre => self.refresh(now),

@@ -5,6 +5,7 @@ use protocol::time::MonoTime;
 
 use super::{Event, Output, Session, ids};
 use crate::assembly::Outcome;
+use crate::delivery::IN_FLIGHT;
 use crate::hello::Role;
 use crate::path::{Path, PathId, State};
 use crate::rtt::{self, Rtt};
@@ -13,6 +14,7 @@ use crate::wire::{Body, Message, Probe};
 impl Session {
     /// Does everything that is due.
     pub(super) fn turn(&mut self, now: MonoTime) {
+        self.depart(now);
         for id in ids().take(self.paths.len()) {
             self.turn_path(id, now);
         }
@@ -30,11 +32,12 @@ impl Session {
             return;
         }
         let resend = self.rtt().map_or(rtt::INITIAL, Rtt::resend);
-        for (number, bytes) in self.outgoing.due(resend, now) {
+        for (number, bytes) in self.outgoing.due(IN_FLIGHT, resend, now) {
             for id in &carriers {
                 self.send(*id, Body::Message(Message { number, bytes: &bytes }));
             }
         }
+        self.depart_bulk(resend, now);
         self.ask(&carriers, now);
         let needed = self.config.role == Role::Console && self.assembly.needs_independent();
         if self.asker.ask(needed, now) {
@@ -62,10 +65,10 @@ impl Session {
     }
 
     fn send_probe(&mut self, id: PathId, now: MonoTime) {
-        let (next_frame, ack) = (self.frames_out, self.incoming.ack());
-        let Some(received) = self.path(id).and_then(Path::connection).map(|connection| connection.received) else {
-            return;
-        };
+        let ack = self.incoming.ack();
+        let Some(connection) = self.path(id).and_then(Path::connection) else { return };
+        let next_frame = connection.pacer.oldest_frame().unwrap_or(self.frames_out);
+        let received = connection.received;
         let number = self.send(id, Body::Probe(Probe { next_frame, received, ack }));
         if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
             connection.probed(number, now);

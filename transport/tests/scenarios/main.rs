@@ -6,6 +6,7 @@ mod changes;
 mod clock;
 mod cuts;
 mod hostile;
+mod lanes;
 mod loss;
 mod policies;
 mod rates;

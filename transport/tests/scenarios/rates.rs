@@ -33,8 +33,12 @@ fn a_line_squeezed_to_a_quarter_is_followed_within_a_second_and_left_again_withi
         assert!(budget(&world, 6 * S).is_some_and(|bps| bps <= 3_000_000), "seed {seed}: {told:?}");
         let back = budget(&world, 20 * S);
         assert!(back.is_none_or(|bps| bps >= NOMINAL_BPS * 95 / 100), "seed {seed}: {back:?} of {told:?}");
-        // What both lines' queues spill before anybody can know costs some frames, until an independent one of the new size.
-        assert!(world.lost() <= 8, "seed {seed}: {} lost", world.lost());
+        assert_eq!(world.lost(), 0, "seed {seed}");
+        // A freeze would be three mean gaps, or the mean and 150 ms.
+        let shown_us: Vec<u64> =
+            world.released().iter().map(|(number, took)| world.sent_us[*number as usize] + took).collect();
+        let gap_us = shown_us.windows(2).skip(30).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(gap_us < 100_000, "seed {seed}: {gap_us} us");
         // The queue of 100 ms fills while nobody knows; two seconds later it is gone.
         let late = |from_us: u64, to_us: u64| {
             let took = world.released().into_iter().filter(|(number, _)| {
@@ -44,7 +48,7 @@ fn a_line_squeezed_to_a_quarter_is_followed_within_a_second_and_left_again_withi
             took.map(|(_, took_us)| took_us).max().unwrap()
         };
         assert!(late(7 * S, 15 * S) <= 10_000 + 40_000, "seed {seed}: {} us", late(7 * S, 15 * S));
-        assert!(late(4 * S, 25 * S) <= 250_000, "seed {seed}: {} us", late(4 * S, 25 * S));
+        assert!(late(4 * S, 25 * S) <= 10_000 + 110_000, "seed {seed}: {} us", late(4 * S, 25 * S));
     }
 }
 
@@ -66,8 +70,10 @@ fn four_thin_lines_together_carry_what_none_could_alone() {
         let mut world = World::new("lte4", seed);
         world.run_until(21 * S);
         let least = budgets(&world).into_iter().filter_map(|(_, bps)| bps).min();
-        // Their jitter hides up to a fifth of what they carry while one of them is dark.
-        assert!(least.is_none_or(|bps| bps >= NOMINAL_BPS * 3 / 4), "seed {seed}: {least:?}");
+        // Their jitter hides up to a tenth of what they carry for a moment while one of them is dark.
+        assert!(least.is_none_or(|bps| bps >= NOMINAL_BPS * 9 / 10), "seed {seed}: {least:?}");
+        let offered: usize = world.sent_us.len() * world.frame_bytes;
+        assert!(world.offered_bytes * 100 >= offered * 98, "seed {seed}: {} of {offered}", world.offered_bytes);
         assert_eq!(world.lost(), 0, "seed {seed}");
     }
 }

@@ -40,6 +40,8 @@ pub struct World {
     /// World time each frame was sent, by its number in theatre's present life.
     pub sent_us: Vec<u64>,
     pub frame_bytes: usize,
+    /// Bytes of all frames, as the encoder made them.
+    pub offered_bytes: usize,
     /// Bits per second that the encoder keeps to, as it was told.
     pub budget_bps: Option<u64>,
     policy: Policy,
@@ -99,6 +101,7 @@ impl World {
             policy,
             sent_us: Vec::new(),
             frame_bytes: 25_000,
+            offered_bytes: 0,
             budget_bps: None,
             pending: BinaryHeap::new(),
             sequence: 0,
@@ -144,6 +147,22 @@ impl World {
         let end = self.end(from);
         let now = end.clock(now_us);
         end.session.send_message(Bytes::copy_from_slice(text.as_bytes()), now).unwrap();
+        self.drain();
+    }
+
+    pub fn voice(&mut self, from: Who, bytes: &[u8]) {
+        let now_us = self.now_us;
+        let end = self.end(from);
+        let now = end.clock(now_us);
+        end.session.send_voice(bytes, now).unwrap();
+        self.drain();
+    }
+
+    pub fn bulk(&mut self, from: Who, bytes: Vec<u8>) {
+        let now_us = self.now_us;
+        let end = self.end(from);
+        let now = end.clock(now_us);
+        end.session.send_bulk(bytes.into(), now).unwrap();
         self.drain();
     }
 
@@ -238,6 +257,7 @@ impl World {
         self.sent_us.push(self.now_us);
         let share = self.budget_bps.map(|bps| (bps * FRAME_INTERVAL_US / 8_000_000) as usize);
         let bytes = share.map_or(self.frame_bytes, |share| share.min(self.frame_bytes)).max(1);
+        self.offered_bytes += bytes;
         let frame = Frame::new(independent, vec![number as u8; bytes]).unwrap();
         self.input(Who::Theatre, Input::Frame(frame));
     }
