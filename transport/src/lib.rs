@@ -6,7 +6,7 @@
 //!
 //! The pieces are small and pure, one a module:
 //! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
-//! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`schedule`] (which
+//! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`selection`] and [`schedule`] (which
 //! path carries what), [`arrivals`], [`rate`] and [`budget`] (what the paths carry), [`pacer`] (when shards leave), [`delivery`]
 //! (messages), [`voice`], [`bulk`] (large things), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
@@ -30,6 +30,7 @@ pub mod redial;
 pub mod refresh;
 pub mod rtt;
 pub mod schedule;
+pub mod selection;
 pub mod session;
 pub mod shards;
 pub mod voice;

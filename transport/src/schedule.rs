@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::path::{PathId, State};
+use crate::selection::{self, Selection};
 
 /// How frames are spread over the paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
-    /// Chosen from the number of paths that are live: [`Policy::Spread`] from three on, [`Policy::Duplicate`] on two.
+    /// Chosen from the paths that are live and what they carry: [`Policy::Spread`] from three on, [`Policy::Duplicate`] on two,
+    /// [`Policy::Economy`] if one of two is so thin that two copies would be no picture (see [`crate::selection`]).
     #[default]
     Auto,
     /// Every shard on every live path, in the spirit of SMPTE ST 2022-7: losing a path loses and delays nothing.
@@ -43,6 +45,8 @@ pub struct Carrier {
     pub loss: f64,
     /// Its round trip, if known.
     pub rtt: Option<Duration>,
+    /// Bits per second it carries; `None` while nothing suggests a limit.
+    pub capacity_bps: Option<u64>,
 }
 
 /// How one frame travels.
@@ -52,6 +56,8 @@ pub struct Plan {
     pub policy: Policy,
     /// Repair shards.
     pub repair: u16,
+    /// Whether it measures paths that are left out otherwise (see [`crate::selection`]).
+    pub looks: bool,
     /// The paths in use; the best comes first.
     paths: Vec<PathId>,
 }
@@ -65,14 +71,27 @@ const SHORT_OF_SPREAD: f64 = 1e-2;
 /// Loss beyond this is a broken path, not one to be repaired: more shards would only load it further.
 const MOST_LOSS: f64 = 0.3;
 /// The least paths that [`Policy::Spread`] is better than copies for: with two it is two copies.
-const LEAST_SPREAD: usize = 3;
+pub const LEAST_SPREAD: usize = 3;
 
 impl Plan {
-    /// The plan for a frame of `count` source shards over `live` paths.
-    pub fn new(policy: Policy, count: u16, live: &[Carrier]) -> Self {
+    /// The plan for frame `number` of `count` source shards over `live` paths.
+    pub fn new(policy: Policy, number: u64, count: u16, live: Vec<Carrier>) -> Self {
+        match policy {
+            Policy::Auto => {
+                let Selection { policy, carriers, looks } = selection::select(number, live);
+                Self { looks, ..Self::over(policy, count, &carriers) }
+            }
+            policy => Self::over(policy, count, &live),
+        }
+    }
+
+    fn over(policy: Policy, count: u16, live: &[Carrier]) -> Self {
         let mut best: Vec<&Carrier> = live.iter().collect();
-        // Loss first, in steps that measuring it can tell apart: a quick path that loses is slow once it is repaired.
-        best.sort_by_key(|carrier| ((carrier.loss * 20.0) as u64, carrier.rtt.unwrap_or(Duration::MAX), carrier.id));
+        let fattest = live.iter().map(|carrier| carrier.capacity_bps.unwrap_or(u64::MAX)).max().unwrap_or(0);
+        let is_thin = |carrier: &Carrier| carrier.capacity_bps.is_some_and(|bps| bps < fattest / 2);
+        // Then loss, in steps that measuring it can tell apart: a quick path that loses is slow once it is repaired.
+        let loss = |carrier: &Carrier| (carrier.loss * 20.0) as u64;
+        best.sort_by_key(|at| (is_thin(at), loss(at), at.rtt.unwrap_or(Duration::MAX), at.id));
         let paths: Vec<PathId> = best.iter().map(|carrier| carrier.id).collect();
         let policy = match policy {
             Policy::Auto | Policy::Spread if live.len() >= LEAST_SPREAD => Policy::Spread,
@@ -87,7 +106,7 @@ impl Plan {
             Policy::Spread => spread_repair(count, live),
             Policy::Economy => parity(count, best.first().map_or(0.0, |carrier| carrier.loss), SHORT_OF_REPAIR).max(1),
         };
-        Self { policy, repair, paths }
+        Self { policy, repair, looks: false, paths }
     }
 
     /// Which shard of frame `number`, of `count` source shards, leaves by which path, in the order of leaving.
@@ -162,50 +181,51 @@ mod tests {
             id: PathId(at),
             loss: *loss,
             rtt: Some(Duration::from_millis(20 + u64::from(at))),
+            capacity_bps: None,
         };
         (0..).zip(losses).map(carrier).collect()
     }
 
-    /// Shards of frame 7 on each path.
+    /// Shards of frame 77 on each path.
     fn load(plan: &Plan, count: u16, paths: usize) -> Vec<usize> {
         let mut load = vec![0; paths];
-        plan.departures(7, count).for_each(|(_, id)| load[usize::from(id.0)] += 1);
+        plan.departures(77, count).for_each(|(_, id)| load[usize::from(id.0)] += 1);
         load
     }
 
     #[test]
     fn two_clean_paths_carry_everything_twice_and_nothing_more() {
-        let plan = Plan::new(Policy::Auto, 23, &live(&[0.0; 2]));
+        let plan = Plan::new(Policy::Auto, 77, 23, live(&[0.0; 2]));
         assert_eq!((plan.policy, plan.repair), (Policy::Duplicate, 0));
         assert_eq!(load(&plan, 23, 2), [23, 23]);
     }
 
     #[test]
     fn two_copies_leave_so_that_half_the_time_brings_the_whole_frame() {
-        let plan = Plan::new(Policy::Duplicate, 24, &live(&[0.0; 2]));
-        let first: std::collections::BTreeSet<u16> = plan.departures(7, 24).take(24).map(|(shard, _)| shard).collect();
+        let plan = Plan::new(Policy::Duplicate, 77, 24, live(&[0.0; 2]));
+        let first: std::collections::BTreeSet<u16> = plan.departures(77, 24).take(24).map(|(shard, _)| shard).collect();
         assert_eq!(first.len(), 24);
     }
 
     #[test]
     fn copies_on_lossy_paths_get_the_little_repair_that_both_losing_it_needs() {
-        let plan = Plan::new(Policy::Duplicate, 23, &live(&[0.02; 2]));
+        let plan = Plan::new(Policy::Duplicate, 77, 23, live(&[0.02; 2]));
         assert_eq!(plan.repair, 1);
-        assert!(Plan::new(Policy::Duplicate, 23, &live(&[0.05; 2])).repair <= 2);
+        assert!(Plan::new(Policy::Duplicate, 77, 23, live(&[0.05; 2])).repair <= 2);
     }
 
     #[test]
     fn a_single_path_repairs_its_own_loss() {
-        let plan = Plan::new(Policy::Auto, 23, &live(&[0.02]));
+        let plan = Plan::new(Policy::Auto, 77, 23, live(&[0.02]));
         assert!((4..=5).contains(&plan.repair), "{}", plan.repair);
-        assert_eq!(Plan::new(Policy::Auto, 23, &live(&[0.0])).repair, 0);
+        assert_eq!(Plan::new(Policy::Auto, 77, 23, live(&[0.0])).repair, 0);
     }
 
     #[test]
     fn spread_survives_any_one_path_within_its_bytes() {
         for paths in 3..=8usize {
             for count in 1..200 {
-                let plan = Plan::new(Policy::Auto, count, &live(&vec![0.0; paths]));
+                let plan = Plan::new(Policy::Auto, 77, count, live(&vec![0.0; paths]));
                 assert_eq!(plan.policy, Policy::Spread);
                 let load = load(&plan, count, paths);
                 let most = *load.iter().max().unwrap();
@@ -218,7 +238,7 @@ mod tests {
 
     #[test]
     fn spread_over_lossy_paths_stays_within_15_percent_of_the_least() {
-        let plan = Plan::new(Policy::Spread, 23, &live(&[0.012; 4]));
+        let plan = Plan::new(Policy::Spread, 77, 23, live(&[0.012; 4]));
         let total: usize = load(&plan, 23, 4).iter().sum();
         assert!((total as f64) <= 23.0 * 4.0 / 3.0 * 1.25, "{total}");
         assert!(usize::from(plan.repair) > 23 / 3);
@@ -226,16 +246,25 @@ mod tests {
 
     #[test]
     fn economy_sends_source_on_the_best_path_and_repair_on_another() {
-        let plan = Plan::new(Policy::Economy, 23, &live(&[0.1, 0.0, 0.0]));
+        let plan = Plan::new(Policy::Economy, 77, 23, live(&[0.1, 0.0, 0.0]));
         assert_eq!(load(&plan, 23, 3), [0, 23, usize::from(plan.repair)]);
-        let alone = Plan::new(Policy::Economy, 23, &live(&[0.0]));
+        let alone = Plan::new(Policy::Economy, 77, 23, live(&[0.0]));
         assert_eq!(load(&alone, 23, 1), [23 + usize::from(alone.repair)]);
+    }
+
+    #[test]
+    fn source_goes_on_the_fat_line_though_the_thin_one_is_quicker() {
+        let mut lines = live(&[0.0; 2]);
+        lines[0].capacity_bps = Some(1_000_000);
+        let plan = Plan::new(Policy::Auto, 77, 23, lines.clone());
+        assert_eq!((plan.policy, load(&plan, 23, 2)), (Policy::Economy, vec![1, 23]));
+        assert_eq!(Plan::new(Policy::Auto, 900, 23, lines).policy, Policy::Duplicate, "it is looked at again");
     }
 
     #[test]
     fn without_a_live_path_nothing_has_a_way() {
         for policy in [Policy::Auto, Policy::Duplicate, Policy::Spread, Policy::Economy] {
-            let plan = Plan::new(policy, 5, &[]);
+            let plan = Plan::new(policy, 77, 5, Vec::new());
             assert_eq!(plan.departures(1, 5).count(), 0);
         }
     }

@@ -23,7 +23,7 @@ impl Session {
         };
         let shard_bytes = narrowest.saturating_sub(MAX_SHARD_HEADER_BYTES);
         let count = Geometry::of(frame.bytes().len(), shard_bytes, 0).count();
-        let plan = Plan::new(self.config.policy, count, &self.frame_carriers());
+        let plan = Plan::new(self.config.policy, number, count, self.frame_carriers(now));
         let geometry = Geometry::of(frame.bytes().len(), shard_bytes, plan.repair);
         let train = Train::new(number, frame, geometry, &mut self.code);
         let mut spread = Spread::new(plan.policy, geometry);
@@ -34,7 +34,10 @@ impl Session {
             }
             spread.carries(id);
         }
-        self.planned = Some(spread);
+        self.looks = plan.looks;
+        if self.planned.is_none() || !plan.looks {
+            self.planned = Some(spread);
+        }
         self.history.keep(train, now);
     }
 
@@ -99,12 +102,13 @@ impl Session {
     }
 
     /// The paths a frame may go on: those of [`Session::carriers`], with what is known of them.
-    fn frame_carriers(&self) -> Vec<Carrier> {
+    fn frame_carriers(&self, now: MonoTime) -> Vec<Carrier> {
         let carrier = |id: PathId| {
             let connection = self.path(id).and_then(Path::connection);
             let loss = connection.and_then(|connection| connection.loss_out.percent());
             let rtt = connection.and_then(Connection::rtt).map(|rtt| rtt.smoothed);
-            Carrier { id, loss: loss.map_or(0.0, |percent| f64::from(percent) / 100.0), rtt }
+            let capacity_bps = connection.and_then(|connection| connection.rate.estimate(now).capacity_bps);
+            Carrier { id, loss: loss.map_or(0.0, |percent| f64::from(percent) / 100.0), rtt, capacity_bps }
         };
         self.carriers().into_iter().map(carrier).collect()
     }

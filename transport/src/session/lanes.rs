@@ -156,7 +156,7 @@ impl Session {
     /// Tells each pacer what its line takes.
     fn pace(&mut self, now: MonoTime) {
         for connection in self.paths.iter_mut().filter_map(Path::connection_mut) {
-            let burst_bps = connection.rate.burst_bps();
+            let burst_bps = connection.rate.burst_bps().filter(|_| !self.looks);
             let round_trip = connection.rtt().map_or(rtt::INITIAL, |rtt: Rtt| rtt.smoothed) + MOST_QUEUED;
             let in_flight = connection.rate.in_flight_bytes(now);
             let window = |bps: u64| bps.saturating_mul(round_trip.as_micros() as u64) / 8_000_000;

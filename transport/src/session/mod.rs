@@ -48,6 +48,8 @@ pub struct Session {
     frames_out: u64,
     frames_unsent: u64,
     planned: Option<Spread>,
+    /// Whether the newest frame only measures lines that are left out.
+    looks: bool,
     budget: Budget,
     history: History,
     code: Code,
@@ -90,6 +92,7 @@ impl Session {
             frames_out: 0,
             frames_unsent: 0,
             planned: None,
+            looks: false,
             budget: Budget::default(),
             history: History::default(),
             code: Code::warmed(),

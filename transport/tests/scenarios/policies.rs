@@ -1,6 +1,6 @@
 //! How frames are spread, and what that costs and saves: copies, spread, thrift.
 
-use netem::impairment::Impairment;
+use netem::impairment::{Capacity, Impairment, Step};
 use netem::link::Link;
 use netem::profile::{Directions, Profile};
 use transport::schedule::Policy;
@@ -116,4 +116,42 @@ fn spread_without_a_third_path_is_copies() {
     let mut world = World::with(clean(&[10, 18]), 1, Policy::Spread);
     world.run_until(S);
     assert_eq!(policy(&world), Some(Policy::Duplicate));
+}
+
+/// A line without a limit, and one that carries `kbps` until `widens_us` and 12 Mbit/s from then on.
+fn uneven(kbps: u64, widens_us: u64, seed: u64) -> Vec<Directions> {
+    let steps = vec![Step { at_us: widens_us, bps: 12_000_000 }];
+    let thin = Capacity { bps: kbps * 1_000, steps, queue_us: 100_000 };
+    let line = |delay_us, capacity| Impairment { delay_us, capacity, ..Impairment::default() };
+    let paths = vec![line(10_000, None), line(10_000, Some(thin))];
+    Profile { name: "uneven", paths }.links(seed)
+}
+
+#[test]
+fn a_thin_line_beside_a_fat_one_leaves_the_picture_as_good_as_the_fat_one_carries_until_it_widens() {
+    let mut world = World::with(uneven(800, 40 * S, 5), 5, Policy::Auto);
+    world.run_until(10 * S);
+    assert_eq!(policy(&world), Some(Policy::Economy));
+    assert!(world.budget_bps.is_none_or(|bps| bps >= 6_000_000), "{:?}", world.budget_bps);
+    let slow = |world: &World, from_us: u64| {
+        let sent = world.released().into_iter().filter(|(number, _)| world.sent_us[*number as usize] >= from_us);
+        sent.map(|(_, took_us)| took_us).max().unwrap()
+    };
+    assert!(slow(&world, 3 * S) <= 12_000, "{} us", slow(&world, 3 * S));
+    assert_eq!(world.lost(), 0);
+    world.run_until(75 * S);
+    assert_eq!(policy(&world), Some(Policy::Duplicate), "it was looked at again");
+    assert_eq!(world.lost(), 0);
+}
+
+#[test]
+fn when_the_fat_line_dies_the_thin_one_brings_a_picture_of_its_own_size() {
+    let mut world = World::with(uneven(800, 1_000 * S, 5), 5, Policy::Auto);
+    world.cut(0, 10 * S + 10_000, 5 * S);
+    world.run_until(20 * S);
+    let shown_us: Vec<u64> =
+        world.released().iter().map(|(number, took_us)| world.sent_us[*number as usize] + took_us).collect();
+    let gap_us = shown_us.windows(2).skip(30).map(|pair| pair[1] - pair[0]).max().unwrap();
+    assert!(gap_us <= 700_000, "{gap_us} us");
+    assert!(shown_us.iter().filter(|at_us| (12 * S..14 * S).contains(*at_us)).count() >= 50);
 }
