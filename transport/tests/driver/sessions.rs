@@ -54,6 +54,35 @@ fn frames_and_messages_pass_over_two_paths_and_are_counted() {
 }
 
 #[test]
+fn words_and_a_still_pass_beside_each_other_both_ways_and_what_cannot_be_sent_says_why() {
+    let (theatre, console) = session("lanes");
+    (0..2).for_each(|_| console.wait_for("live path", live));
+    theatre.wait_for_peer();
+    let still: Vec<u8> = (0..100_000u32).map(|at| (at % 241) as u8).collect();
+    theatre.handle.raise_bulk(true);
+    theatre.handle.send_bulk(still.clone()).unwrap();
+    for from_theatre in [true, false] {
+        let (from, to) = if from_theatre { (&theatre, &console) } else { (&console, &theatre) };
+        from.handle.send_voice(vec![7; 40]).unwrap();
+        let heard = to.wait_for("voice", |event| match event {
+            Event::Voice { number, bytes } => Some((*number, bytes.len())),
+            _ => None,
+        });
+        assert_eq!(heard, (0, 40));
+    }
+    let came = console.wait_for("still", |event| match event {
+        Event::Bulk(bytes) => Some(bytes.clone()),
+        _ => None,
+    });
+    assert!(came == still);
+    theatre.wait_for("word that it came", |event| (*event == Event::BulkSent).then_some(()));
+    let voice = console.handle.send_voice(vec![0; 401]).unwrap_err().to_string();
+    assert!(voice.contains("401 bytes") && voice.contains("1 to 400"), "{voice}");
+    let bulk = console.handle.send_bulk(Vec::new()).unwrap_err().to_string();
+    assert!(bulk.contains("0 bytes") && bulk.contains("in parts"), "{bulk}");
+}
+
+#[test]
 fn a_console_on_the_same_machine_finds_theatres_clock_to_be_its_own() {
     let (_theatre, console) = session("clock");
     let offset = console.wait_for("clock", |event| match event {
