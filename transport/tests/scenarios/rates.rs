@@ -65,6 +65,20 @@ fn no_line_that_carries_the_picture_is_taken_for_too_thin_however_lossy_and_jitt
 }
 
 #[test]
+fn a_console_whose_machine_stutters_is_not_taken_for_a_thin_line() {
+    for (share, window_us) in [(0.3, 25_000), (0.3, 8_000), (0.6, 15_000), (0.1, 60_000)] {
+        let mut world = World::new("lossy", 3);
+        world.stutter = Some((share, window_us));
+        world.run_until(30 * S);
+        let least = budgets(&world).into_iter().filter_map(|(_, bps)| bps).min();
+        assert!(least.is_none_or(|bps| bps >= NOMINAL_BPS), "{share} of {window_us} us: {least:?}");
+        assert_eq!(world.lost(), 0);
+        let slow = world.released().into_iter().map(|(_, took_us)| took_us).max().unwrap();
+        assert!(slow <= 13_000 + 4 * window_us, "{share} of {window_us} us: {slow} us");
+    }
+}
+
+#[test]
 fn four_thin_lines_together_carry_what_none_could_alone() {
     for seed in 1..4 {
         let mut world = World::new("lte4", seed);

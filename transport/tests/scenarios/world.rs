@@ -44,6 +44,9 @@ pub struct World {
     pub offered_bytes: usize,
     /// Bits per second that the encoder keeps to, as it was told.
     pub budget_bps: Option<u64>,
+    /// The console's machine has no time for it in this share of windows of so many microseconds, and sees what came
+    /// at their ends.
+    pub stutter: Option<(f64, u64)>,
     policy: Policy,
     pending: BinaryHeap<Reverse<(u64, u64, Pending)>>,
     sequence: u64,
@@ -103,6 +106,7 @@ impl World {
             frame_bytes: 25_000,
             offered_bytes: 0,
             budget_bps: None,
+            stutter: None,
             pending: BinaryHeap::new(),
             sequence: 0,
             generation: 0,
@@ -331,8 +335,17 @@ impl World {
             Who::Console => (Who::Theatre, &mut links.to_listener),
         };
         if let Verdict::DeliverAt(at_us) = link.offer(now_us, bytes.len()) {
+            let at_us = if to == Who::Console { self.seen_us(at_us) } else { at_us };
             self.later(at_us - now_us, Pending::Datagram(to, path.0, generation, bytes.to_vec()));
         }
+    }
+
+    /// When the console sees what came at `at_us`.
+    fn seen_us(&self, at_us: u64) -> u64 {
+        let Some((share, window_us)) = self.stutter else { return at_us };
+        let window = at_us / window_us;
+        let busy = fastrand::Rng::with_seed(window).f64() < share;
+        if busy { (window + 1) * window_us } else { at_us }
     }
 
     fn later(&mut self, by_us: u64, pending: Pending) {
