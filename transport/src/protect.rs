@@ -2,16 +2,20 @@
 //! (Lin, Al-Naffouri, Han and Chung 2016, by `reed-solomon-simd`). Any `count` of a frame's shards, source or repair,
 //! give the frame back. How many repair shards a frame gets is [`crate::schedule`]'s.
 
-use bytes::Bytes;
-use reed_solomon_simd::{Error, ReedSolomonDecoder, ReedSolomonEncoder};
+mod locator;
 
+use bytes::Bytes;
+use reed_solomon_simd::rate::{DefaultRateDecoder, RateDecoder};
+use reed_solomon_simd::{Error, ReedSolomonEncoder};
+
+use self::locator::Located;
 use crate::shards::Geometry;
 
 /// The code with its working memory, kept from frame to frame.
 #[derive(Default)]
 pub struct Code {
     encoder: Option<ReedSolomonEncoder>,
-    decoder: Option<ReedSolomonDecoder>,
+    decoder: Option<DefaultRateDecoder<Located>>,
 }
 
 impl std::fmt::Debug for Code {
@@ -80,7 +84,10 @@ impl Code {
                 decoder.reset(count, repair_count, bytes)?;
                 decoder
             }
-            None => self.decoder.insert(ReedSolomonDecoder::new(count, repair_count, bytes)?),
+            None => {
+                let engine = Located::new();
+                self.decoder.insert(DefaultRateDecoder::new(count, repair_count, bytes, engine, None)?)
+            }
         };
         for (index, _) in (0u16..).zip(present).filter(|(_, present)| **present) {
             decoder.add_original_shard(index.into(), padded(frame, geometry, index))?;
