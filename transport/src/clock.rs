@@ -26,9 +26,10 @@ pub struct Clock {
     latest: Option<(MonoTime, ClockOffset)>,
 }
 
-/// The offset lay between the two bounds, in microseconds, at a moment.
+/// The offset lay between the two bounds, in microseconds, at some moment of a round trip.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
+    /// When the round trip began: the clocks have drifted since then at most.
     at: MonoTime,
     low_us: i64,
     high_us: i64,
@@ -38,7 +39,7 @@ impl Clock {
     /// A probe sent at `sent` and heard back at `heard` found theatre's clock at `session` when it was answered. Gives
     /// the offset if it was worked out anew.
     pub fn sample(&mut self, sent: MonoTime, session: SessionTime, heard: MonoTime) -> Option<ClockOffset> {
-        let sample = Sample { at: heard, low_us: difference(session, heard), high_us: difference(session, sent) };
+        let sample = Sample { at: sent, low_us: difference(session, heard), high_us: difference(session, sent) };
         if self.samples.len() == MAX_SAMPLES {
             self.samples.pop_front();
         }
@@ -61,15 +62,34 @@ impl Clock {
         let (at, offset) = self.latest?;
         Some(ClockOffset { uncertainty_us: offset.uncertainty_us.saturating_add(drift_us(at, now)), ..offset })
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { samples, latest: _ } = self;
+        samples.len()
+    }
+}
+
+impl Sample {
+    /// The bounds as they hold `now`.
+    fn bounds_us(&self, now: MonoTime) -> (i64, i64) {
+        let drift_us = drift_us(self.at, now) as i64;
+        (self.low_us.saturating_sub(drift_us), self.high_us.saturating_add(drift_us))
+    }
+}
+
+/// The interval that all samples agree on, else the one of a majority.
+fn intersect(samples: &VecDeque<Sample>, now: MonoTime) -> Option<ClockOffset> {
+    let bounds = samples.iter().map(|sample| sample.bounds_us(now));
+    let (low_us, high_us) = bounds.fold((i64::MIN, i64::MAX), |(low, high), (l, h)| (low.max(l), high.min(h)));
+    if low_us <= high_us { Some(between(low_us, high_us)) } else { majority(samples, now) }
 }
 
 /// The interval that the most samples agree on, if that is a majority of them.
-fn intersect(samples: &VecDeque<Sample>, now: MonoTime) -> Option<ClockOffset> {
+fn majority(samples: &VecDeque<Sample>, now: MonoTime) -> Option<ClockOffset> {
     let mut edges: Vec<(i64, i8)> = Vec::with_capacity(2 * samples.len());
-    for sample in samples {
-        let drift_us = drift_us(sample.at, now) as i64;
-        edges.push((sample.low_us.saturating_sub(drift_us), -1));
-        edges.push((sample.high_us.saturating_add(drift_us), 1));
+    for (low_us, high_us) in samples.iter().map(|sample| sample.bounds_us(now)) {
+        edges.extend([(low_us, -1), (high_us, 1)]);
     }
     edges.sort_unstable();
     let mut agreeing = 0;
@@ -85,10 +105,11 @@ fn intersect(samples: &VecDeque<Sample>, now: MonoTime) -> Option<ClockOffset> {
         }
     }
     let (agreed, low_us, high_us) = best?;
-    (agreed as usize * 2 > samples.len()).then(|| ClockOffset {
-        offset_us: low_us.midpoint(high_us),
-        uncertainty_us: (high_us.abs_diff(low_us)).div_ceil(2),
-    })
+    (agreed as usize * 2 > samples.len()).then(|| between(low_us, high_us))
+}
+
+fn between(low_us: i64, high_us: i64) -> ClockOffset {
+    ClockOffset { offset_us: low_us.midpoint(high_us), uncertainty_us: high_us.abs_diff(low_us).div_ceil(2) }
 }
 
 /// What two clocks may have drifted apart between two moments; at least a microsecond, by which both are rounded.
@@ -174,6 +195,14 @@ mod tests {
                 assert!(now.0 < 2_000_000 || error_us <= 1000, "{error_us}");
             });
         }
+    }
+
+    #[test]
+    fn drift_during_a_slow_way_back_is_within_the_uncertainty_too() {
+        run(&[(0, 400_000, 0)], 200, 1, |clock, now, truth_us| {
+            let (error_us, uncertainty_us) = error_us(clock, now, truth_us);
+            assert!(error_us <= uncertainty_us, "{error_us} > {uncertainty_us}");
+        });
     }
 
     #[test]
