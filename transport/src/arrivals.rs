@@ -101,6 +101,12 @@ impl Log {
     pub fn deadline(&self) -> Option<MonoTime> {
         self.pending.front().map(|_| self.told_at.map_or(MonoTime(0), |at| at + INTERVAL))
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { pending, next: _, told_at: _ } = self;
+        pending.len()
+    }
 }
 
 impl Report {

@@ -47,6 +47,12 @@ impl Spread {
         }
     }
 
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { policy: _, source: _, carried } = self;
+        carried.len()
+    }
+
     /// Bits per second of frames that every path can carry its part of.
     fn budget_bps(&self, capacity: impl Fn(PathId) -> Option<u64>) -> Option<u64> {
         let share = |(path, shards): &(PathId, u16)| {

@@ -149,6 +149,35 @@ impl Connection {
         self.rtt
     }
 
+    /// How much each of its parts holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let Self {
+            fence,
+            loss_out,
+            loss_in,
+            arrivals,
+            rate,
+            pacer,
+            outstanding,
+            max_datagram_bytes: _,
+            received: _,
+            next_number: _,
+            liveness: _,
+            heard: _,
+            probe_at: _,
+            rtt: _,
+        } = self;
+        let own = [
+            ("signs of passed frames", fence.held()),
+            ("counts of loss out", loss_out.held()),
+            ("counts of loss in", loss_in.held()),
+            ("arrivals to tell", arrivals.held()),
+            ("probes out", outstanding.len()),
+            ("shards that wait", pacer.len()),
+        ];
+        own.into_iter().chain(rate.sizes())
+    }
+
     /// When the peer was last heard.
     pub fn heard(&self) -> MonoTime {
         self.heard

@@ -83,6 +83,13 @@ impl Outgoing {
         self.queue.is_empty()
     }
 
+    /// Messages held and their bytes, for [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 2] {
+        let Self { first: _, queue } = self;
+        let bytes = queue.iter().map(|Entry { bytes, progress: _ }| bytes.len()).sum();
+        [("messages waiting", queue.len()), ("message bytes waiting", bytes)]
+    }
+
     /// Queues a message of at most [`MAX_MESSAGE_BYTES`].
     ///
     /// # Errors
@@ -162,6 +169,12 @@ impl Incoming {
             self.next += 1;
         }
         ready
+    }
+
+    /// Messages that came before their turn, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { next: _, early } = self;
+        early.len()
     }
 
     /// What has arrived.

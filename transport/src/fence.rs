@@ -43,6 +43,12 @@ impl Fence {
     pub fn passed(&self) -> u64 {
         self.passed
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { passed: _, end: _, signs } = self;
+        signs.len()
+    }
 }
 
 /// Signs waiting for their allowance. In order of arrival no more than the allowance can wait; twice that for disorder.

@@ -84,6 +84,13 @@ impl History {
         self.sent.is_empty()
     }
 
+    /// Frames kept and the bytes of their shards, for [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 2] {
+        let Self { sent } = self;
+        let bytes = sent.iter().map(|Entry { train, at: _, left: _, departed }| train.held_bytes() + departed.len()).sum();
+        [("frames kept", sent.len()), ("bytes kept", bytes)]
+    }
+
     fn forget(&mut self, now: MonoTime) {
         while self.sent.front().is_some_and(|entry| now.since(entry.at) > KEPT) {
             self.sent.pop_front();

@@ -54,6 +54,12 @@ impl Window {
         let arrived = self.latest.count.saturating_sub(oldest.count).min(sent);
         (sent > 0).then(|| (sent - arrived) as f32 * 100.0 / sent as f32)
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { kept, latest: _, counted_from: _ } = self;
+        kept.len()
+    }
 }
 
 #[cfg(test)]

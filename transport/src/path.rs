@@ -167,6 +167,13 @@ impl Path {
         self.why.as_deref()
     }
 
+    /// How much each of its parts holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let Self { phase: _, backoff: _, why, heard: _, sent_bytes: _, received_bytes: _ } = self;
+        let why = why.as_ref().map_or(0, String::len);
+        [("bytes of reasons", why)].into_iter().chain(self.connection().into_iter().flat_map(Connection::sizes))
+    }
+
     /// What is known of it.
     pub fn facts(&self) -> Facts {
         let connection = self.connection();

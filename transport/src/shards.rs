@@ -79,6 +79,12 @@ impl Train {
         self.geometry
     }
 
+    /// Bytes of all its shards' payloads.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let Self { number: _, frame, geometry: _, checksum: _, repair } = self;
+        frame.bytes.len() + repair.iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// The shard at `index`: source shards first, then repair.
     pub fn shard(&self, index: u16) -> Option<Shard<'_>> {
         let payload = match index.checked_sub(self.geometry.count) {

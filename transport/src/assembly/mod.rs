@@ -244,6 +244,14 @@ impl Assembly {
         *self = Self { counts: self.counts, code: std::mem::take(&mut self.code), ..Self::default() };
     }
 
+    /// Frames on their way in, their bytes, and what became of others and was not taken out yet, for
+    /// [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 3] {
+        let Self { slots, outcomes, state: _, next: _, released_independent: _, counts: _, patience: _, code: _ } =
+            self;
+        [("frames in assembly", slots.len()), ("bytes in assembly", self.held_bytes()), ("outcomes", outcomes.len())]
+    }
+
     /// Makes slots for every frame below `end`.
     fn trace(&mut self, end: u64, now: MonoTime) {
         let held = self.next + self.slots.len() as u64;

@@ -81,6 +81,17 @@ impl Sending {
         self.waiting.is_empty() && self.pieces.is_empty()
     }
 
+    /// Things and pieces held, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        self.waiting.len() + self.ends.len() + self.pieces.len()
+    }
+
+    /// Bytes held, likewise.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let [_, (_, bytes)] = self.pieces.sizes();
+        self.waiting_bytes() + bytes
+    }
+
     /// Bytes not yet sent for the first time.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting.iter().map(Bytes::len).sum()

@@ -45,6 +45,11 @@ impl Receiving {
         }
     }
 
+    /// Bytes held, for [`crate::session::Session::sizes`].
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.progress().map_or(0, |(bytes, _)| bytes) + self.pieces.held() * delivery::MAX_MESSAGE_BYTES
+    }
+
     fn append(&mut self, mut piece: Bytes) -> Option<Bytes> {
         let thing = match std::mem::take(&mut self.thing) {
             Thing::None => begun(&mut piece)?,

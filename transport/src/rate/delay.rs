@@ -49,6 +49,12 @@ impl Delay {
         self.base.slots.clear();
         self.base.slots.extend(slot.zip(self.moment.least()));
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { base: Least { slots: base }, moment: Least { slots: moment } } = self;
+        base.len() + moment.len()
+    }
 }
 
 impl Least {

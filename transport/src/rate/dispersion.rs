@@ -115,6 +115,12 @@ impl Dispersion {
         }
     }
 
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { last: _, train, samples, limit: _, highs, sampled_us: _ } = self;
+        train.len() + samples.len() + highs.len()
+    }
+
     fn finish(&mut self, sent_us: u64) {
         if let Some(sample) = Sample::of(&self.train) {
             self.sampled_us = Some(sent_us);

@@ -58,6 +58,12 @@ impl InFlight {
         }
     }
 
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { sent, bytes: _ } = self;
+        sent.len()
+    }
+
     fn pop(&mut self) -> Option<Sent> {
         let first = self.sent.pop_front()?;
         self.bytes = self.bytes.saturating_sub(first.bytes);

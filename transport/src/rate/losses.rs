@@ -63,6 +63,12 @@ impl Losses {
         self.slots.clear();
     }
 
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { slots } = self;
+        slots.len()
+    }
+
     /// Slots that say something. One that is lost whole is darkness, not congestion.
     fn partly_lost(&self) -> impl Iterator<Item = &Slot> + Clone {
         self.slots.iter().filter(|slot| slot.told >= MIN_TOLD && slot.lost < slot.told)

@@ -153,6 +153,18 @@ impl Estimator {
         }
     }
 
+    /// How much each of its parts holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn sizes(&self) -> [(&'static str, usize); 5] {
+        let Self { in_flight, dispersion, delay, losses, throughput, share: _, reported: _ } = self;
+        [
+            ("datagrams in flight", in_flight.held()),
+            ("trains", dispersion.held()),
+            ("delays", delay.held()),
+            ("losses", losses.held()),
+            ("throughput", throughput.held()),
+        ]
+    }
+
     fn arrived(&mut self, sent: Sent, arrived_us: u64) {
         let Sent { number, bytes, at_us: sent_us } = sent;
         self.throughput.record(bytes, arrived_us);

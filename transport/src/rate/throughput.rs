@@ -34,6 +34,12 @@ impl Throughput {
         let slots = (last - first).clamp(1, SLOTS);
         counted.saturating_sub(*filling).saturating_mul(8 * SLOTS_PER_S) / slots
     }
+
+    /// How much it holds, for [`crate::session::Session::sizes`].
+    pub(crate) fn held(&self) -> usize {
+        let Self { slots } = self;
+        slots.len()
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod frames;
 mod lanes;
 mod paths;
 mod receive;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -155,23 +156,25 @@ impl Session {
 
     /// When to call [`Self::handle`] with [`Input::Timeout`] if nothing else happens, and what is due then.
     pub fn next_deadline(&self) -> Option<(MonoTime, Reason)> {
-        let mut due = Vec::with_capacity(2 * self.paths.len() + 3);
+        let mut next: Option<(MonoTime, Reason)> = None;
+        let mut due = |at: Option<MonoTime>, reason| {
+            let sooner = at.map(|at| (at, reason)).filter(|due| next.is_none_or(|next| *due < next));
+            next = sooner.or(next);
+        };
         for (id, path) in ids().zip(&self.paths) {
-            due.extend(path.dial_at().map(|at| (at, Reason::Dial(id))));
-            due.extend(path.connection().map(|connection| (connection.probe_at(), Reason::Probe(id))));
-            due.extend(path.connection().and_then(Connection::dark_at).map(|at| (at, Reason::Dark(id))));
-            due.extend(
-                path.connection().and_then(|connection| connection.pacer.deadline()).map(|at| (at, Reason::Pace(id))),
-            );
+            due(path.dial_at(), Reason::Dial(id));
+            due(path.connection().map(Connection::probe_at), Reason::Probe(id));
+            due(path.connection().and_then(Connection::dark_at), Reason::Dark(id));
+            due(path.connection().and_then(|connection| connection.pacer.deadline()), Reason::Pace(id));
         }
-        due.extend(self.assembly.deadline().map(|at| (at, Reason::GiveUp)));
+        due(self.assembly.deadline(), Reason::GiveUp);
         if self.connected() {
-            due.extend(self.outgoing.deadline().map(|at| (at, Reason::Resend)));
-            due.extend(self.asker.deadline().map(|at| (at, Reason::Refresh)));
-            due.extend(self.assembly.ask_at().map(|at| (at, Reason::Ask)));
-            due.extend(self.bulk_deadline().map(|at| (at, Reason::Bulk)));
+            due(self.outgoing.deadline(), Reason::Resend);
+            due(self.asker.deadline(), Reason::Refresh);
+            due(self.assembly.ask_at(), Reason::Ask);
+            due(self.bulk_deadline(), Reason::Bulk);
         }
-        due.into_iter().min()
+        next
     }
 
     /// Everything counted, as it stands at `now`.

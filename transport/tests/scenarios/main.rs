@@ -5,6 +5,7 @@
 mod changes;
 mod clock;
 mod cuts;
+mod day;
 mod hostile;
 mod lanes;
 mod loss;

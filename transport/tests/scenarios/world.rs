@@ -29,6 +29,8 @@ pub struct End {
     /// Its clock at world time 0, and how fast it runs, in parts per million off.
     pub clock_at_0_us: u64,
     pub drift_ppm: i64,
+    /// When its session wakes, in world time; `None` once something has happened to it since.
+    wake_us: Option<Option<u64>>,
     connected: Vec<Option<u64>>,
 }
 
@@ -63,7 +65,7 @@ pub enum Who {
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Pending {
-    Datagram(Who, u8, u64, Vec<u8>),
+    Datagram(Who, u8, u64, Bytes),
     Connected(u8),
     Down(Who, u8, u64),
 }
@@ -74,7 +76,15 @@ impl End {
         let config = Config { role, seed, paths: vec![side; paths], policy };
         let session = Session::new(config, MonoTime(0));
         let connected = vec![None; paths];
-        Self { session, epoch: Epoch(epoch), events: Vec::new(), clock_at_0_us: 0, drift_ppm: 0, connected }
+        Self {
+            session,
+            epoch: Epoch(epoch),
+            events: Vec::new(),
+            clock_at_0_us: 0,
+            drift_ppm: 0,
+            wake_us: None,
+            connected,
+        }
     }
 
     pub fn clock(&self, world_us: u64) -> MonoTime {
@@ -82,10 +92,16 @@ impl End {
         MonoTime(self.clock_at_0_us + world_us.saturating_add_signed(drift_us))
     }
 
-    fn wake_us(&self, now_us: u64) -> Option<u64> {
-        let (deadline, _) = self.session.next_deadline()?;
-        let wait_us = deadline.0.saturating_sub(self.clock(now_us).0);
-        (now_us + wait_us..).find(|at| self.clock(*at) >= deadline)
+    fn wake_us(&mut self, now_us: u64) -> Option<u64> {
+        if self.wake_us.is_none() {
+            let deadline = self.session.next_deadline().map(|(deadline, _)| deadline);
+            let wake_us = deadline.and_then(|deadline| {
+                let wait_us = deadline.0.saturating_sub(self.clock(now_us).0);
+                (now_us + wait_us..).find(|at| self.clock(*at) >= deadline)
+            });
+            self.wake_us = Some(wake_us);
+        }
+        self.wake_us.flatten()
     }
 }
 
@@ -142,6 +158,7 @@ impl World {
         let now_us = self.now_us;
         let end = self.end(who);
         let now = end.clock(now_us);
+        end.wake_us = None;
         end.session.handle(input, now);
         self.drain();
     }
@@ -150,6 +167,7 @@ impl World {
         let now_us = self.now_us;
         let end = self.end(from);
         let now = end.clock(now_us);
+        end.wake_us = None;
         end.session.send_message(Bytes::copy_from_slice(text.as_bytes()), now).unwrap();
         self.drain();
     }
@@ -175,6 +193,15 @@ impl World {
         let Directions { to_listener, to_dialler } = &mut self.links[path];
         to_listener.cut(from_us, for_us);
         to_dialler.cut(from_us, for_us);
+    }
+
+    /// `who` loses the connection of a path; the other end hears of it a little later.
+    pub fn hang_up(&mut self, who: Who, path: u8) {
+        let other = if who == Who::Theatre { Who::Console } else { Who::Theatre };
+        if let Some(generation) = self.end(who).connected[usize::from(path)] {
+            self.later(0, Pending::Down(who, path, generation));
+            self.later(20_000, Pending::Down(other, path, generation));
+        }
     }
 
     /// Both ends get a path more, over the first line of `profile`. Gives its place.
@@ -270,7 +297,7 @@ impl World {
         match pending {
             Pending::Datagram(to, path, generation, bytes) => {
                 if self.end(to).connected[usize::from(path)] == Some(generation) {
-                    self.input(to, Input::Datagram { path: PathId(path), bytes: bytes.into() });
+                    self.input(to, Input::Datagram { path: PathId(path), bytes });
                 }
             }
             Pending::Connected(path) => self.connect(path),
@@ -306,7 +333,7 @@ impl World {
     fn output(&mut self, who: Who, output: Output) {
         let now_us = self.now_us;
         match output {
-            Output::Send { path, bytes } => self.carry(who, path, &bytes),
+            Output::Send { path, bytes } => self.carry(who, path, bytes),
             Output::Dial(path) => self.later(HANDSHAKE_US, Pending::Connected(path.0)),
             Output::Close(path) => {
                 let generation = self.end(who).connected[usize::from(path.0)].take();
@@ -325,7 +352,7 @@ impl World {
         }
     }
 
-    fn carry(&mut self, from: Who, path: PathId, bytes: &[u8]) {
+    fn carry(&mut self, from: Who, path: PathId, bytes: Bytes) {
         assert!(bytes.len() <= MAX_DATAGRAM_BYTES, "{} bytes do not fit the path", bytes.len());
         let now_us = self.now_us;
         let Some(generation) = self.end(from).connected[usize::from(path.0)] else { return };
@@ -336,7 +363,7 @@ impl World {
         };
         if let Verdict::DeliverAt(at_us) = link.offer(now_us, bytes.len()) {
             let at_us = if to == Who::Console { self.seen_us(at_us) } else { at_us };
-            self.later(at_us - now_us, Pending::Datagram(to, path.0, generation, bytes.to_vec()));
+            self.later(at_us - now_us, Pending::Datagram(to, path.0, generation, bytes));
         }
     }
 
