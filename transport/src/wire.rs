@@ -75,6 +75,7 @@ pub struct Shard<'a> {
     /// CRC-32C (RFC 3720, Castagnoli) of the whole frame, little-endian.
     pub checksum: [u8; 4],
     /// The part itself.
+    #[serde(serialize_with = "whole")]
     pub payload: &'a [u8],
 }
 
@@ -84,6 +85,7 @@ pub struct Message<'a> {
     /// Counts what its sender put on the lane from 0.
     pub number: u64,
     /// Its bytes.
+    #[serde(serialize_with = "whole")]
     pub bytes: &'a [u8],
 }
 
@@ -133,6 +135,7 @@ pub struct Nack<'a> {
     /// The shard that the first bit stands for.
     pub first: u16,
     /// Bit `n` (of byte `n / 8`, lowest first) asks for shard `first + n`; no bits at all ask for every source shard.
+    #[serde(serialize_with = "whole")]
     pub missing: &'a [u8],
 }
 
@@ -191,6 +194,11 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
         Body::Arrivals(report) => bound(report.first())?,
     }
     Ok(datagram)
+}
+
+/// Bytes in one piece: serde takes a slice for a list and would have each byte written on its own. The encoding is the same.
+fn whole<S: serde::Serializer>(bytes: &[u8], into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_bytes(bytes)
 }
 
 fn bound(counter: u64) -> Result<(), Error> {
