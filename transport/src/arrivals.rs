@@ -217,6 +217,19 @@ mod tests {
         assert_eq!(told(&report).first().map(|(number, _)| *number), Some(report.first()));
     }
 
+    #[test]
+    fn a_gap_of_more_numbers_or_more_time_than_a_step_holds_does_not_wrap() {
+        let mut log = Log::default();
+        let (far, days_us) = (5 << 31, 3 * 24 * 3_600_000_000);
+        log.record(0, MonoTime(0));
+        log.record(1, MonoTime(days_us));
+        log.record(far, MonoTime(days_us + 1_000));
+        let report = log.report(MonoTime(days_us)).unwrap();
+        assert_eq!(told(&report), [(0, 0), (1, MAX_STEP * TICK_US)], "late is told as late as can be");
+        let report = log.report(MonoTime(days_us + 20_000)).unwrap();
+        assert_eq!((report.first(), told(&report)), (far, vec![(far, days_us + 1_000)]), "unknown, not missing");
+    }
+
     proptest! {
         #[test]
         fn every_arrival_survives_the_wire_within_a_datagram(

@@ -8,7 +8,7 @@ use protocol::time::MonoTime;
 use crate::fence::Fence;
 use crate::pacer::Pacer;
 use crate::rtt::{self, Rtt};
-use crate::wire::Received;
+use crate::wire::{COUNTER_END, Received};
 use crate::{arrivals, loss, rate};
 
 /// A probe goes out this often on every connected path: a frame interval at most passes without a sign of life.
@@ -79,6 +79,20 @@ impl Connection {
     pub fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number - 1
+    }
+
+    /// Whether there are no more numbers: time for a new connection.
+    pub fn is_spent(&self) -> bool {
+        self.next_number >= COUNTER_END
+    }
+
+    /// A connection that has sent and received `number` datagrams already.
+    #[cfg(test)]
+    pub(crate) fn age(&mut self, number: u64) {
+        (self.next_number, self.received) = (number, Received { end: number, count: number });
+        (0..2).for_each(|_| self.arrivals.record(number.saturating_sub(1), self.heard));
+        self.loss_in.restart(number);
+        self.loss_out.restart(number);
     }
 
     /// Datagram `number` arrived. Says whether that ended a darkness.

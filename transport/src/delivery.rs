@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::time::MonoTime;
 
-use crate::wire::{Ack, Message};
+use crate::wire::{Ack, COUNTER_END, Message};
 
 /// Bytes of one message at most: it always fits one datagram.
 pub const MAX_MESSAGE_BYTES: usize = 1000;
@@ -24,7 +24,7 @@ pub const MAX_RESEND: Duration = Duration::from_millis(500);
 #[error("a message of {0} bytes cannot be sent: at most {MAX_MESSAGE_BYTES} are possible; split it")]
 pub struct MessageSizeError(pub usize);
 
-/// The queue holds [`QUEUE`] messages that the peer has not acknowledged.
+/// The queue holds [`QUEUE`] messages that the peer has not acknowledged, or there are no more numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{QUEUE} messages wait for the peer: send less, or wait until the link is back")]
 pub struct QueueFullError;
@@ -60,7 +60,15 @@ pub struct Incoming {
 impl Outgoing {
     /// How many more messages [`Self::push`] takes.
     pub fn room(&self) -> usize {
-        QUEUE.saturating_sub(self.queue.len())
+        let end = self.first + self.queue.len() as u64;
+        let numbers = usize::try_from(COUNTER_END.saturating_sub(end)).unwrap_or(QUEUE);
+        QUEUE.saturating_sub(self.queue.len()).min(numbers)
+    }
+
+    /// A sender whose next message has this number.
+    #[cfg(test)]
+    pub(crate) fn numbered_from(first: u64) -> Self {
+        Self { first, ..Self::default() }
     }
 
     /// Messages not yet acknowledged.
@@ -116,7 +124,7 @@ impl Outgoing {
                 Progress::Sent { .. } | Progress::Acknowledged => continue,
             };
             let wait = resend.saturating_mul(1 << times.min(16)).min(MAX_RESEND);
-            entry.progress = Progress::Sent { again_at: now + wait, times: times + 1 };
+            entry.progress = Progress::Sent { again_at: now + wait, times: times.saturating_add(1) };
             due.push((number, entry.bytes.clone()));
         }
         due
@@ -156,6 +164,12 @@ impl Outgoing {
 }
 
 impl Incoming {
+    /// A receiver whose next message has this number.
+    #[cfg(test)]
+    pub(crate) fn numbered_from(next: u64) -> Self {
+        Self { next, ..Self::default() }
+    }
+
     /// Takes one message from the wire and gives those whose turn has come, in order. Gives nothing for what it has
     /// already, or what is further ahead than a sender may be.
     pub fn receive(&mut self, message: &Message<'_>) -> Vec<Bytes> {

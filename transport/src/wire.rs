@@ -11,7 +11,8 @@ use crate::arrivals::Report;
 /// Bytes a shard's datagram needs beside its payload at most: number 5, variant 1, frame 5, flag 1, index 2, count 2,
 /// repair 2, frame size 4, checksum 4, payload length 2.
 pub const MAX_SHARD_HEADER_BYTES: usize = 28;
-/// Counters stay below this: over a year of 1,000 datagrams a second, so none wraps, and five varint bytes hold one.
+/// Counters stay below this: over a year of 1,000 datagrams a second, so none wraps, and five varint bytes hold one. A
+/// connection that has used up its numbers is closed and dialled again; frames and messages beyond are not taken.
 pub const COUNTER_END: u64 = 1 << 35;
 
 /// One datagram of one path.
@@ -181,12 +182,12 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
     match &datagram.body {
         Body::Shard(shard) => bound(shard.frame)?,
         Body::Message(message) | Body::Voice(message) | Body::Bulk(message) => bound(message.number)?,
-        Body::Ack(ack) | Body::BulkAck(ack) => bound(ack.next)?,
+        Body::Ack(ack) | Body::BulkAck(ack) => bound_end(ack.next)?,
         Body::Probe(probe) => {
-            bound(probe.next_frame)?;
-            bound(probe.received.end)?;
-            bound(probe.received.count)?;
-            bound(probe.ack.next)?;
+            bound_end(probe.next_frame)?;
+            bound_end(probe.received.end)?;
+            bound_end(probe.received.count)?;
+            bound_end(probe.ack.next)?;
         }
         Body::ProbeReply(reply) => bound(reply.probe)?,
         Body::RefreshRequest => {}
@@ -203,6 +204,11 @@ fn whole<S: serde::Serializer>(bytes: &[u8], into: S) -> Result<S::Ok, S::Error>
 
 fn bound(counter: u64) -> Result<(), Error> {
     if counter < COUNTER_END { Ok(()) } else { Err(Error::Counter(counter)) }
+}
+
+/// For what is one more than the last, or a count.
+fn bound_end(end: u64) -> Result<(), Error> {
+    if end <= COUNTER_END { Ok(()) } else { Err(Error::Counter(end)) }
 }
 
 #[cfg(test)]
@@ -229,6 +235,13 @@ mod tests {
     fn a_counter_beyond_any_session_is_refused() {
         let datagram = Datagram { number: COUNTER_END, body: Body::RefreshRequest };
         assert!(matches!(decode(&datagram.to_bytes().unwrap()), Err(Error::Counter(COUNTER_END))));
+    }
+
+    #[test]
+    fn the_last_number_can_be_acknowledged_and_nothing_beyond_it() {
+        let ack = |next| Datagram { number: 0, body: Body::Ack(Ack { next, beyond: 0 }) }.to_bytes().unwrap();
+        assert!(decode(&ack(COUNTER_END)).is_ok());
+        assert!(matches!(decode(&ack(COUNTER_END + 1)), Err(Error::Counter(_))));
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Run {
                 Output::Dial(path) => self.dial(path),
                 Output::Close(path) => {
                     if let Some(link) = self.links.get_mut(usize::from(path.0)) {
-                        link.close(b"this connection belongs to a former life of the peer");
+                        link.close(b"a new connection takes the place of this one");
                     }
                 }
                 Output::Event(event) => self.event(event),

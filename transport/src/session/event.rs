@@ -83,7 +83,7 @@ pub enum Output {
     },
     /// Open a path's connection; answered by [`Input::PathUp`] or [`Input::PathDown`].
     Dial(PathId),
-    /// Close a path's connection: it belongs to a former life of the peer, or the path was removed. No
+    /// Close a path's connection: it belongs to a former life of the peer, its numbers are used up, or the path was removed. No
     /// [`Input::PathDown`] is expected.
     Close(PathId),
     /// Tell the program.
@@ -177,7 +177,7 @@ pub struct Facts {
     pub frames_in: assembly::Counts,
     /// Frames handed over for sending.
     pub frames_out: u64,
-    /// Of those, frames that no path was there to carry.
+    /// Frames that no path was there to carry, and those beyond the last number.
     pub frames_unsent: u64,
     /// How the newest frame was spread; `None` before the first.
     pub policy: Option<Policy>,

@@ -9,12 +9,16 @@ use crate::pacer::Shard;
 use crate::path::{Path, PathId};
 use crate::schedule::{Carrier, Plan};
 use crate::shards::{Frame, Geometry, Train};
-use crate::wire::{Body, MAX_SHARD_HEADER_BYTES, Nack};
+use crate::wire::{Body, COUNTER_END, MAX_SHARD_HEADER_BYTES, Nack};
 use crate::{history, rate};
 
 impl Session {
     pub(super) fn send_frame(&mut self, frame: Frame, now: MonoTime) {
         let number = self.frames_out;
+        if number >= COUNTER_END {
+            self.frames_unsent += 1;
+            return;
+        }
         self.frames_out += 1;
         let connections = self.paths.iter().filter_map(Path::connection);
         let Some(narrowest) = connections.map(|connection| connection.max_datagram_bytes).min() else {

@@ -3,6 +3,8 @@
 //! [`Session::handle`] an input, [`Session::poll`] until empty, sleep until [`Session::next_deadline`]. What is
 //! known about frames, messages, paths and clock lives in modules of their own; here they are tied together.
 
+#[cfg(test)]
+mod counters;
 mod event;
 mod frames;
 mod lanes;
@@ -228,7 +230,7 @@ impl Session {
         let restarted = self.peer.replace(peer).is_some();
         if restarted {
             for id in ids().take(self.paths.len()).filter(|id| *id != by) {
-                self.close(id, now);
+                self.close(id, "the peer restarted", now);
             }
             (self.outgoing, self.incoming, self.history) = Default::default();
             (self.voice_in, self.bulk_out, self.bulk_in) = Default::default();
@@ -242,11 +244,11 @@ impl Session {
         }
     }
 
-    /// Ends a connection with a former life of the peer.
-    fn close(&mut self, id: PathId, now: MonoTime) {
+    /// Ends a connection that is of no use any more.
+    fn close(&mut self, id: PathId, why: &str, now: MonoTime) {
         if self.path(id).is_some_and(|path| path.connection().is_some()) {
             self.outputs.push_back(Output::Close(id));
-            self.path_down(id, "the peer restarted".to_owned(), now);
+            self.path_down(id, why.to_owned(), now);
         }
     }
 
@@ -283,7 +285,8 @@ impl Session {
     fn send(&mut self, id: PathId, body: Body<'_>) -> u64 {
         let now = self.now;
         let Some(path) = self.paths.get_mut(usize::from(id.0)) else { return 0 };
-        let Some(number) = path.connection_mut().map(Connection::number) else { return 0 };
+        let unspent = path.connection_mut().filter(|connection| !connection.is_spent());
+        let Some(number) = unspent.map(Connection::number) else { return 0 };
         if let Ok(bytes) = (Datagram { number, body }).to_bytes() {
             path.sent_bytes += bytes.len() as u64;
             if let Some(connection) = path.connection_mut() {

@@ -5,6 +5,7 @@ use protocol::time::MonoTime;
 
 use super::{Event, Output, Session, ids};
 use crate::assembly::Outcome;
+use crate::connection::Connection;
 use crate::delivery::IN_FLIGHT;
 use crate::hello::Role;
 use crate::path::{Path, PathId, State};
@@ -48,6 +49,9 @@ impl Session {
     }
 
     fn turn_path(&mut self, id: PathId, now: MonoTime) {
+        if self.path(id).and_then(Path::connection).is_some_and(Connection::is_spent) {
+            self.close(id, "the connection's numbers are used up", now);
+        }
         let Some(path) = self.path_mut(id) else { return };
         let dial = path.dial(now);
         let darkened = path.connection_mut().is_some_and(|connection| connection.darken(now));
