@@ -9,6 +9,7 @@ mod day;
 mod hostile;
 mod lanes;
 mod loss;
+mod pipeline;
 mod policies;
 mod rates;
 mod restarts;

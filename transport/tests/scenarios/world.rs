@@ -49,6 +49,11 @@ pub struct World {
     /// The console's machine has no time for it in this share of windows of so many microseconds, and sees what came
     /// at their ends.
     pub stutter: Option<(f64, u64)>,
+    /// Decides what the lines do beyond their profile: one datagram in ten comes twice, and each is up to 40 ms late,
+    /// whatever was sent after it.
+    pub disorder: Option<fastrand::Rng>,
+    /// Every datagram sent, and to whom, if anybody asked for it.
+    pub tape: Option<Vec<(Who, PathId, Bytes)>>,
     policy: Policy,
     pending: BinaryHeap<Reverse<(u64, u64, Pending)>>,
     sequence: u64,
@@ -123,6 +128,8 @@ impl World {
             offered_bytes: 0,
             budget_bps: None,
             stutter: None,
+            disorder: None,
+            tape: None,
             pending: BinaryHeap::new(),
             sequence: 0,
             generation: 0,
@@ -361,9 +368,16 @@ impl World {
             Who::Theatre => (Who::Console, &mut links.to_dialler),
             Who::Console => (Who::Theatre, &mut links.to_listener),
         };
+        if let Some(tape) = &mut self.tape {
+            tape.push((to, path, bytes.clone()));
+        }
         if let Verdict::DeliverAt(at_us) = link.offer(now_us, bytes.len()) {
             let at_us = if to == Who::Console { self.seen_us(at_us) } else { at_us };
-            self.later(at_us - now_us, Pending::Datagram(to, path.0, generation, bytes));
+            let copies = 1 + self.disorder.as_mut().map_or(0, |rng| u32::from(rng.u8(0..10) == 0));
+            for _ in 0..copies {
+                let late_us = self.disorder.as_mut().map_or(0, |rng| rng.u64(0..40_000));
+                self.later(at_us - now_us + late_us, Pending::Datagram(to, path.0, generation, bytes.clone()));
+            }
         }
     }
 
