@@ -78,7 +78,7 @@ proptest! {
                 // Joining happens in order: it is the session's start that this is not about.
                 datagrams.iter().for_each(|bytes| arrive(&mut assembly, bytes, MonoTime(0)));
             }
-            line.extend(datagrams.iter().cloned().filter(|_| rng.u8(0..4) == 0));
+            line.extend(datagrams.iter().filter(|_| rng.u8(0..4) == 0).cloned());
             line.extend(datagrams);
         }
         rng.shuffle(&mut line);
@@ -89,7 +89,7 @@ proptest! {
 
 #[test]
 fn the_largest_frame_in_the_most_shards_comes_back_from_repair_alone() {
-    let bytes: Vec<u8> = (0..MAX_FRAME_BYTES).map(|at| (at * 31 >> 5) as u8).collect();
+    let bytes: Vec<u8> = (0..MAX_FRAME_BYTES).map(|at| ((at * 31) >> 5) as u8).collect();
     let frame = Frame::new(true, bytes.clone()).unwrap();
     let train = Train::new(0, frame, Geometry::of(MAX_FRAME_BYTES, 1, u16::MAX), &mut Code::default());
     let datagrams = datagrams(&train);
