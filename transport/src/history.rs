@@ -87,7 +87,8 @@ impl History {
     /// Frames kept and the bytes of their shards, for [`crate::session::Session::sizes`].
     pub(crate) fn sizes(&self) -> [(&'static str, usize); 2] {
         let Self { sent } = self;
-        let bytes = sent.iter().map(|Entry { train, at: _, left: _, departed }| train.held_bytes() + departed.len()).sum();
+        let bytes =
+            sent.iter().map(|Entry { train, at: _, left: _, departed }| train.held_bytes() + departed.len()).sum();
         [("frames kept", sent.len()), ("bytes kept", bytes)]
     }
 

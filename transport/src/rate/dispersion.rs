@@ -110,7 +110,7 @@ impl Dispersion {
             self.highs.pop_back();
         }
         self.highs.push_back((sent_us, bps));
-        while self.highs.front().is_some_and(|(at_us, _)| at_us + HIGH_US < sent_us) {
+        while self.highs.front().is_some_and(|(at_us, _)| at_us.saturating_add(HIGH_US) < sent_us) {
             self.highs.pop_front();
         }
     }
