@@ -17,6 +17,8 @@ pub struct Impairment {
     pub dark: Option<Dark>,
     /// How much fits; `None` is no limit.
     pub capacity: Option<Capacity>,
+    /// Larger packets vanish without a word; `None` passes every size.
+    pub mtu: Option<Mtu>,
 }
 
 /// A two-state channel (Gilbert 1960, Elliott 1963) that steps once per *millisecond*.
@@ -41,6 +43,17 @@ pub struct Dark {
     pub for_us: u64,
     /// Start to start; `None` is dark once.
     pub every_us: Option<u64>,
+}
+
+/// A black hole for large packets (RFC 2923 section 2.1): those above a size vanish, and nobody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mtu {
+    /// The largest packet that passes.
+    pub bytes: usize,
+    /// When the hole opens.
+    pub from_us: u64,
+    /// When it closes; `None` is never.
+    pub until_us: Option<u64>,
 }
 
 /// A bottleneck: so many bits per second, and a queue that drops what does not fit.
@@ -84,6 +97,14 @@ impl Dark {
     }
 }
 
+impl Mtu {
+    /// Whether a packet of `bytes` sent at `counted_us` passes.
+    pub fn passes(self, bytes: usize, counted_us: u64) -> bool {
+        let open = counted_us >= self.from_us && self.until_us.is_none_or(|until_us| counted_us < until_us);
+        bytes <= self.bytes || !open
+    }
+}
+
 impl Capacity {
     /// The capacity at `counted_us` in bits per second, and when it changes next, if it does.
     pub(crate) fn at(&self, counted_us: u64) -> (u64, Option<u64>) {
@@ -111,6 +132,14 @@ mod tests {
         let dark = Dark { first_us: 15, for_us: 2, every_us: Some(15) };
         let at: Vec<u64> = (0..62).filter(|&us| dark.holds_at(us)).collect();
         assert_eq!(at, [15, 16, 30, 31, 45, 46, 60, 61]);
+    }
+
+    #[test]
+    fn a_black_hole_takes_what_is_too_large_while_it_is_open() {
+        let mtu = Mtu { bytes: 900, from_us: 10, until_us: Some(20) };
+        assert_eq!([9, 10, 19, 20].map(|us| mtu.passes(901, us)), [true, false, false, true]);
+        assert!(mtu.passes(900, 15));
+        assert!(!Mtu { until_us: None, ..mtu }.passes(901, u64::MAX));
     }
 
     #[test]

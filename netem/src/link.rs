@@ -22,6 +22,8 @@ pub enum Verdict {
 pub enum Reason {
     /// It was sent into a darkness, scheduled or cut.
     Dark,
+    /// Larger than the path passes.
+    Size,
     /// The queue before the bottleneck was full.
     Queue,
     /// Lost on its own.
@@ -95,6 +97,9 @@ impl Link {
         if self.is_dark() {
             return Err(Reason::Dark);
         }
+        if self.vanishes(bytes) {
+            return Err(Reason::Size);
+        }
         let leaves_us = match &mut self.queue {
             Some(queue) => queue.offer(now_us, self.counted_from_us, bytes).ok_or(Reason::Queue)?,
             None => now_us,
@@ -109,9 +114,17 @@ impl Link {
     fn is_dark(&mut self) -> bool {
         let now_us = self.now_us;
         self.cuts.retain(|cut| now_us < cut.end);
-        let counted_us = self.counted_from_us.and_then(|from_us| now_us.checked_sub(from_us));
-        let scheduled = counted_us.zip(self.impairment.dark).is_some_and(|(us, dark)| dark.holds_at(us));
+        let scheduled = self.counted_us().zip(self.impairment.dark).is_some_and(|(us, dark)| dark.holds_at(us));
         scheduled || self.cuts.iter().any(|cut| cut.contains(&now_us))
+    }
+
+    fn vanishes(&self, bytes: usize) -> bool {
+        self.counted_us().zip(self.impairment.mtu).is_some_and(|(us, mtu)| !mtu.passes(bytes, us))
+    }
+
+    /// Counted time; `None` before it begins.
+    fn counted_us(&self) -> Option<u64> {
+        self.counted_from_us.and_then(|from_us| self.now_us.checked_sub(from_us))
     }
 
     fn survive(&mut self) -> Result<(), Reason> {
@@ -128,7 +141,7 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::impairment::{Bursts, Capacity, Dark};
+    use crate::impairment::{Bursts, Capacity, Dark, Mtu};
 
     const BURST: Bursts = Bursts { good_to_bad: 0.002, bad_to_good: 0.1, loss_while_bad: 0.6 };
 
@@ -234,6 +247,16 @@ mod tests {
         let flood = verdicts(Impairment { capacity, ..Impairment::default() }, 1, 10_000, 100);
         // 96 Mbit/s into 1 Mbit/s for a second: what passed is what a second and the queue hold, 1.1 of 96.
         assert!((share(&flood, Reason::Queue) - (1.0 - 1.1 / 96.0)).abs() < 0.001);
+    }
+
+    #[test]
+    fn large_packets_vanish_in_a_black_hole_and_small_ones_pass() {
+        let mtu = Some(Mtu { bytes: 900, from_us: 5_000, until_us: None });
+        let mut link = Link::new(Impairment { mtu, ..Impairment::default() }, 1).uncounted();
+        assert_eq!(link.offer(9_000, 1_200), Verdict::DeliverAt(9_000), "it waits for counting to start");
+        link.count_from(10_000);
+        assert_eq!(link.offer(15_000, 901), Verdict::Drop(Reason::Size));
+        assert_eq!(link.offer(15_000, 900), Verdict::DeliverAt(15_000));
     }
 
     #[test]

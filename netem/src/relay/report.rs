@@ -40,6 +40,8 @@ pub struct Traffic {
 pub struct Drops {
     /// Sent into a darkness.
     pub dark: u64,
+    /// Larger than the path passes.
+    pub size: u64,
     /// Found the bottleneck's queue full.
     pub queue: u64,
     /// Lost on their own.
@@ -78,12 +80,13 @@ pub(super) struct Lateness {
 impl Drops {
     /// Of whatever cause.
     pub fn total(&self) -> u64 {
-        self.dark + self.queue + self.random + self.burst + self.undeliverable
+        self.dark + self.size + self.queue + self.random + self.burst + self.undeliverable
     }
 
     pub(super) fn count(&mut self, reason: Reason) {
         let counter = match reason {
             Reason::Dark => &mut self.dark,
+            Reason::Size => &mut self.size,
             Reason::Queue => &mut self.queue,
             Reason::Random => &mut self.random,
             Reason::Burst => &mut self.burst,
