@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use protocol::time::MonoTime;
 
+use crate::arrivals::Report;
+use crate::black_hole::Reach;
 use crate::fence::Fence;
 use crate::pacer::Pacer;
 use crate::rtt::{self, Rtt};
@@ -30,8 +32,8 @@ pub enum Liveness {
 /// State of one connection.
 #[derive(Debug)]
 pub struct Connection {
-    /// The largest datagram it takes.
-    pub max_datagram_bytes: usize,
+    /// The largest datagram it takes. What the path behind it passes may be less: [`Self::passes_bytes`].
+    max_datagram_bytes: usize,
     /// What has arrived on it.
     pub received: Received,
     /// Its word on frames that can no longer complete.
@@ -95,6 +97,11 @@ impl Connection {
         self.loss_out.restart(number);
     }
 
+    /// What [`Self::number`] will give.
+    pub fn next_number(&self) -> u64 {
+        self.next_number
+    }
+
     /// Datagram `number` arrived. Says whether that ended a darkness.
     pub fn hear(&mut self, number: u64, now: MonoTime) -> bool {
         self.heard = now;
@@ -108,6 +115,34 @@ impl Connection {
         self.loss_in.record(self.received, now);
         self.arrivals.record(number, now);
         revived
+    }
+
+    /// The peer told of arrivals. Says whether the path has just begun to swallow datagrams that it passed before.
+    pub fn reported(&mut self, report: &Report, now: MonoTime) -> bool {
+        let before = self.passes_bytes();
+        self.rate.report(report, now);
+        let falls = self.passes_bytes() < before;
+        if falls {
+            // What went into the hole is no loss that repair could mend.
+            self.loss_out.restart(self.next_number);
+        }
+        falls
+    }
+
+    /// The largest datagram that reaches the peer, as far as known; `None` while that is too little for video.
+    pub fn passes_bytes(&self) -> Option<usize> {
+        self.rate.black_hole.reach().bytes(self.max_datagram_bytes)
+    }
+
+    /// What the path behind it passes of what it takes.
+    pub fn reach(&self) -> Reach {
+        let reach = self.rate.black_hole.reach();
+        if self.passes_bytes() == Some(self.max_datagram_bytes) { Reach::Everything } else { reach }
+    }
+
+    /// Sizes of the datagrams to fill up and send beside the probe that leaves now, to see whether they arrive.
+    pub fn size_probes(&mut self, now: MonoTime) -> impl Iterator<Item = usize> + use<> {
+        self.rate.black_hole.probes(self.max_datagram_bytes, now)
     }
 
     /// Whether the silence has just become too long.

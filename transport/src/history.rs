@@ -74,6 +74,11 @@ impl History {
         entry.is_none_or(|entry| entry.departed.get(usize::from(index)).copied().unwrap_or(true))
     }
 
+    /// The last frame kept.
+    pub fn newest(&self) -> Option<&Train> {
+        self.sent.back().map(|entry| &entry.train)
+    }
+
     /// How many frames are kept.
     pub fn len(&self) -> usize {
         self.sent.len()

@@ -7,11 +7,12 @@
 //! The pieces are small and pure, one a module:
 //! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
 //! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`selection`] and [`schedule`] (which
-//! path carries what), [`arrivals`], [`rate`] and [`budget`] (what the paths carry), [`pacer`] (when shards leave), [`delivery`]
+//! path carries what), [`arrivals`], [`black_hole`], [`rate`] and [`budget`] (what the paths carry), [`pacer`] (when shards leave), [`delivery`]
 //! (messages), [`voice`], [`bulk`] (large things), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
 pub mod arrivals;
 pub mod assembly;
+pub mod black_hole;
 pub mod budget;
 pub mod bulk;
 pub mod clock;

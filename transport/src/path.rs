@@ -39,7 +39,7 @@ pub enum State {
 pub struct Facts {
     /// How it stands.
     pub state: State,
-    /// Why it last went down, in words for people; `None` while connected.
+    /// Why it last went down, or what is wrong with its connection, in words for people.
     pub why: Option<String>,
     /// Round-trip time; `None` until measured on this connection.
     pub rtt: Option<Rtt>,
@@ -162,9 +162,12 @@ impl Path {
         Some(revived)
     }
 
-    /// Why it last went down; `None` while connected.
-    pub fn why(&self) -> Option<&str> {
-        self.why.as_deref()
+    /// Why it last went down, or what is wrong with its connection.
+    pub fn why(&self) -> Option<String> {
+        match self.connection() {
+            Some(connection) => connection.reach().notice(),
+            None => self.why.clone(),
+        }
     }
 
     /// How much each of its parts holds, for [`crate::session::Session::sizes`].
@@ -179,7 +182,7 @@ impl Path {
         let connection = self.connection();
         Facts {
             state: self.state(),
-            why: self.why.clone(),
+            why: self.why(),
             rtt: connection.and_then(Connection::rtt),
             loss_out_pct: connection.and_then(|connection| connection.loss_out.percent()),
             loss_in_pct: connection.and_then(|connection| connection.loss_in.percent()),
@@ -204,7 +207,7 @@ mod tests {
             assert!(path.dial(now));
             assert_eq!(path.dial_at(), None, "one dial at a time");
             path.down("nobody answers".into(), Side::Dials, &mut rng, now);
-            assert_eq!((path.state(), path.why()), (State::Down, Some("nobody answers")));
+            assert_eq!((path.state(), path.why().as_deref()), (State::Down, Some("nobody answers")));
             let next = path.dial_at().unwrap();
             assert!(next.since(now) >= redial::MIN && next.since(now) <= redial::MAX);
             now = next;

@@ -55,6 +55,8 @@ pub enum Body<'a> {
     Bulk(Message<'a>),
     /// Which parts have arrived.
     BulkAck(Ack),
+    /// Nothing, of a size: whether it arrives is the question. Its bytes are not looked at.
+    Padding(&'a [u8]),
 }
 
 /// One part of a frame, or a repair shard. All source shards but the last are `ceil(frame_bytes / count)` bytes long,
@@ -163,6 +165,7 @@ impl Datagram<'_> {
         let payload_bytes = match &self.body {
             Body::Shard(shard) => shard.payload.len(),
             Body::Message(message) | Body::Voice(message) | Body::Bulk(message) => message.bytes.len(),
+            Body::Padding(bytes) => bytes.len(),
             _ => 0,
         };
         Ok(postcard::to_extend(self, Vec::with_capacity(payload_bytes + 2 * MAX_SHARD_HEADER_BYTES))?)
@@ -190,7 +193,7 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
             bound_end(probe.ack.next)?;
         }
         Body::ProbeReply(reply) => bound(reply.probe)?,
-        Body::RefreshRequest => {}
+        Body::RefreshRequest | Body::Padding(_) => {}
         Body::Nack(nack) => bound(nack.frame)?,
         Body::Arrivals(report) => bound(report.first())?,
     }
@@ -200,6 +203,13 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Error> {
 /// Bytes in one piece: serde takes a slice for a list and would have each byte written on its own. The encoding is the same.
 fn whole<S: serde::Serializer>(bytes: &[u8], into: S) -> Result<S::Ok, S::Error> {
     into.serialize_bytes(bytes)
+}
+
+/// Bytes of the [`Body::Padding`] that fills datagram `number` up to `datagram_bytes`, from 133 on.
+pub fn padding_bytes(number: u64, datagram_bytes: usize) -> usize {
+    let number_bytes = (u64::BITS - number.leading_zeros()).max(1).div_ceil(7) as usize;
+    let (variant_bytes, length_bytes) = (1, 2);
+    datagram_bytes.saturating_sub(number_bytes + variant_bytes + length_bytes)
 }
 
 fn bound(counter: u64) -> Result<(), Error> {
@@ -229,6 +239,17 @@ mod tests {
     fn the_largest_shard_header_fits_its_bound() {
         let payload = [7; 1136];
         assert_eq!(shard(&payload).to_bytes().unwrap().len(), 1136 + MAX_SHARD_HEADER_BYTES);
+    }
+
+    #[test]
+    fn padding_fills_a_datagram_to_the_byte() {
+        for number in [0, 127, 128, 300_000, COUNTER_END - 1] {
+            for datagram_bytes in [150, 600, 1162] {
+                let padding = vec![0; padding_bytes(number, datagram_bytes)];
+                let datagram = Datagram { number, body: Body::Padding(&padding) };
+                assert_eq!(datagram.to_bytes().unwrap().len(), datagram_bytes);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What one path carries, at its sending end, from [`Report`]s. What frames may take of it is
 //! [`crate::budget`]'s.
 //!
+//! What the path swallows for its size alone is [`BlackHole`]'s to know, and no congestion.
+//!
 //! Three witnesses, each blind where another sees: [`dispersion`] (the bottleneck's capacity from single trains, at any
 //! average rate, blind to what others send), [`delay`] (a standing queue, whoever fills it) and [`losses`] (a bottleneck
 //! without a queue). A queue of the moment against the least delay is NADA's and SCReAM's signal (RFC 8698, RFC 8298),
@@ -24,6 +26,7 @@ use self::losses::Losses;
 use self::share::Share;
 use self::throughput::Throughput;
 use crate::arrivals::Report;
+use crate::black_hole::BlackHole;
 
 /// A standing queue above this is congestion: more than any jitter of a profile (12 ms) can feign, less than a frame.
 pub const CONGESTED: Duration = Duration::from_millis(20);
@@ -76,6 +79,8 @@ pub struct Estimate {
 /// The estimator of one direction of one connection.
 #[derive(Debug, Default)]
 pub struct Estimator {
+    /// The largest datagrams it passes.
+    pub black_hole: BlackHole,
     in_flight: InFlight,
     dispersion: Dispersion,
     delay: Delay,
@@ -106,7 +111,11 @@ impl Estimator {
             while let Some(sent) = self.in_flight.pop_below(number.saturating_add(1)) {
                 any = true;
                 let lost = sent.number < number;
-                self.losses.record(sent.at_us, lost);
+                if self.black_hole.record(sent.bytes as usize, lost, now) {
+                    self.losses.clear();
+                } else if !self.black_hole.reach().is_beyond(sent.bytes as usize) {
+                    self.losses.record(sent.at_us, lost);
+                }
                 if !lost {
                     self.arrived(sent, arrived_us);
                 }

@@ -124,13 +124,13 @@ pub enum Event {
         /// Whether another life of it was there before.
         restarted: bool,
     },
-    /// A path's state changed, or another dial failed.
+    /// A path's state changed, what it passes, or another dial failed.
     PathChanged {
         /// Which path.
         path: PathId,
         /// Its state now.
         state: State,
-        /// Why it is down, in words for people.
+        /// Why it is down, or what is wrong with it, in words for people.
         why: Option<String>,
     },
     /// Theatre's clock is known anew (console only).

@@ -21,7 +21,7 @@ impl Session {
         }
         self.frames_out += 1;
         let connections = self.paths.iter().filter_map(Path::connection);
-        let Some(narrowest) = connections.map(|connection| connection.max_datagram_bytes).min() else {
+        let Some(narrowest) = connections.filter_map(Connection::passes_bytes).min() else {
             self.frames_unsent += 1;
             return;
         };
@@ -64,13 +64,32 @@ impl Session {
         }
         let mut history = std::mem::take(&mut self.history);
         if let Some((train, shards)) = history.asked(nack, now) {
-            for id in self.carriers() {
+            let datagram_bytes = train.geometry().shard_bytes() + MAX_SHARD_HEADER_BYTES;
+            let mut carriers = self.carriers();
+            carriers.retain(|id| self.passes(*id, datagram_bytes));
+            if carriers.is_empty() {
+                self.refresh(now);
+            }
+            for id in carriers {
                 let Some(pacer) = self.pacer(id) else { continue };
                 shards.iter().rev().for_each(|index| pacer.push_first(queued(train, *index)));
             }
             self.shards_resent += shards.len() as u64;
         }
         self.history = history;
+    }
+
+    /// A path swallows what it passed before. If none passes the shards on their way any more, they are as good as lost.
+    pub(super) fn narrowed(&mut self, now: MonoTime) {
+        let Some(shard_bytes) = self.history.newest().map(|train| train.geometry().shard_bytes()) else { return };
+        if !self.carriers().iter().any(|id| self.passes(*id, shard_bytes + MAX_SHARD_HEADER_BYTES)) {
+            self.refresh(now);
+        }
+    }
+
+    fn passes(&self, id: PathId, datagram_bytes: usize) -> bool {
+        let connection = self.path(id).and_then(Path::connection);
+        connection.and_then(Connection::passes_bytes).is_some_and(|passes| datagram_bytes <= passes)
     }
 
     /// Whether a path has more to carry than it can.
@@ -114,7 +133,7 @@ impl Session {
             let capacity_bps = connection.and_then(|connection| connection.rate.estimate(now).capacity_bps);
             Carrier { id, loss: loss.map_or(0.0, |percent| f64::from(percent) / 100.0), rtt, capacity_bps }
         };
-        self.carriers().into_iter().map(carrier).collect()
+        self.carriers().into_iter().filter(|id| self.passes(*id, 0)).map(carrier).collect()
     }
 }
 

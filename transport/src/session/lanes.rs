@@ -7,9 +7,8 @@ use bytes::Bytes;
 use protocol::time::MonoTime;
 
 use super::{Event, Session, ids};
+use crate::black_hole::BASE_BYTES;
 use crate::bulk::BulkError;
-use crate::connection::Connection;
-use crate::delivery::MAX_MESSAGE_BYTES;
 use crate::pacer::Pacer;
 use crate::path::{Path, PathId};
 use crate::rtt::{self, Rtt};
@@ -19,6 +18,8 @@ use crate::wire::{Ack, Body, MAX_SHARD_HEADER_BYTES, Message};
 /// More than what a path carries in this and its round trip is never in flight: what came later would be given up at
 /// the far end (see [`crate::assembly::DEADLINE`]) and only lengthen the queue.
 const MOST_QUEUED: Duration = Duration::from_millis(200);
+/// Bytes of a part of something large. It is repeated as it was cut, so it must pass a path that has become a black hole.
+const PIECE_BYTES: usize = BASE_BYTES - MAX_SHARD_HEADER_BYTES;
 
 impl Session {
     /// Sends a piece of speech, of at most [`MAX_VOICE_BYTES`], on every live path at once.
@@ -81,20 +82,18 @@ impl Session {
             return;
         }
         self.pace(now);
-        let piece_bytes = self.piece_bytes();
-        let most = piece_bytes + MAX_SHARD_HEADER_BYTES;
         loop {
             let carriers = self.carriers();
             let free = |id: &PathId| {
                 self.path(*id)
                     .and_then(Path::connection)
-                    .is_some_and(|connection| connection.pacer.free_at(most).is_some_and(|at| at <= now))
+                    .is_some_and(|connection| connection.pacer.free_at(BASE_BYTES).is_some_and(|at| at <= now))
             };
             // Another one each time, so that a path that is about to be found dark does not take all.
             let turn = usize::try_from(self.bulk_out.sent()).unwrap_or(0);
             let order = carriers.iter().cycle().skip(turn % carriers.len().max(1)).take(carriers.len());
             let Some(id) = order.copied().find(|id| free(id)) else { return };
-            let Some((number, bytes)) = self.bulk_out.next(piece_bytes, resend, now) else { return };
+            let Some((number, bytes)) = self.bulk_out.next(PIECE_BYTES, resend, now) else { return };
             let whole_bps = self.budget.told_bps().map(|bps| bps.saturating_mul(100) / self.bulk_out.leaves_percent());
             self.bulk_out.spend(bytes.len(), whole_bps, now);
             self.send(id, Body::Bulk(Message { number, bytes: &bytes }));
@@ -104,10 +103,9 @@ impl Session {
     /// When [`Self::depart_bulk`] has something to send and a path to send it by.
     pub(super) fn bulk_deadline(&self) -> Option<MonoTime> {
         let due = self.bulk_out.deadline()?;
-        let most = self.piece_bytes() + MAX_SHARD_HEADER_BYTES;
         let carriers = self.carriers();
         // A line that has shards to carry, or waits for room, wakes the session itself.
-        let free_at = |id: &PathId| self.path(*id)?.connection()?.pacer.free_at(most);
+        let free_at = |id: &PathId| self.path(*id)?.connection()?.pacer.free_at(BASE_BYTES);
         carriers.iter().filter_map(free_at).min().map(|at| at.max(due))
     }
 
@@ -162,12 +160,5 @@ impl Session {
             let window = |bps: u64| bps.saturating_mul(round_trip.as_micros() as u64) / 8_000_000;
             connection.pacer.set(burst_bps, burst_bps.map(|bps| window(bps).saturating_sub(in_flight)));
         }
-    }
-
-    /// Bytes of a part of something large: it fits every path.
-    fn piece_bytes(&self) -> usize {
-        let connections = self.paths.iter().filter_map(Path::connection);
-        let narrowest = connections.map(|connection: &Connection| connection.max_datagram_bytes).min().unwrap_or(0);
-        narrowest.saturating_sub(MAX_SHARD_HEADER_BYTES).min(MAX_MESSAGE_BYTES)
     }
 }

@@ -308,7 +308,7 @@ impl Session {
 
     fn path_changed(&mut self, id: PathId) {
         if let Some(path) = self.path(id) {
-            let (state, why) = (path.state(), path.why().map(str::to_owned));
+            let (state, why) = (path.state(), path.why());
             self.event(Event::PathChanged { path: id, state, why });
         }
     }

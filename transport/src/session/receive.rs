@@ -4,6 +4,7 @@ use bytes::Bytes;
 use protocol::time::MonoTime;
 
 use super::{Event, Session};
+use crate::arrivals::Report;
 use crate::hello::Role;
 use crate::path::{Path, PathId, State};
 use crate::wire::{self, Body, Datagram, Probe, ProbeReply};
@@ -40,13 +41,22 @@ impl Session {
             Body::RefreshRequest if self.config.role == Role::Theatre => self.refresh(now),
             Body::RefreshRequest => {}
             Body::Nack(nack) => self.resend(&nack, now),
-            Body::Arrivals(report) => {
-                if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
-                    connection.rate.report(&report, now);
-                }
-                self.tell_budget(now);
-            }
+            Body::Arrivals(report) => self.arrivals(id, &report, now),
+            Body::Padding(_) => {}
         }
+    }
+
+    fn arrivals(&mut self, id: PathId, report: &Report, now: MonoTime) {
+        let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) else { return };
+        let before = connection.reach();
+        let falls = connection.reported(report, now);
+        if connection.reach() != before {
+            self.path_changed(id);
+        }
+        if falls {
+            self.narrowed(now);
+        }
+        self.tell_budget(now);
     }
 
     /// Asks the encoder for an independent frame, unless one is on its way.

@@ -10,7 +10,7 @@ use crate::delivery::IN_FLIGHT;
 use crate::hello::Role;
 use crate::path::{Path, PathId, State};
 use crate::rtt::{self, Rtt};
-use crate::wire::{Body, Message, Probe};
+use crate::wire::{self, Body, Message, Probe};
 
 impl Session {
     /// Does everything that is due.
@@ -64,6 +64,7 @@ impl Session {
         }
         if probe {
             self.send_probe(id, now);
+            self.probe_sizes(id, now);
             self.report_arrivals(id, now);
         }
     }
@@ -76,6 +77,16 @@ impl Session {
         let number = self.send(id, Body::Probe(Probe { next_frame, received, ack }));
         if let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) {
             connection.probed(number, now);
+        }
+    }
+
+    /// Sends datagrams that carry nothing, as large as the path may pass again.
+    fn probe_sizes(&mut self, id: PathId, now: MonoTime) {
+        let Some(connection) = self.path_mut(id).and_then(Path::connection_mut) else { return };
+        let number = connection.next_number();
+        for (number, bytes) in (number..).zip(connection.size_probes(now)) {
+            let padding = vec![0; wire::padding_bytes(number, bytes)];
+            self.send(id, Body::Padding(&padding));
         }
     }
 
