@@ -194,7 +194,7 @@ mod tests {
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(firsts, [1, 129, 257]);
+        assert_eq!(firsts, [1, 91, 181, 271]);
         applied(&mut board, &operations);
         assert_eq!(board.marks().next().unwrap().points().len(), 301);
     }

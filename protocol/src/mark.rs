@@ -6,8 +6,8 @@ use crate::geometry::ImagePoint;
 use crate::ids::{Epoch, FrameId, MarkId, SourceId};
 use crate::time::SessionTime;
 
-/// Points one [`Operation::Extend`] carries at most, so that it fits one datagram with room to spare.
-pub const MAX_POINTS_PER_EXTEND: usize = 128;
+/// Points one [`Operation::Extend`] carries at most, so that it passes a line that swallows datagrams above 600 bytes.
+pub const MAX_POINTS_PER_EXTEND: usize = 90;
 /// Points of one mark at most: over half a minute of a 125 Hz pen without lifting it.
 pub const MAX_POINTS_PER_MARK: usize = 4096;
 /// Marks on a board at most. More would hide the picture; the oldest goes first.

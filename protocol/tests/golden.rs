@@ -8,8 +8,8 @@ use protocol::colour::{Colour, Matrix, Range};
 use protocol::frame::{Freshness, Header, TileTime};
 use protocol::geometry::{CanvasRect, ImagePoint, SizePx};
 use protocol::ids::{Epoch, FrameId, LayoutEpoch, MarkId, SourceId};
-use protocol::layout::{Layout, Role, Tile};
-use protocol::mark::{Fate, Ink, Operation, Receipt, Width};
+use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
+use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
 use protocol::time::SessionTime;
 
@@ -63,6 +63,31 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark-clear", Message::Mark(Operation::Clear { author: Epoch(7), through: 5 })),
         ("receipt", Message::Receipt(receipt)),
     ]
+}
+
+#[test]
+fn the_longest_messages_pass_a_line_that_swallows_datagrams_above_600_bytes() {
+    let far = CanvasRect { x: 8191, y: 8191, size: SizePx { width: 8192, height: 8192 } };
+    let tile = Tile {
+        source: SourceId(u8::MAX),
+        name: "n".repeat(MAX_NAME_BYTES),
+        role: Role::Room,
+        tile: far,
+        picture: far,
+        image: Some(SizePx { width: 8192, height: 8192 }),
+        on_display: true,
+    };
+    let canvas = SizePx { width: 8192, height: 8192 };
+    let tiles = vec![tile; MAX_TILES];
+    let layout = Layout { epoch: LayoutEpoch(u32::MAX), canvas, primary: SourceId(0), tiles };
+    let points = vec![ImagePoint { x: u16::MAX, y: u16::MAX }; MAX_POINTS_PER_EXTEND];
+    let mark = MarkId { author: Epoch(u32::MAX), number: u32::MAX };
+    let extend = Operation::Extend { id: mark, first: u16::MAX, points };
+    for message in [Message::Layout(layout), Message::Mark(extend)] {
+        // A datagram's number, variant, message number and length take 13 bytes at most.
+        let bytes = message.to_bytes().unwrap().len();
+        assert!(bytes <= 600 - 13, "{bytes}");
+    }
 }
 
 #[test]
