@@ -104,6 +104,16 @@ impl Path {
         };
     }
 
+    /// Something is wrong with the line under its connection, or is no more. Says whether anything changes by that; a path
+    /// that is down has its reason already.
+    pub fn trouble(&mut self, trouble: Option<String>) -> bool {
+        let changes = self.connection().is_some() && self.why != trouble;
+        if changes {
+            self.why = trouble;
+        }
+        changes
+    }
+
     /// It is no part of the session any more; its connection is forgotten.
     pub fn remove(&mut self) {
         self.phase = Phase::Waiting(State::Removed);
@@ -165,7 +175,7 @@ impl Path {
     /// Why it last went down, or what is wrong with its connection.
     pub fn why(&self) -> Option<String> {
         match self.connection() {
-            Some(connection) => connection.reach().notice(),
+            Some(connection) => self.why.clone().or_else(|| connection.reach().notice()),
             None => self.why.clone(),
         }
     }
@@ -212,6 +222,17 @@ mod tests {
             assert!(next.since(now) >= redial::MIN && next.since(now) <= redial::MAX);
             now = next;
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_line_is_told_while_it_is_wrong() {
+        let mut path = Path::new(Side::Dials, MonoTime(0));
+        assert!(!path.trouble(Some("no route".into())), "there is no connection to be wrong");
+        path.up(1162, MonoTime(5));
+        assert!(path.trouble(Some("no route".into())));
+        assert_eq!((path.state(), path.why().as_deref()), (State::Live, Some("no route")));
+        assert!(path.trouble(None) && !path.trouble(None));
+        assert_eq!(path.why(), None);
     }
 
     #[test]

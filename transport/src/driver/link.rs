@@ -1,16 +1,16 @@
 //! One path's sockets: its listener or its dials, its present connection, and the bytes counted on it. What travels is
 //! the session's, which paths there are is `run`'s.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use protocol::time::MonoTime;
 use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::fault::Fault;
+use super::local::Local;
 use super::paths::PathConfig;
-use super::quic::{CLOSE_REMOVED, CLOSE_REPLACED, Established, Maker};
+use super::quic::{self, CLOSE_REMOVED, CLOSE_REPLACED, Established, Maker};
 use crate::path::PathId;
 
 /// Incoming handshakes completed at the same time on one path; more are ignored and may try again.
@@ -28,18 +28,18 @@ pub struct Origin {
 /// Something the network did, told by the task that saw it.
 #[derive(Debug)]
 pub enum Network {
-    /// A dial has its socket.
-    Dialling(Origin, Endpoint),
+    /// A dial has a socket of its own.
+    Dialling(Origin, Local),
     /// A connection stands.
     Up(Origin, Established),
     /// A dial failed.
-    Failed(Origin, String),
+    Failed(Origin, quic::Error),
     /// A listener refused a peer.
     Refused(Origin, String),
     /// A datagram came by the connection of this generation.
     Datagram(Origin, u64, Bytes),
     /// The connection of this generation ended.
-    Closed(Origin, u64, String),
+    Closed(Origin, u64, quic::Error),
 }
 
 /// Bytes and datagrams of one path since the start, over all its connections.
@@ -57,9 +57,10 @@ pub struct Traffic {
 pub struct Link {
     origin: Origin,
     present: Option<Present>,
-    listener: Option<Endpoint>,
-    /// Where a dial is under way, which must be told if the program stops: the peer may take it for a connection.
-    dialling: Option<Endpoint>,
+    /// The listener's, or that of all dials.
+    local: Option<Local>,
+    /// What is wrong with the line, as it was told last.
+    fault: Option<Fault>,
     /// The listener's task and the last dial's.
     tasks: Vec<AbortHandle>,
     /// Of earlier connections, and of drops.
@@ -69,14 +70,13 @@ pub struct Link {
 struct Present {
     generation: u64,
     connection: Connection,
-    endpoint: Endpoint,
 }
 
 impl Link {
     /// A path without a connection.
     pub fn new(origin: Origin) -> Self {
-        let (present, listener, dialling, tasks) = (None, None, None, Vec::new());
-        Self { origin, present, listener, dialling, tasks, past: Traffic::default() }
+        let (present, local, fault, tasks) = (None, None, None, Vec::new());
+        Self { origin, present, local, fault, tasks, past: Traffic::default() }
     }
 
     /// What its tasks call it.
@@ -84,15 +84,10 @@ impl Link {
         self.origin
     }
 
-    /// Awaits the peer's connections on `endpoint`.
-    pub fn listen(
-        &mut self,
-        endpoint: Endpoint,
-        maker: &Maker,
-        network: &mpsc::Sender<Network>,
-        tasks: &mut JoinSet<()>,
-    ) {
-        self.listener = Some(endpoint.clone());
+    /// Awaits the peer's connections on `local`.
+    pub fn listen(&mut self, local: Local, maker: &Maker, network: &mpsc::Sender<Network>, tasks: &mut JoinSet<()>) {
+        let endpoint = local.endpoint().clone();
+        self.local = Some(local);
         self.tasks.push(tasks.spawn(accept(self.origin, endpoint, maker.clone(), network.clone())));
     }
 
@@ -105,7 +100,12 @@ impl Link {
         network: &mpsc::Sender<Network>,
         tasks: &mut JoinSet<()>,
     ) {
-        let dial = dial(self.origin, path.clone(), address.to_owned(), maker.clone(), network.clone());
+        if let Some(local) = &mut self.local {
+            // What is wrong is told by the dial's end.
+            local.mend(path);
+        }
+        let (path, address, local) = (path.clone(), address.to_owned(), self.local.clone());
+        let dial = dial(self.origin, path, address, local, maker.clone(), network.clone());
         self.tasks = vec![tasks.spawn(dial)];
     }
 
@@ -119,15 +119,30 @@ impl Link {
         tasks: &mut JoinSet<()>,
     ) {
         self.close(b"replaced by a newer connection");
-        self.dialling = None;
-        let Established { connection, endpoint, .. } = established;
+        let Established { connection, .. } = established;
         tasks.spawn(read(self.origin, generation, connection.clone(), maker.clone(), network.clone()));
-        self.present = Some(Present { generation, connection, endpoint });
+        self.present = Some(Present { generation, connection });
     }
 
-    /// A dial is under way from `endpoint`, or from nowhere any more.
-    pub fn dials_from(&mut self, endpoint: Option<Endpoint>) {
-        self.dialling = endpoint;
+    /// Dials are from `local` from now on.
+    pub fn dials_from(&mut self, local: Local) {
+        self.local = Some(local);
+    }
+
+    /// Looks after the socket. Gives what is wrong with the line if that has changed: something, or nothing any more.
+    pub fn mend(&mut self, path: &PathConfig) -> Option<Option<Fault>> {
+        let fault = self.local.as_mut()?.mend(path);
+        let told = std::mem::replace(&mut self.fault, fault);
+        (told != fault).then_some(fault)
+    }
+
+    /// Why a connection is not there, in words for people: what the socket says explains a silence.
+    pub fn why(&self, error: &quic::Error) -> String {
+        let silence = matches!(error, quic::Error::Silence | quic::Error::FellSilent);
+        match self.local.as_ref().and_then(Local::fault).filter(|_| silence) {
+            Some(fault) => fault.to_string(),
+            None => error.to_string(),
+        }
     }
 
     /// Whether `generation` is the present connection's; others' words are history.
@@ -159,25 +174,19 @@ impl Link {
         self.drop_present();
     }
 
-    /// Its endpoints: the listener's, or those of the present connection and of a dial.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        let dialled = self.present.as_ref().map(|present| &present.endpoint).filter(|_| self.listener.is_none());
-        self.listener.iter().chain(dialled).chain(&self.dialling)
+    /// Its endpoint, if it has one.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        self.local.as_ref().map(Local::endpoint)
     }
 
-    /// Where the peer's connections are awaited.
-    pub fn listening(&self) -> Option<SocketAddr> {
-        self.listener.as_ref()?.local_addr().ok()
-    }
-
-    /// Ends everything about it in favour of a link with the number `next`. Gives the endpoints, whose peers were told.
-    pub fn remove(&mut self, next: u64) -> Vec<Endpoint> {
-        let endpoints: Vec<Endpoint> = self.endpoints().cloned().collect();
-        endpoints.iter().for_each(|endpoint| endpoint.close(CLOSE_REMOVED, b"the path was removed"));
+    /// Ends everything about it in favour of a link with the number `next`. Gives its endpoint, whose peers were told.
+    pub fn remove(&mut self, next: u64) -> Option<Endpoint> {
+        let endpoint = self.endpoint().cloned();
+        endpoint.iter().for_each(|endpoint| endpoint.close(CLOSE_REMOVED, b"the path was removed"));
         self.tasks.iter().for_each(AbortHandle::abort);
         let past = self.traffic();
         *self = Self { past, ..Self::new(Origin { link: next, ..self.origin }) };
-        endpoints
+        endpoint
     }
 
     /// Everything counted.
@@ -201,9 +210,9 @@ async fn accept(origin: Origin, endpoint: Endpoint, maker: Maker, network: mpsc:
             incoming.ignore();
             continue;
         }
-        let (maker, network, endpoint) = (maker.clone(), network.clone(), endpoint.clone());
+        let (maker, network) = (maker.clone(), network.clone());
         handshakes.spawn(async move {
-            let event = match maker.accept(incoming, endpoint).await {
+            let event = match maker.accept(incoming).await {
                 Ok(established) => Network::Up(origin, established),
                 Err(error) => Network::Refused(origin, error.to_string()),
             };
@@ -213,12 +222,19 @@ async fn accept(origin: Origin, endpoint: Endpoint, maker: Maker, network: mpsc:
 }
 
 /// Dials one path once, at `address`.
-async fn dial(origin: Origin, path: PathConfig, address: String, maker: Maker, network: mpsc::Sender<Network>) {
-    // Full: the program is so far behind that its farewell may miss this one too; it ends by silence then.
-    let opened = |endpoint| drop(network.try_send(Network::Dialling(origin, endpoint)));
-    let event = match maker.dial(&path, &address, opened).await {
+async fn dial(
+    origin: Origin,
+    path: PathConfig,
+    address: String,
+    local: Option<Local>,
+    maker: Maker,
+    network: mpsc::Sender<Network>,
+) {
+    // The link is gone: so will be this dial.
+    let opened = async |local| drop(network.send(Network::Dialling(origin, local)).await);
+    let event = match maker.dial(&path, &address, local, opened).await {
         Ok(established) => Network::Up(origin, established),
-        Err(error) => Network::Failed(origin, error.to_string()),
+        Err(error) => Network::Failed(origin, error),
     };
     drop(network.send(event).await);
 }
@@ -227,7 +243,7 @@ async fn read(origin: Origin, generation: u64, connection: Connection, maker: Ma
     loop {
         let event = match connection.read_datagram().await {
             Ok(bytes) => Network::Datagram(origin, generation, bytes),
-            Err(error) => Network::Closed(origin, generation, maker.explain(error).to_string()),
+            Err(error) => Network::Closed(origin, generation, maker.explain(error)),
         };
         let ended = matches!(event, Network::Closed(..));
         if network.send(event).await.is_err() || ended {

@@ -4,8 +4,11 @@
 //! ([`outbox::CHANNEL`]); the driver never waits on it. To a program that is too slow frames are lost and counted
 //! ([`crate::assembly::Loss::NotTaken`]) and an independent one is asked for; everything else is kept in order.
 
+mod asked;
 mod change;
+mod fault;
 mod link;
+mod local;
 pub mod outbox;
 pub mod paths;
 pub mod pin;
@@ -16,6 +19,7 @@ pub mod socket;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod watched;
 mod window;
 
 use std::net::{SocketAddr, UdpSocket};
@@ -173,7 +177,11 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let credentials = Credentials::load(&config.files, UnixTime::now())?;
     let maker = Maker::new(&credentials, Hello::new(config.epoch, config.role))?;
     let sockets = bind(&config.paths)?;
-    let listening = sockets.iter().map(|(_, socket)| socket.local_addr()).collect::<Result<_, _>>()?;
+    let listening = sockets.iter().map(|(.., socket)| socket.local_addr()).collect::<Result<_, _>>()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    let listen = |(id, path, socket)| Ok((id, maker.listen(path, socket)?));
+    let locals = sockets.into_iter().map(listen).collect::<std::io::Result<_>>()?;
     let sides = config.paths.iter().map(|path| path.end.side()).collect();
     let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: config.policy };
     let session = Session::new(session, (config.now)());
@@ -201,11 +209,8 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
         changes: changes_receiver,
         network: network_receiver,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker.clone(), network, config.now);
-    let entered = runtime.enter();
-    let listen = |(id, socket)| Ok((id, maker.listen(socket)?));
-    run.accept(sockets.into_iter().map(listen).collect::<std::io::Result<_>>()?);
+    let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker, network, config.now);
+    run.accept(locals);
     drop(entered);
     let thread = std::thread::Builder::new().name("transport".to_owned());
     let thread = thread.spawn(move || runtime.block_on(run.run(inbox)))?;
@@ -314,11 +319,11 @@ fn not_sent<T>(error: mpsc::error::TrySendError<T>) -> SendError {
 }
 
 /// The sockets of the paths that listen. Those of the others are only tried.
-fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, socket::Error> {
+fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, &PathConfig, UdpSocket)>, socket::Error> {
     paths.iter().try_for_each(socket::check)?;
     let listening = (0..=u8::MAX).map(PathId).zip(paths).filter_map(|(id, path)| match path.end {
         End::Listen(address) => Some((id, path, address)),
         End::Dial(_) => None,
     });
-    listening.map(|(id, path, address)| Ok((id, socket::listening(path, address)?))).collect()
+    listening.map(|(id, path, address)| Ok((id, path, socket::listening(path, address)?))).collect()
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::ids::Epoch;
-use quinn::udp::UdpSocketState;
 use quinn::{
-    AckFrequencyConfig, ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, Incoming, ServerConfig,
-    TokioRuntime, TransportConfig, VarInt,
+    AckFrequencyConfig, ClientConfig, Connection, ConnectionError, IdleTimeout, Incoming, ServerConfig, TransportConfig,
+    VarInt,
 };
 
+use super::asked::Asked;
+use super::fault::Fault;
+use super::local::Local;
 use super::paths::{PathConfig, Uplink};
 use super::pin::{Pin, Refusal};
 use super::tls::{self, Credentials};
@@ -31,9 +33,6 @@ const DATAGRAM_BUFFER_BYTES: usize = 4 * MAX_FRAME_BYTES;
 /// Packets that QUIC acknowledges as one (draft-ietf-quic-ack-frequency), or what comes in its 25 ms. Nothing here waits for its
 /// acknowledgements, and one for every other packet cost a fifth of the processor time of a session.
 const ACK_EVERY: VarInt = VarInt::from_u32(100);
-/// Asked of the kernel for each socket; it gives what it allows. The usual 208 KiB hold 90 packets, less than one large
-/// frame that comes while the thread waits for a processor.
-const SOCKET_BUFFER_BYTES: usize = 2 << 20;
 /// Names nobody: the certificate is pinned, not the name.
 const SERVER_NAME: &str = "theatre";
 
@@ -67,8 +66,6 @@ pub struct Maker {
 pub struct Established {
     /// The connection.
     pub connection: Connection,
-    /// The endpoint it lives on, for a clean end.
-    pub endpoint: Endpoint,
     /// The peer's life.
     pub peer: Epoch,
     /// The largest datagram it takes.
@@ -90,9 +87,18 @@ pub enum Error {
     /// The path's own address is of the other family.
     #[error("the name to dial has no address of the family of this path's `bind`; change one of them")]
     Family,
-    /// Silence.
-    #[error("no answer: check that the peer's program runs, and the address, port and firewalls between")]
+    /// Nothing came back, and nothing here says why.
+    #[error(
+        "the line is up, but nothing answers: the other end's program does not run, the address or port is another's, or a \
+         firewall drops UDP or its packets of 1200 bytes"
+    )]
     Silence,
+    /// A peer that was there is heard no more, and nothing here says why.
+    #[error("nothing has come for 30 s, though the line is up here: the other end is off, or the line beyond is down")]
+    FellSilent,
+    /// Something here says what is wrong with the line.
+    #[error(transparent)]
+    Line(#[from] Fault),
     /// The peer's certificate is not trusted here.
     #[error(transparent)]
     Certificate(#[from] Refusal),
@@ -135,24 +141,26 @@ impl Maker {
     ///
     /// # Errors
     /// If the system refuses the socket.
-    pub fn listen(&self, socket: UdpSocket) -> std::io::Result<Endpoint> {
-        self.endpoint(Some(self.server.clone()), socket)
+    pub fn listen(&self, path: &PathConfig, socket: UdpSocket) -> std::io::Result<Local> {
+        Local::new(path, socket, self.endpoint.clone(), Some(self.server.clone()))
     }
 
-    /// Dials `address` (`host:port`) on `path`, trying each address the name has. `opened` is told each endpoint used.
+    /// Dials `address` (`host:port`) on `path`, trying each address the name has, from `local` if it reaches it. `opened` is
+    /// told each other local end used.
     ///
     /// # Errors
     /// The last address's failure.
-    pub async fn dial(
+    pub async fn dial<Told: Future<Output = ()>>(
         &self,
         path: &PathConfig,
         address: &str,
-        opened: impl Fn(Endpoint),
+        mut local: Option<Local>,
+        opened: impl Fn(Local) -> Told,
     ) -> Result<Established, Error> {
         let dialled = tokio::time::timeout(SETUP, async {
             let mut last = Error::Local("the name has no address".to_owned());
             for address in tokio::net::lookup_host(address).await.map_err(Error::Resolve)? {
-                match self.dial_address(path, address, &opened).await {
+                match self.dial_address(path, address, &mut local, &opened).await {
                     Ok(established) => return Ok(established),
                     // Another address's failure tells more.
                     Err(Error::Family) if !matches!(last, Error::Local(_)) => {}
@@ -168,7 +176,7 @@ impl Maker {
     ///
     /// # Errors
     /// Why the peer was refused.
-    pub async fn accept(&self, incoming: Incoming, endpoint: Endpoint) -> Result<Established, Error> {
+    pub async fn accept(&self, incoming: Incoming) -> Result<Established, Error> {
         let accepted = tokio::time::timeout(SETUP, async {
             let connection = incoming.await.map_err(|error| self.explain(error))?;
             let (mut send, mut receive) = connection.accept_bi().await.map_err(|error| self.explain(error))?;
@@ -180,7 +188,7 @@ impl Maker {
                 // The peer must read our hello to tell its people the versions; then either end closes.
                 drop(send.stopped().await);
             }
-            greeted(connection, endpoint, judged)
+            greeted(connection, judged)
         });
         accepted.await.unwrap_or(Err(Error::Silence))
     }
@@ -195,41 +203,47 @@ impl Maker {
             ConnectionError::ConnectionClosed(close) => alert(close.error_code.into(), close.to_string()),
             ConnectionError::ApplicationClosed(close) => Error::ClosedByPeer(readable(&close.reason)),
             ConnectionError::Reset => Error::Reset,
-            ConnectionError::TimedOut => Error::Silence,
+            ConnectionError::TimedOut => Error::FellSilent,
             ConnectionError::VersionMismatch => Error::OtherProgram,
             error @ (ConnectionError::LocallyClosed | ConnectionError::CidsExhausted) => Error::Lost(error.to_string()),
         }
     }
 
-    async fn dial_address(
+    async fn dial_address<Told: Future<Output = ()>>(
         &self,
         path: &PathConfig,
         address: SocketAddr,
-        opened: &impl Fn(Endpoint),
+        local: &mut Option<Local>,
+        opened: &impl Fn(Local) -> Told,
     ) -> Result<Established, Error> {
         if matches!(path.uplink, Uplink::Address(from) if from.is_ipv4() != address.is_ipv4()) {
             return Err(Error::Family);
         }
-        let socket = socket::dialling(path, address.ip())?;
-        let endpoint = self.endpoint(None, socket).map_err(|error| Error::Local(error.to_string()))?;
-        opened(endpoint.clone());
-        let connecting = endpoint
-            .connect_with(self.client.clone(), address, SERVER_NAME)
-            .map_err(|error| Error::Local(error.to_string()))?;
-        let connection = connecting.await.map_err(|error| self.explain(error))?;
+        // Before the handshake, so that whoever follows a dialling address follows the handshake's in the end.
+        let asked = Asked::of(path, address).await?;
+        let failed = |error: &dyn std::fmt::Display| Error::Local(error.to_string());
+        let from = match local.take().filter(|local| local.reaches(address)) {
+            Some(from) => from,
+            None => {
+                let socket = socket::dialling(path, address.ip())?;
+                let from = Local::new(path, socket, self.endpoint.clone(), None).map_err(|error| failed(&error))?;
+                opened(from.clone()).await;
+                from
+            }
+        };
+        let from = local.insert(from);
+        let connecting = from.endpoint().connect_with(self.client.clone(), address, SERVER_NAME);
+        let connecting = connecting.map_err(|error| failed(&error))?;
+        let connection = tokio::select! {
+            connected = connecting => connected.map_err(|error| self.explain(error))?,
+            fault = asked.refusal() => return Err(fault.into()),
+        };
         let (mut send, mut receive) = connection.open_bi().await.map_err(|error| self.explain(error))?;
         send.write_all(&self.hello.to_bytes()?).await.map_err(|error| self.interrupted(error, &connection))?;
         drop(send.finish());
         let theirs =
             receive.read_to_end(hello::MAX_BYTES).await.map_err(|error| self.interrupted(error, &connection))?;
-        greeted(connection, endpoint, self.hello.accept(&theirs))
-    }
-
-    fn endpoint(&self, server: Option<ServerConfig>, socket: UdpSocket) -> std::io::Result<Endpoint> {
-        let state = UdpSocketState::new((&socket).into())?;
-        state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES)?;
-        state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES)?;
-        Endpoint::new(self.endpoint.clone(), server, socket, Arc::new(TokioRuntime))
+        greeted(connection, self.hello.accept(&theirs))
     }
 
     /// Why the hellos stopped: the connection's end tells more than the stream's.
@@ -245,18 +259,14 @@ impl Maker {
 }
 
 /// The largest datagram a fresh connection takes, or the end of it.
-fn greeted(
-    connection: Connection,
-    endpoint: Endpoint,
-    judged: Result<Hello, hello::Error>,
-) -> Result<Established, Error> {
+fn greeted(connection: Connection, judged: Result<Hello, hello::Error>) -> Result<Established, Error> {
     let refuse = |error: Error| {
         connection.close(CLOSE_HELLO, error.to_string().as_bytes());
         error
     };
     let peer = judged.map_err(|error| refuse(error.into()))?.epoch;
     let Some(max_datagram_bytes) = connection.max_datagram_size() else { return Err(refuse(Error::OtherProgram)) };
-    Ok(Established { connection, endpoint, peer, max_datagram_bytes })
+    Ok(Established { connection, peer, max_datagram_bytes })
 }
 
 fn alert(code: u64, text: String) -> Error {

@@ -14,10 +14,11 @@ use tokio::task::JoinSet;
 
 use super::change::Change;
 use super::link::{Link, Network, Origin, RefusalLog};
+use super::local::Local;
 use super::outbox::Outbox;
 use super::quic::{CLOSE_STOPPED, Established, Maker};
 use super::{End, Facts, PathConfig, PathFacts};
-use crate::path::PathId;
+use crate::path::{PathId, Side};
 use crate::session::{Event, Input, Output, Session};
 use crate::shards::Frame;
 
@@ -25,8 +26,8 @@ use crate::shards::Frame;
 const FACTS_INTERVAL: Duration = Duration::from_millis(50);
 /// A program that did not take its events is looked after again this soon.
 const HELD_INTERVAL: Duration = Duration::from_millis(5);
-/// Without anything due, the loop still turns this often.
-const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+/// Sockets are looked after this often, whatever else is due: a modem that comes back is used before anybody asks, and a look costs microseconds.
+const MEND_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a stopping program waits until its peers were told.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -61,6 +62,7 @@ pub struct Run {
     outbox: Outbox,
     facts: Arc<Mutex<Facts>>,
     facts_at: MonoTime,
+    mended_at: MonoTime,
     maker: Maker,
     network: mpsc::Sender<Network>,
     tasks: JoinSet<()>,
@@ -89,6 +91,7 @@ impl Run {
             outbox,
             facts,
             facts_at: now(),
+            mended_at: now(),
             maker,
             network,
             tasks: JoinSet::new(),
@@ -98,10 +101,10 @@ impl Run {
     }
 
     /// Accepts on the listening paths' endpoints. Needs a running tokio runtime.
-    pub fn accept(&mut self, endpoints: Vec<(PathId, Endpoint)>) {
-        for (id, endpoint) in endpoints {
+    pub fn accept(&mut self, locals: Vec<(PathId, Local)>) {
+        for (id, local) in locals {
             if let Some(link) = self.links.get_mut(usize::from(id.0)) {
-                link.listen(endpoint, &self.maker, &self.network, &mut self.tasks);
+                link.listen(local, &self.maker, &self.network, &mut self.tasks);
             }
         }
         self.tell_facts((self.now)());
@@ -138,6 +141,10 @@ impl Run {
     /// Does what the session wants done.
     fn pump(&mut self) {
         self.outbox.flush();
+        let now = (self.now)();
+        if now.since(self.mended_at) >= MEND_INTERVAL {
+            self.mend(now);
+        }
         while let Some(output) = self.session.poll() {
             match output {
                 Output::Send { path, bytes } => {
@@ -164,22 +171,22 @@ impl Run {
     /// Time until something is due.
     fn wait(&self) -> Duration {
         let due = self.session.next_deadline().map(|(at, _)| at.since((self.now)()));
-        let wait = due.unwrap_or(IDLE_INTERVAL).min(IDLE_INTERVAL);
+        let wait = due.unwrap_or(MEND_INTERVAL).min(MEND_INTERVAL);
         if self.outbox.is_holding() { wait.min(HELD_INTERVAL) } else { wait }
     }
 
     fn network(&mut self, event: Network) {
         let now = (self.now)();
         match event {
-            Network::Dialling(origin, endpoint) => {
+            Network::Dialling(origin, local) => {
                 if let Some(link) = self.link(origin) {
-                    link.dials_from(Some(endpoint));
+                    link.dials_from(local);
                 }
             }
             Network::Up(origin, established) => self.up(origin, established, now),
-            Network::Failed(origin, why) => {
+            Network::Failed(origin, error) => {
                 let Some(link) = self.link(origin) else { return };
-                link.dials_from(None);
+                let why = link.why(&error);
                 self.log(origin.path, "no connection", &why, now);
                 self.session.handle(Input::PathDown { path: origin.path, why }, now);
             }
@@ -189,8 +196,9 @@ impl Run {
                     self.session.handle(Input::Datagram { path: origin.path, bytes }, now);
                 }
             }
-            Network::Closed(origin, generation, why) => {
+            Network::Closed(origin, generation, error) => {
                 if let Some(link) = self.link(origin).filter(|link| link.is_present(generation)) {
+                    let why = link.why(&error);
                     link.drop_present();
                     self.session.handle(Input::PathDown { path: origin.path, why }, now);
                 }
@@ -250,6 +258,17 @@ impl Run {
         }
     }
 
+    /// Looks after the sockets, and tells the session what is wrong with lines.
+    fn mend(&mut self, now: MonoTime) {
+        self.mended_at = now;
+        for ((id, path), link) in (0..=u8::MAX).map(PathId).zip(&self.paths).zip(&mut self.links) {
+            if let Some(fault) = link.mend(path) {
+                let trouble = fault.map(|fault| fault.to_string());
+                self.session.handle(Input::PathTrouble { path: id, trouble }, now);
+            }
+        }
+    }
+
     fn event(&mut self, event: Event) {
         if matches!(event, Event::PathChanged { .. } | Event::PeerUp { .. }) {
             self.tell_facts((self.now)());
@@ -267,7 +286,10 @@ impl Run {
             name: config.name.clone(),
             facts: facts.clone(),
             traffic: link.traffic(),
-            listening: link.listening(),
+            listening: link
+                .endpoint()
+                .filter(|_| config.end.side() == Side::Listens)
+                .and_then(|at| at.local_addr().ok()),
         };
         let facts = Facts { paths: paths.map(path).collect(), session };
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = facts;
@@ -276,11 +298,11 @@ impl Run {
     /// Tells every peer, those still greeting included, that the program stops.
     async fn farewell(self, mut inbox: Inbox) {
         let untaken = std::iter::from_fn(|| inbox.network.try_recv().ok()).filter_map(|event| match event {
-            Network::Dialling(_, endpoint) | Network::Up(_, Established { endpoint, .. }) => Some(endpoint),
+            Network::Dialling(_, local) => Some(local.endpoint().clone()),
             _ => None,
         });
         let untaken: Vec<Endpoint> = untaken.collect();
-        let known = self.links.iter().flat_map(Link::endpoints).cloned();
+        let known = self.links.iter().filter_map(Link::endpoint).cloned();
         let endpoints: Vec<Endpoint> = known.chain(untaken).collect();
         for endpoint in &endpoints {
             endpoint.close(CLOSE_STOPPED, b"the program has stopped");

@@ -32,10 +32,10 @@ impl Killable {
         let maker = Maker::new(credentials, Hello::new(Epoch(1), Role::Theatre)).unwrap();
         let (kill, killed) = tokio::sync::oneshot::channel();
         let serve = async move {
-            let endpoint = maker.listen(socket).unwrap();
+            let local = maker.listen(&path("127.0.0.1:0"), socket).unwrap();
             let mut established = Vec::new();
-            while let Some(incoming) = endpoint.accept().await {
-                established.push(maker.accept(incoming, endpoint.clone()).await);
+            while let Some(incoming) = local.endpoint().accept().await {
+                established.push(maker.accept(incoming).await);
             }
         };
         let run = move || {
@@ -56,6 +56,10 @@ impl Killable {
     }
 }
 
+fn path(address: &str) -> PathConfig {
+    PathConfig { name: "a".to_owned(), end: End::Dial(address.to_owned()), uplink: Uplink::Routed }
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -69,11 +73,12 @@ fn a_theatre_killed_and_started_again_resets_old_connections_at_once() {
     let theatre = Killable::start(&credentials, socket);
     let maker = Maker::new(&credentials, Hello::new(Epoch(2), Role::Console)).unwrap();
     let runtime = runtime();
-    let end = End::Dial(address.to_string());
-    let path = PathConfig { name: "a".to_owned(), end, uplink: Uplink::Routed };
-    let console = runtime.block_on(maker.dial(&path, &address.to_string(), drop)).unwrap();
+    let address = address.to_string();
+    let path = path(&address);
+    let dial = maker.dial(&path, &address, None, |_| std::future::ready(()));
+    let console = runtime.block_on(dial).unwrap();
     theatre.kill();
-    let theatre_again = Killable::start(&credentials, UdpSocket::bind(address).unwrap());
+    let theatre_again = Killable::start(&credentials, UdpSocket::bind(&address).unwrap());
     let ended = runtime.block_on(async {
         let mut probes = tokio::time::interval(Duration::from_millis(20));
         tokio::time::timeout(Duration::from_secs(5), async {

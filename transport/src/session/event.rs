@@ -45,6 +45,13 @@ pub enum Input {
         /// Why, in words for people.
         why: String,
     },
+    /// Something is wrong with a path's line though its connection stands, or is no more.
+    PathTrouble {
+        /// Which path.
+        path: PathId,
+        /// What, in words for people.
+        trouble: Option<String>,
+    },
     /// A datagram came from the path's present connection.
     Datagram {
         /// Which path.

@@ -121,6 +121,7 @@ impl Session {
         match input {
             Input::PathUp { path, peer, max_datagram_bytes } => self.path_up(path, peer, max_datagram_bytes, now),
             Input::PathDown { path, why } => self.path_down(path, why, now),
+            Input::PathTrouble { path, trouble } => self.path_trouble(path, trouble),
             Input::Datagram { path, bytes } => self.datagram(path, &bytes, now),
             Input::Frame(frame) => self.send_frame(frame, now),
             Input::FrameNotTaken(number) => self.assembly.not_taken(number),
@@ -260,6 +261,12 @@ impl Session {
         let (Some(path), Some(side)) = (self.paths.get_mut(at), self.config.paths.get(at)) else { return };
         path.down(why, *side, &mut self.rng, now);
         self.path_changed(id);
+    }
+
+    fn path_trouble(&mut self, id: PathId, trouble: Option<String>) {
+        if self.path_mut(id).is_some_and(|path| path.trouble(trouble)) {
+            self.path_changed(id);
+        }
     }
 
     /// Round-trip time of the quickest live path: the one whose acknowledgement comes first.

@@ -14,9 +14,9 @@ impl Run {
             Change::Add(path, answer) => drop(answer.send(self.add(path))),
             Change::Remove(name, answer) => match self.remove(&name) {
                 Err(error) => drop(answer.send(Err(error))),
-                Ok(endpoints) => {
+                Ok(endpoint) => {
                     self.tasks.spawn(async move {
-                        close(endpoints).await;
+                        close(endpoint).await;
                         drop(answer.send(Ok(())));
                     });
                 }
@@ -33,12 +33,12 @@ impl Run {
         };
         socket::check(&path)?;
         let system = |source| ChangeError::System { path: path.name.clone(), source };
-        let listener = listener.map(|socket| self.maker.listen(socket)).transpose().map_err(system)?;
+        let listener = listener.map(|socket| self.maker.listen(&path, socket)).transpose().map_err(system)?;
         let side = path.end.side();
         self.generation += 1;
         let mut link = Link::new(Origin { path: id, link: self.generation });
-        if let Some(endpoint) = listener {
-            link.listen(endpoint, &self.maker, &self.network, &mut self.tasks);
+        if let Some(local) = listener {
+            link.listen(local, &self.maker, &self.network, &mut self.tasks);
         }
         put(&mut self.links, id, link);
         put(&mut self.refusals, id, RefusalLog::default());
@@ -48,18 +48,18 @@ impl Run {
         Ok(id)
     }
 
-    /// Gives the endpoints that are to be closed.
-    fn remove(&mut self, name: &str) -> Result<Vec<Endpoint>, ChangeError> {
+    /// Gives the endpoint that is to be closed, if it has one.
+    fn remove(&mut self, name: &str) -> Result<Option<Endpoint>, ChangeError> {
         let Some((id, _)) = self.present().find(|(_, path)| path.name == name) else {
             let known: Vec<&str> = self.present().map(|(_, path)| path.name.as_str()).collect();
             return Err(ChangeError::Unknown { path: name.to_owned(), known: known.join("`, `") });
         };
         self.generation += 1;
         let next = self.generation;
-        let endpoints = self.links.get_mut(usize::from(id.0)).map(|link| link.remove(next)).unwrap_or_default();
+        let endpoint = self.links.get_mut(usize::from(id.0)).and_then(|link| link.remove(next));
         self.session.handle(Input::RemovePath(id), (self.now)());
         self.tell_facts((self.now)());
-        Ok(endpoints)
+        Ok(endpoint)
     }
 
     /// The paths that were not removed.
@@ -78,16 +78,12 @@ fn put<T>(list: &mut Vec<T>, id: PathId, value: T) {
     }
 }
 
-/// Waits until the peers were told and the sockets are free, so that the same port can be listened on again.
-async fn close(endpoints: Vec<Endpoint>) {
-    let told = async {
-        for endpoint in &endpoints {
-            endpoint.wait_idle().await;
-        }
-    };
-    // A peer that does not answer is not waited for.
-    drop(tokio::time::timeout(FAREWELL, told).await);
-    drop(endpoints);
+/// Waits until the peer was told and the socket is free, so that the same port can be listened on again.
+async fn close(endpoint: Option<Endpoint>) {
+    if let Some(endpoint) = endpoint {
+        // A peer that does not answer is not waited for.
+        drop(tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await);
+    }
     // The endpoint's own task closes the socket, in its next turn.
     tokio::task::yield_now().await;
 }
