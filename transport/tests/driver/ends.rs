@@ -16,7 +16,7 @@ use transport::session::Event;
 use crate::certificates::make;
 
 /// Nothing here takes this long unless it is broken.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Running {
     pub handle: Handle,
