@@ -89,7 +89,7 @@ fn uncertainty(state: &State) -> String {
 fn show_path(ui: &mut Ui, path: &Path) {
     let (sign, word) = path_look(path.condition);
     let text = match (path.condition, &path.reason) {
-        (Condition::Down | Condition::Connecting, Some(reason)) => format!("{} {word}: {reason}", path.name),
+        (_, Some(reason)) => format!("{} {word}: {reason}", path.name),
         (Condition::Down | Condition::Connecting, None) => format!("{} {word}", path.name),
         _ => format!(
             "{} {word}, {} ms, {} % lost",
@@ -187,6 +187,16 @@ mod tests {
             path.reason = Some("theatre's certificate is not the one configured".into());
         }
         shown(&state).get_by_label("a down: theatre's certificate is not the one configured");
+    }
+
+    #[test]
+    fn a_dark_path_whose_line_is_known_to_be_down_says_so() {
+        let mut state = all_well();
+        if let Some(path) = state.paths.first_mut() {
+            path.condition = Condition::Dark;
+            path.reason = Some("the network interface of this path is gone".into());
+        }
+        shown(&state).get_by_label("a dark: the network interface of this path is gone");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! the session's, which paths there are is `run`'s.
 
 use bytes::Bytes;
-use protocol::time::MonoTime;
 use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -10,6 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::fault::Fault;
 use super::local::Local;
 use super::paths::PathConfig;
+use super::present::{Packing, Present};
 use super::quic::{self, CLOSE_REMOVED, CLOSE_REPLACED, Established, Maker};
 use crate::path::PathId;
 
@@ -67,11 +67,6 @@ pub struct Link {
     past: Traffic,
 }
 
-struct Present {
-    generation: u64,
-    connection: Connection,
-}
-
 impl Link {
     /// A path without a connection.
     pub fn new(origin: Origin) -> Self {
@@ -121,7 +116,7 @@ impl Link {
         self.close(b"replaced by a newer connection");
         let Established { connection, .. } = established;
         tasks.spawn(read(self.origin, generation, connection.clone(), maker.clone(), network.clone()));
-        self.present = Some(Present { generation, connection });
+        self.present = Some(Present::new(generation, connection));
     }
 
     /// Dials are from `local` from now on.
@@ -151,13 +146,14 @@ impl Link {
     }
 
     /// Sends a datagram, or counts that it could not.
-    pub fn send(&mut self, bytes: Bytes) {
-        let sent = self.present.as_ref().is_some_and(|present| {
-            // quinn would drop the oldest datagram to make room; the newest is the one to drop, and to count.
-            let fits = present.connection.datagram_send_buffer_space() >= bytes.len();
-            fits && present.connection.send_datagram(bytes).is_ok()
-        });
+    pub fn send(&mut self, bytes: Bytes, packing: Packing) {
+        let sent = self.present.as_mut().is_some_and(|present| present.send(bytes, packing));
         self.past.unsent_datagrams += u64::from(!sent);
+    }
+
+    /// Sends the next of the datagrams that wait for a packet of their own, if the one before has left. Says whether more wait.
+    pub fn release(&mut self) -> bool {
+        self.present.as_mut().is_some_and(Present::release)
     }
 
     /// Forgets a connection that has ended.
@@ -249,39 +245,5 @@ async fn read(origin: Origin, generation: u64, connection: Connection, maker: Ma
         if network.send(event).await.is_err() || ended {
             return;
         }
-    }
-}
-
-/// Keeps refusals of one path from flooding the log: each reason once, again after a minute, never two in a second.
-#[derive(Debug, Default)]
-pub struct RefusalLog {
-    last: Option<(String, MonoTime)>,
-}
-
-impl RefusalLog {
-    /// Whether to log `why` now.
-    pub fn admits(&mut self, why: &str, now: MonoTime) -> bool {
-        let admits = self.last.as_ref().is_none_or(|(last, at)| {
-            let silence_s = now.since(*at).as_secs();
-            silence_s >= 60 || (silence_s >= 1 && last != why)
-        });
-        if admits {
-            self.last = Some((why.to_owned(), now));
-        }
-        admits
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_peer_that_keeps_trying_is_logged_once_a_minute_and_a_new_reason_at_once() {
-        let mut log = RefusalLog::default();
-        let logged: Vec<u64> = (0..130).filter(|s| log.admits("wrong certificate", MonoTime(s * 1_000_000))).collect();
-        assert_eq!(logged, [0, 60, 120]);
-        assert!(log.admits("expired", MonoTime(130_000_000)));
-        assert!(!log.admits("wrong certificate", MonoTime(130_500_000)), "however the reasons alternate");
     }
 }

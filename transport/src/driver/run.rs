@@ -13,10 +13,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::Change;
-use super::link::{Link, Network, Origin, RefusalLog};
+use super::link::{Link, Network, Origin};
 use super::local::Local;
 use super::outbox::Outbox;
+use super::present::Packing;
 use super::quic::{CLOSE_STOPPED, Established, Maker};
+use super::refusals::RefusalLog;
 use super::{End, Facts, PathConfig, PathFacts};
 use crate::path::{PathId, Side};
 use crate::session::{Event, Input, Output, Session};
@@ -114,6 +116,7 @@ impl Run {
     pub async fn run(mut self, mut inbox: Inbox) {
         loop {
             self.pump();
+            let alone = self.links.iter_mut().fold(false, |waits, link| link.release() | waits);
             let wait = self.wait();
             tokio::select! {
                 biased;
@@ -132,6 +135,8 @@ impl Run {
                     let raised = *inbox.raise_bulk.borrow_and_update();
                     self.session.handle(Input::RaiseBulk(raised), (self.now)());
                 }
+                // The connection's own task sends what was released.
+                () = tokio::task::yield_now(), if alone => {}
                 () = tokio::time::sleep(wait) => self.session.handle(Input::Timeout, (self.now)()),
             }
         }
@@ -149,7 +154,8 @@ impl Run {
             match output {
                 Output::Send { path, bytes } => {
                     if let Some(link) = self.links.get_mut(usize::from(path.0)) {
-                        link.send(bytes);
+                        let narrow = self.session.is_narrow(path);
+                        link.send(bytes, if narrow { Packing::Alone } else { Packing::Together });
                     }
                 }
                 Output::Dial(path) => self.dial(path),
@@ -261,11 +267,14 @@ impl Run {
     /// Looks after the sockets, and tells the session what is wrong with lines.
     fn mend(&mut self, now: MonoTime) {
         self.mended_at = now;
-        for ((id, path), link) in (0..=u8::MAX).map(PathId).zip(&self.paths).zip(&mut self.links) {
-            if let Some(fault) = link.mend(path) {
-                let trouble = fault.map(|fault| fault.to_string());
-                self.session.handle(Input::PathTrouble { path: id, trouble }, now);
+        let links = (0..=u8::MAX).map(PathId).zip(&self.paths).zip(&mut self.links);
+        let changed: Vec<_> = links.filter_map(|((id, path), link)| Some((id, link.mend(path)?))).collect();
+        for (path, fault) in changed {
+            let trouble = fault.map(|fault| fault.to_string());
+            if let Some(trouble) = &trouble {
+                self.log(path, "nothing leaves", trouble, now);
             }
+            self.session.handle(Input::PathTrouble { path, trouble }, now);
         }
     }
 

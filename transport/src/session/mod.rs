@@ -23,6 +23,7 @@ use protocol::time::{ClockOffset, MonoTime};
 
 pub use self::event::{Config, Event, Facts, Input, Output, Reason};
 use crate::assembly::Assembly;
+use crate::black_hole::Reach;
 use crate::budget::{Budget, Spread};
 use crate::bulk;
 use crate::clock::Clock;
@@ -155,6 +156,11 @@ impl Session {
     /// The next thing to be done outside.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Whether a path swallows datagrams that its connection takes.
+    pub fn is_narrow(&self, id: PathId) -> bool {
+        self.path(id).and_then(Path::connection).is_some_and(|connection| connection.reach() != Reach::Everything)
     }
 
     /// When to call [`Self::handle`] with [`Input::Timeout`] if nothing else happens, and what is due then.

@@ -104,7 +104,11 @@ impl Mentor {
     /// Every picture came, and no connection was made anew.
     fn assert_unharmed(&self) {
         assert_eq!(self.end.handle.facts().session.frames_in.lost(), 0);
-        assert!(self.frames.windows(2).all(|pair| pair[1] == pair[0] + 1), "{:?}", self.frames);
+        assert!(
+            self.frames.iter().zip(self.frames.iter().skip(1)).all(|(before, after)| *after == before + 1),
+            "{:?}",
+            self.frames
+        );
         let made_anew = self.changes.iter().any(|(_, state, _)| *state == State::Down);
         assert!(!made_anew && self.peers == 1, "{:?}", self.changes);
     }
