@@ -53,6 +53,10 @@ impl Assembly {
     /// What has to be asked for at `now`; the same again if no answer came in time.
     pub fn wants(&mut self, now: MonoTime) -> Vec<Want> {
         let Some(round_trip) = self.patience.round_trip else { return Vec::new() };
+        if self.ask_at().is_none_or(|at| at > now) {
+            // The usual case, at every datagram that comes.
+            return Vec::new();
+        }
         let due: Vec<bool> =
             self.slots.iter().map(|slot| slot.ask_at <= now && self.is_worth_asking(slot, now)).collect();
         let mut wants = Vec::new();
