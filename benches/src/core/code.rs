@@ -8,6 +8,8 @@ use reed_solomon_simd::ReedSolomonDecoder;
 use transport::protect::Code;
 use transport::shards::Geometry;
 
+use super::processor::ThreadTime;
+
 /// Criterion's group of these.
 pub const GROUP: &str = "code";
 /// The baseline's name in it.
@@ -36,7 +38,7 @@ pub fn plain_name(repair: u16) -> String {
 }
 
 /// Times all of them.
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Criterion<ThreadTime>) {
     let frame: Vec<u8> = (0..FRAME_BYTES).map(|at| (at * 31 + at / 256) as u8).collect();
     let mut group = criterion.benchmark_group(GROUP);
     group.throughput(Throughput::Bytes(FRAME_BYTES as u64));

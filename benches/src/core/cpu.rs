@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use crossbeam_channel::Receiver;
 use harness::certificates::{self, Identity};
 use protocol::ids::Epoch;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use transport::driver::{self, End, Handle, PathConfig, Uplink, tls};
 use transport::hello::Role;
 use transport::schedule::Policy;
@@ -19,6 +19,7 @@ use transport::session::Event;
 use transport::shards::Frame;
 
 use super::pair::{INTERVAL, MAX_DATAGRAM_BYTES, Pair};
+use super::processor::used;
 
 /// A frame at 6 Mbit/s and 30 frames a second.
 const FRAME_BYTES: usize = 25_000;
@@ -52,9 +53,9 @@ pub fn measure() -> Result<Shares> {
 
 fn core() -> f64 {
     let mut pair = Pair::steady(PATHS, Policy::Duplicate, FRAME_BYTES);
-    let before = used();
+    let before = used(ClockId::ProcessCPUTime);
     (0..COUNTED_VIRTUAL).for_each(|_| pair.pass());
-    percent(used() - before, COUNTED_VIRTUAL)
+    percent(used(ClockId::ProcessCPUTime) - before, COUNTED_VIRTUAL)
 }
 
 fn driver() -> Result<f64> {
@@ -137,23 +138,17 @@ fn paced(mut send: impl FnMut() -> Result<()>) -> Result<f64> {
     let (mut due, mut before) = (program::clock::now(), Duration::ZERO);
     for number in 0..UNCOUNTED + COUNTED {
         if number == UNCOUNTED {
-            before = used();
+            before = used(ClockId::ProcessCPUTime);
         }
         due = due + INTERVAL;
         thread::sleep(due.since(program::clock::now()));
         send()?;
     }
-    Ok(percent(used() - before, COUNTED))
+    Ok(percent(used(ClockId::ProcessCPUTime) - before, COUNTED))
 }
 
 fn percent(used: Duration, frames: u32) -> f64 {
     used.as_secs_f64() * 100.0 / (INTERVAL * frames).as_secs_f64()
-}
-
-/// Processor time of this process so far, the kernel's for it too.
-fn used() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.try_into().unwrap_or(0))
 }
 
 fn any() -> SocketAddr {

@@ -6,6 +6,7 @@ mod code;
 mod cpu;
 mod page;
 mod pair;
+mod processor;
 mod session;
 
 use std::path::Path;
@@ -13,12 +14,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use criterion::Criterion;
 
-/// Where the page goes and Criterion keeps its samples, seen from the package, in which cargo runs benches.
+/// Where the page goes, seen from the package, in which cargo runs benches.
 const PAGE: &str = "../docs/measurements/core.md";
-const SAMPLES: &str = "../target/criterion";
+/// Where Criterion keeps its samples.
+const SAMPLES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/criterion");
 
 fn main() -> Result<()> {
-    let mut criterion = Criterion::default().output_directory(Path::new(SAMPLES)).configure_from_args();
+    let criterion = Criterion::default().with_measurement(processor::ThreadTime);
+    let mut criterion = criterion.output_directory(Path::new(SAMPLES)).configure_from_args();
     code::bench(&mut criterion);
     session::bench(&mut criterion);
     criterion.final_summary();

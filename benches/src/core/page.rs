@@ -32,8 +32,8 @@ struct Estimate {
 pub fn write(samples: &Path, counted: &[Counted], shares: &Shares) -> Result<String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut page = format!(
-        "# The transport's core\n\n`cargo bench --locked -p system-benches --bench core`\n\nMedians of Criterion, on one \
-         machine with {processors} processors. Ratios are against the baseline in the same table, measured in the same \
+        "# The transport's core\n\n`cargo bench --locked -p system-benches --bench core`\n\nTimes are processor time of \
+         the one thread that does the work, medians of Criterion, on a machine with {processors} processors. Ratios are against the baseline in the same table, measured in the same \
          run. Virtual time, perfect lines of 10 ms, no network, no QUIC and no codec, except where the driver is named.\n"
     );
     page += &sessions(samples, counted)?;

@@ -8,6 +8,7 @@ use criterion::{Criterion, Throughput};
 use transport::schedule::Policy;
 
 use super::pair::{MAX_DATAGRAM_BYTES, Pair};
+use super::processor::ThreadTime;
 
 /// Criterion's group of these.
 pub const GROUP: &str = "session";
@@ -42,7 +43,7 @@ pub const CASES: [Case; 3] = [
 ];
 
 /// Times a frame's passage, from one to the next.
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Criterion<ThreadTime>) {
     let mut group = criterion.benchmark_group(GROUP);
     group.throughput(Throughput::Bytes(FRAME_BYTES as u64));
     let frame = vec![7; FRAME_BYTES];

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use protocol::ids::Epoch;
 use quinn::{
-    AckFrequencyConfig, ClientConfig, Connection, ConnectionError, IdleTimeout, Incoming, ServerConfig, TransportConfig,
-    VarInt,
+    AckFrequencyConfig, ClientConfig, Connection, ConnectionError, IdleTimeout, Incoming, ServerConfig,
+    TransportConfig, VarInt,
 };
 
 pub use self::error::Error;

@@ -164,7 +164,7 @@ impl Estimator {
 
     /// How much each of its parts holds, for [`crate::session::Session::sizes`].
     pub(crate) fn sizes(&self) -> [(&'static str, usize); 5] {
-        let Self { in_flight, dispersion, delay, losses, throughput, share: _, reported: _ } = self;
+        let Self { in_flight, dispersion, delay, losses, throughput, share: _, reported: _, black_hole: _ } = self;
         [
             ("datagrams in flight", in_flight.held()),
             ("trains", dispersion.held()),

@@ -19,7 +19,8 @@ impl Session {
         for id in ids().take(self.paths.len()) {
             self.turn_path(id, now);
         }
-        self.assembly.set_round_trip(self.rtt());
+        let rtt = self.rtt();
+        self.assembly.set_round_trip(rtt);
         self.assembly.settle(self.settled(), now);
         self.assembly.expire(now);
         while let Some(outcome) = self.assembly.poll() {
@@ -32,7 +33,7 @@ impl Session {
         if carriers.is_empty() {
             return;
         }
-        let resend = self.rtt().map_or(rtt::INITIAL, Rtt::resend);
+        let resend = rtt.map_or(rtt::INITIAL, Rtt::resend);
         for (number, bytes) in self.outgoing.due(IN_FLIGHT, resend, now) {
             for id in &carriers {
                 self.send(*id, Body::Message(Message { number, bytes: &bytes }));
