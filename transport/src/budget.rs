@@ -53,6 +53,12 @@ impl Spread {
         carried.len()
     }
 
+    /// How much of the frame went on `path`, repair included: 1.0 is a copy.
+    pub fn share(&self, path: PathId) -> f64 {
+        let carried = self.carried.iter().find(|(known, _)| *known == path).map_or(0, |(_, shards)| *shards);
+        f64::from(carried) / f64::from(self.source.max(1))
+    }
+
     /// Bits per second of frames that every path can carry its part of.
     fn budget_bps(&self, capacity: impl Fn(PathId) -> Option<u64>) -> Option<u64> {
         let share = |(path, shards): &(PathId, u16)| {
@@ -116,6 +122,7 @@ mod tests {
         let capacity = |path| Some(if path == A { 10_000_000 } else { 4_000_000 });
         assert_eq!(spread(20, 20).budget_bps(capacity), Some(3_600_000));
         assert_eq!(spread(22, 22).budget_bps(capacity), Some(3_272_727), "repair is taken out");
+        assert_eq!((spread(22, 0).share(A), spread(22, 0).share(B)), (1.1, 0.0));
     }
 
     #[test]

@@ -49,6 +49,10 @@ pub struct Facts {
     pub loss_in_pct: Option<f32>,
     /// When the peer was last heard on it.
     pub heard: Option<MonoTime>,
+    /// Bits per second it carries towards the peer, as far as known; see [`crate::rate::Estimate::capacity_bps`].
+    pub capacity_bps: Option<u64>,
+    /// How much of the newest frame's bytes went on it, repair included: 1.0 is a copy. 0 before the first.
+    pub frame_share: f64,
     /// Bytes of datagrams handed to it since the start, without QUIC, UDP and IP.
     pub sent_bytes: u64,
     /// Bytes of datagrams that came by it, likewise.
@@ -187,8 +191,8 @@ impl Path {
         [("bytes of reasons", why)].into_iter().chain(self.connection().into_iter().flat_map(Connection::sizes))
     }
 
-    /// What is known of it.
-    pub fn facts(&self) -> Facts {
+    /// What is known of it at `now`. It carried `frame_share` of the newest frame.
+    pub fn facts(&self, frame_share: f64, now: MonoTime) -> Facts {
         let connection = self.connection();
         Facts {
             state: self.state(),
@@ -197,6 +201,8 @@ impl Path {
             loss_out_pct: connection.and_then(|connection| connection.loss_out.percent()),
             loss_in_pct: connection.and_then(|connection| connection.loss_in.percent()),
             heard: self.heard,
+            capacity_bps: connection.and_then(|connection| connection.rate.estimate(now).capacity_bps),
+            frame_share,
             sent_bytes: self.sent_bytes,
             received_bytes: self.received_bytes,
         }
@@ -240,6 +246,6 @@ mod tests {
         let mut path = Path::new(Side::Listens, MonoTime(0));
         assert!(!path.dial(MonoTime(1_000_000_000)));
         path.up(1162, MonoTime(5));
-        assert_eq!((path.state(), path.facts().heard), (State::Live, Some(MonoTime(5))));
+        assert_eq!((path.state(), path.facts(0.0, MonoTime(5)).heard), (State::Live, Some(MonoTime(5))));
     }
 }

@@ -118,6 +118,9 @@ pub enum SendError {
     /// So much waits on this lane that this was not taken: the peer acknowledges nothing, or the lines are slow.
     #[error("too much waits for the peer: wait until the link is back")]
     QueueFull,
+    /// The frames before this one have not been taken yet; this one was not.
+    #[error("the session has not yet taken the frames before")]
+    Busy,
     /// The message can never be sent.
     #[error(transparent)]
     MessageSize(#[from] MessageSizeError),
@@ -215,7 +218,9 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     run.accept(locals);
     drop(entered);
     let thread = std::thread::Builder::new().name("transport".to_owned());
-    let thread = thread.spawn(move || runtime.block_on(run.run(inbox)))?;
+    // What the thread logs stands in the span in which it was started, which tells sessions apart.
+    let span = tracing::Span::current();
+    let thread = thread.spawn(move || span.in_scope(|| runtime.block_on(run.run(inbox))))?;
     let thread = Mutex::new(Some(thread));
     let shared = Shared { frames, messages, voice, bulk, raise_bulk, refused, changes, stop, facts, listening, thread };
     Ok((Handle(Arc::new(shared)), events))
@@ -229,6 +234,22 @@ impl Handle {
     /// [`SendError::Stopped`].
     pub fn send_frame(&self, frame: Frame) -> Result<(), SendError> {
         self.0.frames.blocking_send(frame).map_err(|_| SendError::Stopped)
+    }
+
+    /// Hands over an encoded frame as [`Self::send_frame`] does, or not at all. Never blocks.
+    ///
+    /// # Errors
+    /// [`SendError::Busy`] while [`Self::takes_frame`] says no, or [`SendError::Stopped`].
+    pub fn offer_frame(&self, frame: Frame) -> Result<(), SendError> {
+        self.0.frames.try_send(frame).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SendError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
+        })
+    }
+
+    /// Whether [`Self::offer_frame`] would take one. It stays so until the caller hands one over.
+    pub fn takes_frame(&self) -> bool {
+        self.0.frames.capacity() > 0
     }
 
     /// Hands over a message of at most [`MAX_MESSAGE_BYTES`]. Never blocks.

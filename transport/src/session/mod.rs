@@ -188,9 +188,10 @@ impl Session {
 
     /// Everything counted, as it stands at `now`.
     pub fn facts(&self, now: MonoTime) -> Facts {
+        let share = |id| self.planned.as_ref().map_or(0.0, |spread| spread.share(id));
         Facts {
             peer: self.peer,
-            paths: self.paths.iter().map(Path::facts).collect(),
+            paths: ids().zip(&self.paths).map(|(id, path)| path.facts(share(id), now)).collect(),
             heard: self.heard,
             clock: self.clock_offset(now),
             frames_in: self.assembly.counts(),
