@@ -12,9 +12,9 @@ use protocol::mark::{MAX_MARKS, Operation};
 
 use crate::mark::Mark;
 
-/// Lives of consoles a board knows at most. One draws now and one may have restarted; what is heard of a fifth replaces
-/// the life that was longest on the board.
-const MAX_AUTHORS: usize = 4;
+/// Lives of consoles a board knows at most. Four may draw at a time, and each may have restarted; what is heard of a ninth
+/// replaces the life that was longest on the board.
+pub const MAX_AUTHORS: usize = 8;
 
 /// The marks in force, and what must be remembered of those that are not.
 #[derive(Debug, Clone, Default)]

@@ -6,14 +6,16 @@
 
 mod check;
 mod display;
+mod participant;
 mod source;
 mod theatre;
 
 use std::path::{Path, PathBuf};
 
 pub use display::{Display, Window, window_names};
+pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};
-pub use theatre::{Canvas, Console, Encoder, Identity, Theatre};
+pub use theatre::{Canvas, Encoder, Identity, Theatre};
 
 /// Where the programs of theatre meet when the file does not say: systemd's place for run-time sockets.
 pub const DEFAULT_RUN_DIR: &str = "/run/telementoring";
@@ -33,14 +35,6 @@ pub enum Error {
         key: String,
         /// What is wrong with it, and what would be right.
         fault: String,
-    },
-    /// The paths make no sense.
-    #[error("{}: {fault}", path.display())]
-    Path {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the key to mend.
-        fault: transport::driver::paths::Error,
     },
 }
 

@@ -1,8 +1,8 @@
 //! `capture-node`: everything in theatre that is not the surgeon's picture. It opens the other sources, makes and
-//! encodes the canvas, sends it, and carries marks between the console and the windows.
+//! encodes the canvas, sends it, and carries marks between the consoles and the windows.
 //!
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
-//! listens to the console. Nothing here is needed for what the OR display shows.
+//! listens to the consoles. Nothing here is needed for what the OR display shows.
 
 pub mod encoding;
 pub mod frames;
@@ -10,6 +10,7 @@ mod inputs;
 mod link;
 pub mod marks;
 mod outgoing;
+pub mod participants;
 mod record;
 mod relay;
 #[cfg(test)]
@@ -24,18 +25,17 @@ use crossbeam_channel::Receiver;
 use program::clock;
 use program::trace::Trace;
 use protocol::ids::{Epoch, SourceId};
-use protocol::message::Message;
-use transport::driver::{self, Handle};
-use transport::hello::Role;
 use transport::shards::Frame;
 
-use crate::canvas::{self, Canvas};
+use crate::canvas::{self, Canvas, Composed};
 use crate::config::Theatre;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
 use encoding::{Demand, Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
 use link::Link;
+use participants::Participants;
+use participants::share::Limits;
 use relay::Relay;
 
 /// How soon the canvas's thread notices that it is to stop.
@@ -64,9 +64,9 @@ pub enum Error {
     Folder(#[from] run_dir::Error),
     /// The network, or certificates.
     #[error(transparent)]
-    Network(#[from] driver::Error),
+    Network(#[from] participants::Error),
     /// The system gave no thread.
-    #[error("no thread to listen to the console: {0}")]
+    #[error("no thread to listen to the consoles: {0}")]
     Thread(std::io::Error),
     /// A part ended that must not; the log says why.
     #[error("{0} ended by itself; the log says why")]
@@ -84,15 +84,14 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     run_dir::ensure(&theatre.run_dir)?;
     let epoch = Epoch(random() as u32);
     let (mut canvas, inlets) = Canvas::new(theatre, epoch, clock::now())?;
-    let (handle, events) = driver::start(network(theatre, epoch)?)?;
-    // The transport's thread ends with its last handle; this one sees to it on every way out.
-    let _stopping = StopAtEnd(handle.clone());
-    let (relay, _windows) = windows(theatre, &canvas, &handle)?;
+    let (participants, events) = Participants::start(theatre, epoch)?;
+    let participants = Arc::new(participants);
+    let (relay, _windows) = windows(theatre, &canvas, &participants)?;
     let demand = Demand::default();
-    let link = Link::start(handle.clone(), events, Arc::clone(&relay), demand.clone(), trace.clone());
+    let link = Link::start(participants.clone(), events, limits(theatre), relay.clone(), demand.clone(), trace.clone());
     let link = link.map_err(Error::Thread)?;
-    let sending = send(handle, Arc::clone(&relay), trace.clone());
-    let encoding = Encoding::start(bitrate_bps, demand, sending)?;
+    let admitting = admit(participants.clone(), demand.clone(), trace.clone());
+    let encoding = Encoding::start(bitrate_bps, demand, admitting, send(participants, relay.clone(), trace.clone()))?;
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         turn(&mut canvas, &encoding, &relay, trace)?;
@@ -120,9 +119,22 @@ fn turn(canvas: &mut Canvas, encoding: &Encoding, relay: &Relay, trace: &Trace) 
     Ok(())
 }
 
-/// What becomes of an encoded canvas. Waits for the transport, which is what holds the encoder back.
-fn send(handle: Handle, relay: Arc<Relay>, trace: Trace) -> impl FnMut(Encoded) {
-    let mut number = 0;
+/// Whether a canvas is to be encoded: only if somebody has room for it. Asks for an independent one if somebody needs it.
+fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl FnMut(&Composed) -> bool {
+    move |canvas| {
+        let now = clock::now();
+        let room = participants.have_room();
+        if !room {
+            trace.write(record::dropped(canvas, now));
+        } else if participants.want_independent(now) {
+            demand.refresh();
+        }
+        room
+    }
+}
+
+/// What becomes of an encoded canvas.
+fn send(participants: Arc<Participants>, relay: Arc<Relay>, trace: Trace) -> impl FnMut(Encoded) {
     move |encoded| {
         let header = &encoded.canvas.header;
         let bytes = match header.prefix(&encoded.unit.bytes) {
@@ -133,31 +145,23 @@ fn send(handle: Handle, relay: Arc<Relay>, trace: Trace) -> impl FnMut(Encoded) 
             Ok(frame) => frame,
             Err(error) => return tracing::error!("{error}; the frame is left out"),
         };
-        if handle.send_frame(frame).is_err() {
-            // The transport has stopped, and the program is about to.
-            return;
-        }
-        trace.write(record::sent(&encoded, number, clock::now()));
-        number += 1;
+        let numbers = participants.deliver(&frame, clock::now());
+        trace.write(record::sent(&encoded, numbers, clock::now()));
         relay.sent(encoded.canvas.header);
     }
 }
 
 /// The relay of marks, attached to every window.
-fn windows(theatre: &Theatre, canvas: &Canvas, handle: &Handle) -> Result<(Arc<Relay>, Vec<NodeEnd>), Error> {
+fn windows(
+    theatre: &Theatre,
+    canvas: &Canvas,
+    participants: &Arc<Participants>,
+) -> Result<(Arc<Relay>, Vec<NodeEnd>), Error> {
     let named = |name: &str| Some((name.to_owned(), theatre.source_id(name)?));
     let windows: Vec<(String, SourceId)> = theatre.windows().into_iter().filter_map(named).collect();
-    let handle = handle.clone();
-    let send = move |message: &Message| match message.to_bytes() {
-        Ok(bytes) => handle.send_message(bytes).is_ok(),
-        Err(error) => {
-            // It would be no better the next time: it counts as sent.
-            tracing::error!("{error}; the message is left out");
-            true
-        }
-    };
     let sources = windows.iter().map(|(_, source)| *source);
-    let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), Box::new(send)));
+    let members = participants.members().iter().map(|member| (member.role, member.teller()));
+    let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), members));
     let attach = |(name, source): (String, SourceId)| {
         let relay = Arc::clone(&relay);
         let socket = run_dir::board(&theatre.run_dir, &name);
@@ -167,33 +171,12 @@ fn windows(theatre: &Theatre, canvas: &Canvas, handle: &Handle) -> Result<(Arc<R
     Ok((relay, ends))
 }
 
-fn network(theatre: &Theatre, epoch: Epoch) -> Result<driver::Config, driver::Error> {
-    Ok(driver::Config {
-        role: Role::Theatre,
-        epoch,
-        seed: random(),
-        paths: theatre.paths()?,
-        policy: theatre.link.policy,
-        files: driver::tls::Files {
-            certificate: theatre.identity.certificate.clone(),
-            key: theatre.identity.key.clone(),
-            peer_certificate: theatre.console.certificate.clone(),
-        },
-        now: clock::now,
-        wake: None,
-    })
+fn limits(theatre: &Theatre) -> Limits {
+    let bps = |kbps: u32| u64::from(kbps) * 1_000;
+    Limits { floor_bps: bps(theatre.encoder.floor_kbps), ceiling_bps: bps(theatre.encoder.bitrate_kbps) }
 }
 
 /// A number that differs from start to start. The standard library draws the keys of its hash maps at random.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-/// Stops the transport when it goes.
-struct StopAtEnd(Handle);
-
-impl Drop for StopAtEnd {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
 }

@@ -233,6 +233,7 @@ fn record(facts: &Facts, now: MonoTime) -> LinkFacts {
     });
     LinkFacts {
         at_us: clock.unwrap_or(ClockOffset::THEATRE).session(now).0,
+        participant: None,
         offset_us: clock.map(|clock| clock.offset_us),
         uncertainty_us: clock.map(|clock| clock.uncertainty_us),
         paths: paths.collect(),

@@ -160,6 +160,8 @@ pub struct PerProgram {
 pub struct Evidence<'a> {
     /// Trace of `capture-node`.
     pub capture_node: &'a [Record],
+    /// The console's name among theatre's participants.
+    pub participant: &'a str,
     /// Trace of `mentor-console`.
     pub console: &'a [Record],
     /// Trace of the primary's `or-display`.
@@ -185,7 +187,7 @@ pub struct Evidence<'a> {
 impl Report {
     /// Computes the report.
     pub fn from(evidence: &Evidence<'_>) -> Self {
-        let frames = Frames::join(evidence.capture_node, evidence.console, evidence.until_us);
+        let frames = Frames::join(evidence.capture_node, evidence.console, evidence.participant, evidence.until_us);
         let shown_us = frames.shown_us();
         let link = last_link(evidence.console);
         Self {
@@ -199,7 +201,7 @@ impl Report {
             gaps_over_two_frames: crate::statistics::gaps_over_two_frames(&shown_us, 1e6 / evidence.nominal_fps),
             marks: marks::count(evidence.strokes, evidence.console, evidence.or_display),
             paths: link.map(paths).unwrap_or_default(),
-            bytes_ratio: frames.bytes_ratio(evidence.capture_node),
+            bytes_ratio: frames.bytes_ratio(evidence.capture_node, evidence.participant),
             relay_lateness_ms: evidence.relay_lateness_ms,
             clock: Clock {
                 offset_ms: link.and_then(|link| link.offset_us).map(|us| us as f64 / 1000.0),

@@ -224,7 +224,11 @@ impl Rig {
     }
 }
 
-fn start_theatre(folder: &Path, display: &Display) -> Result<Program> {
+/// Theatre's parent process, configured and traced in `folder`, with its windows on `display`.
+///
+/// # Errors
+/// It cannot be started.
+pub fn start_theatre(folder: &Path, display: &Display) -> Result<Program> {
     let mut command = command("theatre")?;
     command.arg("--config").arg(folder.join("theatre.toml")).arg("--trace-dir").arg(folder);
     display.give_to(&mut command);
@@ -245,7 +249,10 @@ fn start_console(folder: &Path, display: &Display, setup: &Setup) -> Result<Prog
 }
 
 /// Ports that were free a moment ago; held together so that none is handed out twice.
-fn free_ports(count: usize) -> Result<Vec<u16>> {
+///
+/// # Errors
+/// The system has none.
+pub fn free_ports(count: usize) -> Result<Vec<u16>> {
     let sockets: Vec<UdpSocket> = (0..count)
         .map(|_| UdpSocket::bind("127.0.0.1:0"))
         .collect::<Result<_, _>>()

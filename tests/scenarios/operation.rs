@@ -49,6 +49,7 @@ fn draw_and_find(stage: &mut Stage, source: &str) -> Stroke {
 
 fn report(stage: &Stage, strokes: &[Stroke], fps: f64) -> Report {
     Report::from(&Evidence {
+        participant: harness::rig::files::CONSOLE,
         capture_node: &trace::read(&stage.rig.trace("capture-node")).expect("a trace"),
         console: &trace::read(&stage.rig.trace("mentor-console")).expect("a trace"),
         or_display: &trace::read(&stage.rig.trace(&stage.rig.primary_display())).expect("a trace"),

@@ -12,7 +12,7 @@ use program::stop::Signal;
 use program::trace::Trace;
 use transport::driver;
 
-/// Sends theatre's pictures to the console and brings the console's marks to the windows.
+/// Sends theatre's pictures to the consoles and brings the mentors' marks to the windows.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -43,17 +43,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn exit_kind(error: &node::Error) -> Kind {
     use node::Error;
     match error {
-        Error::Network(driver::Error::Credentials(_)) => Kind::Permission,
-        Error::Network(driver::Error::Path(_)) => Kind::Config,
-        Error::Network(driver::Error::Socket(_))
-        | Error::Library(_)
-        | Error::Input(_)
-        | Error::Encoding(_)
-        | Error::Folder(_) => Kind::Unavailable,
-        Error::Network(driver::Error::Thread(_))
-        | Error::Canvas(_)
-        | Error::Window(_)
-        | Error::Thread(_)
-        | Error::Ended(_) => Kind::Software,
+        Error::Network(error) => match *error.source {
+            driver::Error::Credentials(_) => Kind::Permission,
+            driver::Error::Path(_) => Kind::Config,
+            driver::Error::Socket(_) => Kind::Unavailable,
+            driver::Error::Thread(_) => Kind::Software,
+        },
+        Error::Library(_) | Error::Input(_) | Error::Encoding(_) | Error::Folder(_) => Kind::Unavailable,
+        Error::Canvas(_) | Error::Window(_) | Error::Thread(_) | Error::Ended(_) => Kind::Software,
     }
 }

@@ -64,9 +64,8 @@ fn theatre() -> Theatre {
         canvas: crate::config::Canvas { tiles: vec!["endoscope".into(), "xray".into()], ..Default::default() },
         encoder: Default::default(),
         identity: Identity { certificate: "c".into(), key: "k".into() },
-        console: crate::config::Console { certificate: "c".into() },
+        participant: Default::default(),
         link: Default::default(),
-        path: Default::default(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
-use super::Nonsense;
 use super::theatre::{Canvas, Theatre};
+use super::{Nonsense, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -38,7 +38,7 @@ pub(super) fn run_dir<'a>(run_dir: &Path, sources: impl IntoIterator<Item = &'a 
     Ok(())
 }
 
-/// Everything about the whole file but what is between paths, which `transport` knows.
+/// Everything about the whole file; of participants [`participant::check`] knows.
 pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
     sources(theatre)?;
     run_dir(&theatre.run_dir, theatre.source.keys().map(String::as_str))?;
@@ -48,14 +48,17 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
         let (low, high) = BITRATE_KBPS.into_inner();
         return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));
     }
-    theatre.path.keys().try_for_each(|key| name(key).map_err(|fault| Nonsense::new(format!("path.{key}"), fault)))?;
-    let least = theatre.link.policy.least_paths();
-    if theatre.path.len() < least {
-        let fault =
-            format!("needs {least} paths and there are {}; add [path.NAME] or write \"auto\"", theatre.path.len());
-        return Err(Nonsense::new("link.policy", fault));
+    let floors = *BITRATE_KBPS.start()..=theatre.encoder.bitrate_kbps;
+    if !floors.contains(&theatre.encoder.floor_kbps) {
+        let fault = format!(
+            "{} must be {} to encoder.bitrate_kbps, which is {}",
+            theatre.encoder.floor_kbps,
+            floors.start(),
+            floors.end()
+        );
+        return Err(Nonsense::new("encoder.floor_kbps", fault));
     }
-    Ok(())
+    participant::check(&theatre.participant, theatre.link.policy)
 }
 
 fn sources(theatre: &Theatre) -> Result<(), Nonsense> {

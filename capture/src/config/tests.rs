@@ -1,6 +1,7 @@
 //! What a person sees who made a mistake in `theatre.toml`, and the example file.
 
 use super::*;
+use crate::config;
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::ids::SourceId;
 use protocol::layout::Role;
@@ -31,12 +32,21 @@ bitrate_kbps = 6000
 [identity]
 certificate = "theatre.crt"
 key = "theatre.key"
-[console]
-certificate = "/etc/console.crt"
-[path.a]
+[participant.anna]
+certificate = "/etc/anna.crt"
+role = "mentor"
+[participant.anna.path.a]
 listen = "0.0.0.0:7001"
-[path.b]
+[participant.anna.path.b]
 listen = "0.0.0.0:7002"
+uplink = "fibre"
+[participant.bela]
+certificate = "bela.crt"
+role = "observer"
+[participant.bela.path.a]
+listen = "0.0.0.0:7003"
+[participant.bela.path.b]
+listen = "0.0.0.0:7004"
 "#;
 
 /// A configuration file that lasts as long as the value.
@@ -68,7 +78,14 @@ fn a_good_file_is_read_with_its_defaults_and_paths_beside_it() {
     assert_eq!(theatre.source["room"].kind, Kind::File { location: folder.join("room.mp4") });
     assert_eq!(theatre.run_dir, folder.join("run"));
     assert_eq!(theatre.identity.key, folder.join("theatre.key"));
-    assert_eq!(theatre.console.certificate, Path::new("/etc/console.crt"));
+    let [anna, bela] = ["anna", "bela"].map(|name| theatre.participant[name].clone());
+    assert_eq!((anna.role, bela.role), (config::Role::Mentor, config::Role::Observer));
+    assert_eq!((anna.certificate, bela.certificate), ("/etc/anna.crt".into(), folder.join("bela.crt")));
+    assert_eq!(
+        theatre.participant["anna"].uplinks(),
+        ["a", "fibre"],
+        "a path names its own line if nothing else is said"
+    );
 }
 
 #[test]
@@ -95,17 +112,55 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"x\"]", "canvas.tiles: there is no source `x`"),
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
-        ("0.0.0.0:7002", "0.0.0.0:7001", "path.b.listen: 0.0.0.0:7001 is taken by path.a"),
-        ("[path.b]\nlisten = \"0.0.0.0:7002\"", "[path.b]", "path.b: the key `listen` or `dial` is missing"),
-        ("listen = \"0.0.0.0:7002\"", "dial = \"h\"", "path.b.dial: `h` is no address; write host and port"),
-        ("0.0.0.0:7002\"", "0.0.0.0:7002\"\ndial = \"h:1\"", "path.b: the keys `listen` and `dial` exclude each other"),
-        ("[console]\ncertificate = \"/etc/console.crt\"", "", "missing field `console`"),
-        ("[path.a]", "[link]\npolicy = \"spread\"\n[path.a]", "link.policy: needs 3 paths and there are 2"),
-        ("[path.a]", "[link]\npolicy = \"bond\"\n[path.a]", "`auto`, `duplicate`, `spread`, `economy`"),
+        ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
     ];
-    for (number, (good, bad, expected)) in faults.into_iter().enumerate() {
+    assert_told("fault", &faults);
+}
+
+#[test]
+fn each_fault_of_a_participant_is_told_by_its_key_and_how_to_mend_it() {
+    let faults = [
+        ("0.0.0.0:7002", "0.0.0.0:7001", "participant.anna.path.b.listen: 0.0.0.0:7001 is taken by path.a"),
+        (
+            "0.0.0.0:7004",
+            "0.0.0.0:7002",
+            "participant.bela.path.b.listen: 0.0.0.0:7002 is taken by participant.anna.path.b",
+        ),
+        ("listen = \"0.0.0.0:7004\"", "", "participant.bela.path.b: the key `listen` or `dial` is missing"),
+        (
+            "listen = \"0.0.0.0:7002\"",
+            "dial = \"h\"",
+            "participant.anna.path.b.dial: `h` is no address; write host and",
+        ),
+        (
+            "0.0.0.0:7002\"",
+            "0.0.0.0:7002\"\ndial = \"h:1\"",
+            "participant.anna.path.b: the keys `listen` and `dial` exclude",
+        ),
+        ("uplink = \"fibre\"", "uplink = \"a line\"", "participant.anna.path.b.uplink: `a line` cannot be a name"),
+        ("bela.crt", "/etc/anna.crt", "participant.bela.certificate: is participant.anna's too"),
+        ("role = \"mentor\"", "role = \"observer\"", "participant: there is no mentor"),
+        ("role = \"observer\"", "role = \"guest\"", "unknown value `guest`"),
+        ("certificate = \"bela.crt\"", "", "missing field `certificate`"),
+        (
+            "[participant.anna]",
+            "[link]\npolicy = \"spread\"\n[participant.anna]",
+            "link.policy: needs 3 paths, and to participant.anna there are 2",
+        ),
+        (
+            "[participant.anna]",
+            "[link]\npolicy = \"bond\"\n[participant.anna]",
+            "`auto`, `duplicate`, `spread`, `economy`",
+        ),
+    ];
+    assert_told("people", &faults);
+}
+
+/// Each fault, made by putting other text in the place of good text, is told in these words.
+fn assert_told(name: &str, faults: &[(&str, &str, &str)]) {
+    for (number, (good, bad, expected)) in faults.iter().enumerate() {
         assert!(GOOD.contains(good), "{good}");
-        let file = File::new(&format!("fault{number}"), &GOOD.replace(good, bad));
+        let file = File::new(&format!("{name}{number}"), &GOOD.replace(good, bad));
         let error = Theatre::load(&file.0).unwrap_err().to_string();
         assert!(error.contains(expected), "{bad}: {error}");
         assert!(error.starts_with(&file.0.display().to_string()) && !error.contains('\n'), "{error}");
@@ -113,11 +168,35 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
 }
 
 #[test]
-fn no_path_to_the_console_and_a_run_dir_too_long_for_sockets_are_faults() {
-    let (without, _) = GOOD.split_once("[path.a]").unwrap();
-    let file = File::new("no-path", &format!("{without}[path]\n"));
+fn nobody_too_many_and_somebody_without_a_path_are_faults() {
+    let (nobody, _) = GOOD.split_once("[participant.anna]").unwrap();
+    let anna = "[participant.anna]\ncertificate = \"anna.crt\"\nrole = \"mentor\"\n";
+    let five: String = (0..5).map(|n| anna.replace("anna", &format!("p{n}"))).collect();
+    for (number, (people, expected)) in [
+        ("", "participant: there is nobody to talk to; add a table [participant.NAME]"),
+        (anna, "participant.anna.path: there is none; add a table [participant.anna.path.NAME]"),
+        (five.as_str(), "participant: 5 are too many; at most 4 are possible"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = File::new(&format!("number{number}"), &format!("{nobody}{people}"));
+        let error = Theatre::load(&file.0).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn two_files_with_the_same_certificate_are_a_fault() {
+    let [one, other] = ["one", "other"].map(|name| File::new(&format!("same-{name}"), "the same"));
+    let text = GOOD.replace("/etc/anna.crt", &one.0.display().to_string());
+    let file = File::new("same", &text.replace("bela.crt", &other.0.display().to_string()));
     let error = Theatre::load(&file.0).unwrap_err().to_string();
-    assert!(error.contains("path: there is no path to the peer; add a table [path.NAME]"), "{error}");
+    assert!(error.contains("participant.bela.certificate: is participant.anna's too"), "{error}");
+}
+
+#[test]
+fn a_run_dir_too_long_for_sockets_is_a_fault() {
     let long = GOOD.replace("\"run\"", &format!("\"/{}\"", "d".repeat(100)));
     let file = File::new("long", &long);
     for error in [Theatre::load(&file.0).unwrap_err(), Display::load(&file.0, None).unwrap_err()] {
@@ -161,7 +240,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "primary",
     "run_dir",
     "role",
@@ -177,12 +256,14 @@ const KEYS: [&str; 21] = [
     "height",
     "tiles",
     "bitrate_kbps",
+    "floor_kbps",
     "certificate",
     "key",
     "listen",
     "dial",
     "bind",
     "interface",
+    "uplink",
 ];
 
 #[test]

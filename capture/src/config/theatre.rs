@@ -7,10 +7,10 @@ use program::config::Document;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
-use transport::driver::{PathConfig, paths};
 use transport::schedule::Policy;
 
 use super::display::Window;
+use super::participant::Participant;
 use super::source::Source;
 use super::{Error, beside, check, default_run_dir};
 
@@ -36,14 +36,12 @@ pub struct Theatre {
     pub encoder: Encoder,
     /// Who theatre is to a console.
     pub identity: Identity,
-    /// Whom theatre talks to.
-    pub console: Console,
+    /// Whom theatre talks to, in the order of their names. Absent is refused with what to write.
+    #[serde(default)]
+    pub participant: BTreeMap<String, Participant>,
     /// How the uplinks are used.
     #[serde(default)]
     pub link: Link,
-    /// The uplinks, each one QUIC connection. Absent is refused with what to write.
-    #[serde(default)]
-    pub path: BTreeMap<String, paths::Table>,
 }
 
 /// `[canvas]`: the composed picture.
@@ -71,12 +69,14 @@ impl Default for Canvas {
 pub struct Encoder {
     /// Target bit rate in kbit/s. What a line has to carry of it is `link.policy`'s: all of it, or its share.
     pub bitrate_kbps: u32,
+    /// The rate in kbit/s below which the slowest mentor's lines do not push it: from there on that mentor alone suffers.
+    pub floor_kbps: u32,
 }
 
 impl Default for Encoder {
-    /// 6 Mbit/s: tissue at 720p30 keeps its texture.
+    /// 6 Mbit/s: tissue at 720p30 keeps its texture. 500 kbit/s: below, it is blocks for everybody.
     fn default() -> Self {
-        Self { bitrate_kbps: 6_000 }
+        Self { bitrate_kbps: 6_000, floor_kbps: 500 }
     }
 }
 
@@ -98,14 +98,6 @@ pub struct Identity {
     pub key: PathBuf,
 }
 
-/// `[console]`: the one console that is let in.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Console {
-    /// PEM file of its certificate; any other is refused.
-    pub certificate: PathBuf,
-}
-
 impl Theatre {
     /// The whole file at `path`, checked.
     ///
@@ -115,16 +107,7 @@ impl Theatre {
         let theatre: Self = Document::read(path)?.whole()?;
         let theatre = theatre.completed(path);
         check::theatre(&theatre).map_err(|nonsense| nonsense.in_file(path))?;
-        theatre.paths().map_err(|fault| Error::Path { path: path.into(), fault })?;
         Ok(theatre)
-    }
-
-    /// The paths to the console.
-    ///
-    /// # Errors
-    /// What makes no sense about them; never after [`Self::load`].
-    pub fn paths(&self) -> Result<Vec<PathConfig>, paths::Error> {
-        paths::read(&self.path)
     }
 
     /// The name by which the wire knows the source called `name`.
@@ -155,7 +138,8 @@ impl Theatre {
         self.run_dir = beside(file, &self.run_dir);
         self.identity.certificate = beside(file, &self.identity.certificate);
         self.identity.key = beside(file, &self.identity.key);
-        self.console.certificate = beside(file, &self.console.certificate);
+        let participants = std::mem::take(&mut self.participant);
+        self.participant = participants.into_iter().map(|(name, who)| (name, who.beside(file))).collect();
         self
     }
 }

@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use protocol::ids::{MarkId, SourceId};
+use protocol::ids::{Epoch, MarkId, SourceId};
 use protocol::mark::Operation;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,13 @@ pub enum ToDisplay {
     },
     /// A step in the life of a mark.
     Apply(Operation),
-    /// When the mentor's machine was last heard, in microseconds of this machine's monotonic clock; `None` if never.
-    /// Follows each [`ToDisplay::Reset`] and then comes every 100 ms: without it marks go, as invariant 3 has it.
+    /// When a mentor's machine was last heard. Of each that ever was, it follows each [`ToDisplay::Reset`] and then comes
+    /// every 100 ms: without it that mentor's marks go, as invariant 3 has it.
     Heard {
-        /// See above.
-        mentor_last_heard_us: Option<u64>,
+        /// The life of the machine, which is the author of its marks.
+        author: Epoch,
+        /// In microseconds of this machine's monotonic clock.
+        last_us: u64,
     },
 }
 
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use protocol::geometry::ImagePoint;
-    use protocol::ids::{Epoch, FrameId};
+    use protocol::ids::FrameId;
     use protocol::mark::{Ink, MAX_POINTS_PER_EXTEND, Width};
 
     fn id() -> impl Strategy<Value = MarkId> {
@@ -164,7 +166,7 @@ mod tests {
         prop_oneof![
             any::<u8>().prop_map(|source| ToDisplay::Reset { source: SourceId(source) }),
             operation().prop_map(ToDisplay::Apply),
-            any::<Option<u64>>().prop_map(|heard| ToDisplay::Heard { mentor_last_heard_us: heard }),
+            any::<(u32, u64)>().prop_map(|(author, last_us)| ToDisplay::Heard { author: Epoch(author), last_us }),
         ]
     }
 

@@ -1,7 +1,6 @@
 //! The encoder's thread. One canvas is inside; at most one waits, and a newer one takes its place, so that nothing is
 //! encoded that is already outdated and a hiccup shorter than an interval costs no frame. Where access units go is the
-//! caller's matter; the thread waits for that too, so that a slow link makes canvases be dropped before the encoder
-//! and never after it.
+//! caller's matter, and so is whether there is room for one: without it a canvas is dropped before the encoder, not after.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -94,18 +93,20 @@ impl Demand {
 }
 
 impl Encoding {
-    /// Starts the thread; `deliver` runs on it.
+    /// Starts the thread; `admit` and `deliver` run on it. `admit` is asked of each canvas when its turn has come; one that
+    /// it does not admit goes no further.
     ///
     /// # Errors
     /// [`Error::Thread`]. That an encoder can be made at all is for the caller to try before; see [`try_out`].
     pub fn start(
         bitrate_bps: u32,
         demand: Demand,
+        admit: impl FnMut(&Composed) -> bool + Send + 'static,
         deliver: impl FnMut(Encoded) + Send + 'static,
     ) -> Result<Self, Error> {
         let next = Arc::<Slot<Order>>::default();
         let orders = Arc::clone(&next);
-        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), demand, deliver };
+        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), demand, admit, deliver };
         let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&orders)).map_err(Error::Thread)?;
         Ok(Self { next, thread: Some(thread) })
     }
@@ -203,19 +204,23 @@ impl CanvasEncoder {
     }
 }
 
-struct Work<F> {
+struct Work<A, D> {
     encoder: CanvasEncoder,
     demand: Demand,
-    deliver: F,
+    admit: A,
+    deliver: D,
 }
 
-impl<F: FnMut(Encoded)> Work<F> {
+impl<A: FnMut(&Composed) -> bool, D: FnMut(Encoded)> Work<A, D> {
     fn run(mut self, orders: &Slot<Order>) {
         let mut seen = 0;
         loop {
             let Some((sequence, order)) = orders.wait_newer(seen, WAIT) else { continue };
             seen = sequence;
             let Order::Encode(canvas) = order else { return };
+            if !(self.admit)(&canvas) {
+                continue;
+            }
             let is_running = self.encoder.running.is_some();
             self.encoder.set_budget(self.demand.budget_bps());
             match self.encoder.encode(&canvas, self.demand.take_refresh()) {
@@ -269,7 +274,7 @@ mod tests {
             begin.send(encoded.canvas.header.id.index).unwrap();
             gone.recv().unwrap();
         };
-        let encoding = Encoding::start(1_000_000, Demand::default(), deliver).unwrap();
+        let encoding = Encoding::start(1_000_000, Demand::default(), |_| true, deliver).unwrap();
         let offer = |index| encoding.offer(canvas(index, Colour::default())).map(|canvas| canvas.header.id.index);
         assert_eq!(offer(0), None);
         assert_eq!(begun.recv(), Ok(0));
@@ -280,8 +285,29 @@ mod tests {
     }
 
     #[test]
+    fn a_canvas_that_is_not_admitted_is_not_encoded_and_the_next_is() {
+        let (units, encoded) = bounded(1);
+        let (ask, asked) = bounded(1);
+        let admit = move |canvas: &Composed| {
+            ask.send(canvas.header.id.index).unwrap();
+            canvas.header.id.index != 1
+        };
+        let deliver = move |encoded: Encoded| units.send(encoded.canvas.header.id.index).unwrap();
+        let encoding = Encoding::start(1_000_000, Demand::default(), admit, deliver).unwrap();
+        let offer = |index| {
+            encoding.offer(canvas(index, Colour::default()));
+            assert_eq!(asked.recv(), Ok(index));
+        };
+        offer(0);
+        assert_eq!(encoded.recv(), Ok(0));
+        offer(1);
+        offer(2);
+        assert_eq!(encoded.recv(), Ok(2));
+    }
+
+    #[test]
     fn dropping_it_ends_the_thread_whatever_waits() {
-        let encoding = Encoding::start(1_000_000, Demand::default(), |_| {}).unwrap();
+        let encoding = Encoding::start(1_000_000, Demand::default(), |_| true, |_| {}).unwrap();
         encoding.offer(canvas(0, Colour::default()));
         assert!(encoding.is_alive());
         drop(encoding);
@@ -292,7 +318,7 @@ mod tests {
         let (units, encoded) = bounded(1);
         let demand = Demand::default();
         let deliver = move |encoded: Encoded| units.send(encoded.unit.independent).unwrap();
-        let encoding = Encoding::start(1_000_000, demand.clone(), deliver).unwrap();
+        let encoding = Encoding::start(1_000_000, demand.clone(), |_| true, deliver).unwrap();
         let full = Colour { matrix: Matrix::Bt601, range: Range::Full };
         let independent: Vec<bool> = (0..8)
             .map(|index| {

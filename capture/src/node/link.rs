@@ -1,23 +1,27 @@
-//! The thread that listens to the transport: marks and news from the console, and a beat ten times a second.
+//! The thread that listens to every session: marks and news from the consoles, what their lines carry, and a beat ten
+//! times a second. Nothing it does waits, so that no session's news delays another's.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
+use crossbeam_channel::{Receiver, Select, Sender, bounded, tick};
 use program::clock;
 use program::trace::Trace;
 use protocol::message::Message;
-use transport::driver::Handle;
+use protocol::time::MonoTime;
+use transport::driver;
 use transport::session::Event;
 
 use super::encoding::Demand;
+use super::participants::share::{Limits, Share, Video};
+use super::participants::{Member, Participants, round_trip};
 use super::record;
 use super::relay::Relay;
 
-/// How often windows are told when the mentor was last heard: a tenth of the silence after which marks are dashed.
+/// How often windows are told when the mentors were last heard: a tenth of the silence after which marks are dashed.
 const BEAT: Duration = Duration::from_millis(100);
-/// Beats between two lines about the link in the trace: one a second.
+/// Beats between two lines about each session in the trace: one a second.
 const BEATS_PER_RECORD: u32 = 10;
 
 /// The running thread; stops and joins when dropped.
@@ -27,37 +31,28 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts the thread.
+    /// Starts the thread. `events` are those of `participants`, in their order.
     ///
     /// # Errors
     /// The system gave none.
     pub fn start(
-        handle: Handle,
-        events: Receiver<Event>,
+        participants: Arc<Participants>,
+        events: Vec<Receiver<Event>>,
+        limits: Limits,
         relay: Arc<Relay>,
         demand: Demand,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
-        let mut listener = Listener { handle, relay, demand, trace, beats: 0, refused: 0 };
-        let thread = Builder::new().name("link".into()).spawn(move || {
-            let beat = tick(BEAT);
-            loop {
-                select! {
-                    recv(stopped) -> _ => return,
-                    recv(beat) -> _ => listener.beat(),
-                    recv(events) -> event => match event {
-                        Ok(event) => listener.hear(event),
-                        Err(_) => return,
-                    },
-                }
-            }
-        })?;
+        let known = participants.members().iter().map(|_| Known::default()).collect();
+        let share = Share::new(limits, participants.members().len(), clock::now());
+        let listener = Listener { participants, known, share, relay, demand, trace, beats: 0 };
+        let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Whether the thread still listens. It ends by itself with the transport.
+    /// Whether the thread still listens. It ends by itself with the first session that does.
     pub fn is_alive(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
@@ -75,30 +70,84 @@ impl Drop for Link {
 }
 
 struct Listener {
-    handle: Handle,
+    participants: Arc<Participants>,
+    /// In the order of the participants.
+    known: Vec<Known>,
+    share: Share,
     relay: Arc<Relay>,
     demand: Demand,
     trace: Trace,
     beats: u32,
-    /// Messages of the console that were none.
+}
+
+/// What was heard of one participant.
+#[derive(Debug, Default)]
+struct Known {
+    /// The session's last word on what frames may take.
+    budget_bps: Option<u64>,
+    /// Its last verdict, so that each is said once.
+    video: Option<Video>,
+    /// Messages that were left out.
     refused: u64,
 }
 
 impl Listener {
-    fn hear(&mut self, event: Event) {
+    fn run(mut self, events: &[Receiver<Event>], stopped: &Receiver<()>) {
+        let beat = tick(BEAT);
+        let mut select = Select::new();
+        for events in events {
+            select.recv(events);
+        }
+        let beats = select.recv(&beat);
+        select.recv(stopped);
+        loop {
+            let ready = select.select();
+            let at = ready.index();
+            match events.get(at) {
+                Some(events) => match ready.recv(events) {
+                    Ok(event) => self.hear(at, event),
+                    Err(_) => return,
+                },
+                None if at == beats => {
+                    // The moment of the beat is of no interest.
+                    let _ = ready.recv(&beat);
+                    self.beat();
+                }
+                None => {
+                    let _ = ready.recv(stopped);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, at: usize, event: Event) {
+        let participants = Arc::clone(&self.participants);
+        let (Some(member), Some(known)) = (participants.members().get(at), self.known.get_mut(at)) else { return };
+        let name = &member.name;
         match event {
-            Event::Message(bytes) => self.message(&bytes),
-            Event::RefreshWanted => self.demand.refresh(),
-            Event::Budget(bps) => self.demand.set_budget(bps),
+            Event::Message(bytes) => return self.message(at, name, &bytes),
+            Event::RefreshWanted => {
+                let round_trip = round_trip(&member.facts());
+                return member.outlet().ask(round_trip, clock::now());
+            }
+            Event::Budget(bps) => known.budget_bps = bps,
             Event::PeerUp { peer, restarted } => {
-                tracing::info!("the console is there{}", if restarted { ", started anew" } else { "" });
-                self.relay.peer_up(peer, restarted);
+                tracing::info!(
+                    participant = name,
+                    "the console is there{}",
+                    if restarted { ", started anew" } else { "" }
+                );
+                known.budget_bps = None;
+                self.share.joined(at, clock::now());
+                member.outlet().join();
+                self.relay.peer_up(at, peer);
             }
             Event::PathChanged { path, state, why } => {
-                let facts = self.handle.facts();
-                let name = facts.paths.get(usize::from(path.0)).map_or("?", |path| path.name.as_str());
+                let facts = member.facts();
+                let path = facts.paths.get(usize::from(path.0)).map_or("?", |path| path.name.as_str());
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                tracing::info!("path {name}: {}{why}", record::state(state));
+                tracing::info!(participant = name, "path {path}: {}{why}", record::state(state));
             }
             // Theatre sends video and is the session's clock; nobody speaks yet, and nothing large is sent.
             Event::Frame(_)
@@ -106,32 +155,70 @@ impl Listener {
             | Event::Clock(_)
             | Event::Voice { .. }
             | Event::Bulk(_)
-            | Event::BulkSent => {}
+            | Event::BulkSent => return,
         }
+        self.judge(&self.facts(), clock::now());
     }
 
-    fn message(&mut self, bytes: &[u8]) {
-        match Message::from_bytes(bytes) {
-            Ok(Message::Mark(operation)) => self.relay.operation(&operation),
-            Ok(Message::Layout(_) | Message::Receipt(_)) => self.refuse("it is theatre's to send"),
-            Err(error) => self.refuse(&error.to_string()),
+    fn message(&mut self, at: usize, name: &str, bytes: &[u8]) {
+        let fault = match Message::from_bytes(bytes) {
+            Ok(Message::Mark(operation)) => {
+                self.relay.operation(at, &operation).err().map(|refusal| refusal.to_string())
+            }
+            Ok(Message::Layout(_) | Message::Receipt(_)) => Some("it is theatre's to send".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        let (Some(fault), Some(known)) = (fault, self.known.get_mut(at)) else { return };
+        // The first of them is said; the rest would flood the log.
+        if known.refused == 0 {
+            tracing::warn!(participant = name, "a message is left out: {fault}; so will be others like it");
         }
+        known.refused += 1;
     }
 
-    /// Says the first of them; the rest would flood the log.
-    fn refuse(&mut self, why: &str) {
-        if self.refused == 0 {
-            tracing::warn!("a message of the console is left out: {why}; so will be others like it");
+    /// What the encode may take from now on, and who gets it.
+    fn judge(&mut self, facts: &[driver::Facts], now: MonoTime) {
+        let members = self.participants.members().iter();
+        let seen: Vec<_> = members
+            .zip(facts)
+            .zip(&self.known)
+            .map(|((member, facts), known)| member.seen(facts, known.budget_bps))
+            .collect();
+        let verdict = self.share.judge(&seen, now);
+        self.demand.set_budget(Some(verdict.rate_bps));
+        let members = self.participants.members().iter();
+        for ((member, known), video) in members.zip(&mut self.known).zip(verdict.video) {
+            if known.video.replace(video) != Some(video) {
+                member.outlet().allow(video == Video::Sent);
+                tell(member, video);
+            }
         }
-        self.refused += 1;
     }
 
     fn beat(&mut self) {
-        let facts = self.handle.facts();
-        self.relay.tick(facts.session.heard);
+        let (facts, now) = (self.facts(), clock::now());
+        let heard: Vec<_> = facts.iter().map(|facts| facts.session.heard).collect();
+        self.relay.tick(&heard);
+        self.judge(&facts, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {
-            self.trace.write(record::link(&facts, clock::now()));
+            for ((member, known), facts) in self.participants.members().iter().zip(&self.known).zip(&facts) {
+                let participant = record::participant(member, known.video, known.refused);
+                self.trace.write(record::link(facts, participant, now));
+            }
         }
         self.beats = self.beats.wrapping_add(1);
     }
+
+    fn facts(&self) -> Vec<driver::Facts> {
+        self.participants.members().iter().map(Member::facts).collect()
+    }
+}
+
+fn tell(member: &Member, video: Video) {
+    let text = match video {
+        Video::Sent => "is sent video",
+        Video::TooSlow => "gets no video: its lines carry less than the mentors' rate",
+        Video::NoRoom => "gets no video: others need what an uplink carries",
+    };
+    tracing::info!(participant = member.name, "{text}");
 }

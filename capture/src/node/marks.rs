@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use annotation::board::Board;
 use protocol::frame::Header;
-use protocol::ids::{Epoch, FrameId, MarkId, SourceId};
+use protocol::ids::{FrameId, MarkId, SourceId};
 use protocol::mark::{Fate, Operation, Receipt};
 use protocol::time::{MonoTime, SessionTime};
 
@@ -70,14 +70,7 @@ impl Marks {
         self.receipts.values().copied().collect()
     }
 
-    /// The operations that take back every mark that was not drawn in the life `author`.
-    pub fn of_others_than(&self, author: Epoch) -> Vec<Operation> {
-        let authors: BTreeSet<Epoch> = self.board.marks().map(|mark| mark.id.author).collect();
-        let others = authors.into_iter().filter(|other| *other != author);
-        others.map(|author| Operation::Clear { author, through: u32::MAX }).collect()
-    }
-
-    /// The console asked for a change of the board.
+    /// A mentor asked for a change of the board.
     pub fn apply(&mut self, operation: &Operation, now: MonoTime) -> Vec<Receipt> {
         let before = self.on_board();
         self.board.apply(operation);

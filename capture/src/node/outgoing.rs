@@ -1,16 +1,16 @@
-//! What the console is still to be told, newest only: a later layout or receipt takes the place of one that has not
+//! What a console is still to be told, newest only: a later layout or receipt takes the place of one that has not
 //! gone yet. So a console that is away or slow costs a bounded amount of memory and gets nothing outdated.
 
 use std::collections::BTreeMap;
 
+use annotation::board::MAX_AUTHORS;
 use protocol::ids::MarkId;
 use protocol::layout::Layout;
 use protocol::mark::{MAX_MARKS, Receipt};
 use protocol::message::Message;
 
-/// Receipts that may wait: for every mark of the four lives of consoles that a board knows. The oldest mark's goes
-/// first.
-const MAX_RECEIPTS: usize = 4 * MAX_MARKS;
+/// Receipts that may wait: for every mark of every life of a console that a board knows. The oldest mark's goes first.
+const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 
 /// Messages that wait for the transport to take them.
 #[derive(Debug, Default)]

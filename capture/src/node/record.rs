@@ -1,19 +1,23 @@
-//! What `capture-node` writes into its trace: one line a frame, one a second for the link.
+//! What `capture-node` writes into its trace: one line a frame, one a second for each session.
 
-use program::trace::{DroppedFrame, LinkFacts, PathFacts, Record, SentFrame};
+use std::collections::BTreeMap;
+
+use program::trace::{DroppedFrame, LinkFacts, ParticipantFacts, PathFacts, Record, SentFrame};
 use protocol::time::MonoTime;
 use transport::driver;
 use transport::path::State;
 
 use super::encoding::Encoded;
+use super::participants::Member;
+use super::participants::share::Video;
 use crate::canvas::Composed;
 
-/// A frame that the transport took as number `number`, at `sent`.
-pub fn sent(encoded: &Encoded, number: u64, sent: MonoTime) -> Record {
+/// A frame that the sessions took by these `numbers`, at `sent`.
+pub fn sent(encoded: &Encoded, numbers: BTreeMap<String, u64>, sent: MonoTime) -> Record {
     let canvas = &encoded.canvas;
     Record::SentFrame(SentFrame {
         frame: canvas.header.id.to_string(),
-        number,
+        numbers,
         captured_us: captured_us(canvas),
         in_slot_us: canvas.in_slot.0,
         composed_us: canvas.header.composed.0,
@@ -33,8 +37,24 @@ pub fn dropped(canvas: &Composed, at: MonoTime) -> Record {
     })
 }
 
-/// The link at `at`. Theatre's clock is the session's.
-pub fn link(facts: &driver::Facts, at: MonoTime) -> Record {
+/// What theatre makes of a participant.
+pub fn participant(member: &Member, video: Option<Video>, refused: u64) -> ParticipantFacts {
+    let video = match video {
+        Some(Video::Sent) => "sent",
+        Some(Video::TooSlow) => "too slow",
+        Some(Video::NoRoom) => "no room",
+        None => "unknown",
+    };
+    ParticipantFacts {
+        name: member.name.clone(),
+        video: video.into(),
+        frames_missed: member.outlet().frames_missed(),
+        messages_refused: refused,
+    }
+}
+
+/// One session at `at`. Theatre's clock is the session's.
+pub fn link(facts: &driver::Facts, participant: ParticipantFacts, at: MonoTime) -> Record {
     let path = |path: &driver::PathFacts| PathFacts {
         name: path.name.clone(),
         state: state(path.facts.state).into(),
@@ -46,6 +66,7 @@ pub fn link(facts: &driver::Facts, at: MonoTime) -> Record {
     };
     Record::Link(LinkFacts {
         at_us: at.0,
+        participant: Some(participant),
         offset_us: Some(0),
         uncertainty_us: Some(0),
         paths: facts.paths.iter().filter(|path| path.facts.state != State::Removed).map(path).collect(),

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use annotation::board::Board;
+use annotation::board::{Board, MAX_AUTHORS};
 use annotation::expiry::Standing;
 use annotation::mark::Mark;
 use annotation::raster::{Line, Overlay};
 use protocol::geometry::SizePx;
-use protocol::ids::{MarkId, SourceId};
+use protocol::ids::{Epoch, MarkId, SourceId};
 use protocol::mark::{MAX_MARKS, Operation};
 use protocol::time::MonoTime;
 
@@ -40,7 +40,7 @@ pub enum News {
         /// The mark.
         id: MarkId,
     },
-    /// It went after silence from the mentor's machine.
+    /// It went after silence from its mentor's machine.
     Faded {
         /// The mark.
         id: MarkId,
@@ -53,8 +53,8 @@ pub struct Marks {
     /// The window's source; nothing is drawn until `capture-node` named it.
     source: Option<SourceId>,
     board: Board,
-    /// The last word from the mentor's machine. Without any, nobody vouches for a mark and none is drawn.
-    heard: Option<MonoTime>,
+    /// The last word from each mentor's machine. Without any, nobody vouches for its marks and none is drawn.
+    heard: BTreeMap<Epoch, MonoTime>,
     /// When the newest points of each mark came.
     received: BTreeMap<MarkId, MonoTime>,
     faded: VecDeque<MarkId>,
@@ -64,11 +64,15 @@ pub struct Marks {
     sheets: Sheets,
 }
 
+/// What a drawing depends on: the board's revision, and how the marks of each author stand. Without marks an author's
+/// standing means nothing.
+type State = (u64, BTreeMap<Epoch, Option<Standing>>);
+
 /// What the last drawing held.
 #[derive(Debug, Default)]
 struct Drawn {
-    /// The board's revision and how its marks stood; `None` if not all of it was drawn.
-    state: Option<(u64, Option<Standing>)>,
+    /// `None` if not all of it was drawn.
+    state: Option<State>,
     points: BTreeMap<MarkId, u16>,
 }
 
@@ -79,12 +83,8 @@ impl Marks {
             match message {
                 ToDisplay::Reset { source } => self.reset(*source),
                 ToDisplay::Apply(operation) => self.apply(operation, received),
-                ToDisplay::Heard { mentor_last_heard_us: None } => {}
-                ToDisplay::Heard { mentor_last_heard_us: Some(at_us) } => {
-                    // A word from the future would keep marks alive for ever.
-                    let at = MonoTime(*at_us).min(received);
-                    self.heard = self.heard.max(Some(at));
-                }
+                // A word from the future would keep marks alive for ever.
+                ToDisplay::Heard { author, last_us } => self.hear(*author, MonoTime(*last_us).min(received)),
             }
         }
     }
@@ -98,25 +98,22 @@ impl Marks {
 
     /// The next moment at which [`Marks::changed`] turns true by the passing of time; `None` without marks.
     pub fn changes_at(&self, now: MonoTime) -> Option<MonoTime> {
-        self.own().next()?;
-        let silence = now.since(self.heard?);
-        Standing::changes_in(silence).map(|left| now + left)
+        let authors = self.own().map(|mark| mark.id.author);
+        let silences = authors.filter_map(|author| Some(now.since(*self.heard.get(&author)?)));
+        silences.filter_map(Standing::changes_in).min().map(|left| now + left)
     }
 
     /// What lies over a picture of `size` at `now`, and what is new with it.
     pub fn draw(&mut self, size: SizePx, now: MonoTime) -> (Overlay, Vec<News>) {
         self.fade(now);
         let state = self.state(now);
-        let line = match state.1 {
-            Some(Standing::Fresh) => Line::Solid,
-            Some(Standing::Dashed) => Line::Dashed,
-            Some(Standing::Gone) | None => {
-                self.sheets = Sheets::default();
-                return (Overlay::default(), self.note(BTreeMap::new(), Some(state)));
-            }
+        let line = |mark: &Mark| match state.1.get(&mark.id.author).copied().flatten()? {
+            Standing::Fresh => Some(Line::Solid),
+            Standing::Dashed => Some(Line::Dashed),
+            Standing::Gone => None,
         };
         let mut sheets = std::mem::take(&mut self.sheets);
-        let drawing = sheets.draw(self.own(), line, size);
+        let drawing = sheets.draw(self.own().filter_map(|mark| Some((mark, line(mark)?))), size);
         self.sheets = sheets;
         let news = self.note(drawing.points, drawing.complete.then_some(state));
         (drawing.overlay, news)
@@ -125,12 +122,20 @@ impl Marks {
     fn reset(&mut self, source: SourceId) {
         *self = Self {
             source: Some(source),
-            heard: self.heard,
+            heard: std::mem::take(&mut self.heard),
             faded: std::mem::take(&mut self.faded),
             sheets: std::mem::take(&mut self.sheets),
             ..Self::default()
         };
         self.faded.iter().for_each(|id| self.board.apply(&Operation::Undo { id: *id }));
+    }
+
+    fn hear(&mut self, author: Epoch, at: MonoTime) {
+        self.heard.entry(author).and_modify(|heard| *heard = at.max(*heard)).or_insert(at);
+        let longest = self.heard.iter().min_by_key(|(_, heard)| **heard).map(|(author, _)| *author);
+        if let Some(longest) = longest.filter(|_| self.heard.len() > MAX_AUTHORS) {
+            self.heard.remove(&longest);
+        }
     }
 
     fn apply(&mut self, operation: &Operation, received: MonoTime) {
@@ -151,12 +156,10 @@ impl Marks {
     /// Takes marks off the board for good that nobody vouched for too long. One that just came is waited with: the
     /// word that goes with it may be on its way.
     fn fade(&mut self, now: MonoTime) {
-        if self.standing(now) != Some(Standing::Gone) {
-            return;
-        }
         let came = |id| self.received.get(&id).copied().unwrap_or_default();
-        let gone = |id: &MarkId| self.drawn.points.contains_key(id) || now.since(came(*id)) >= WORD_WITHIN;
-        let gone: Vec<MarkId> = self.own().map(|mark| mark.id).filter(gone).collect();
+        let waits = |id: &MarkId| !self.drawn.points.contains_key(id) && now.since(came(*id)) < WORD_WITHIN;
+        let unheard = self.own().map(|mark| mark.id).filter(|id| self.standing(id.author, now) == Some(Standing::Gone));
+        let gone: Vec<MarkId> = unheard.filter(|id| !waits(id)).collect();
         for id in gone {
             if !self.drawn.points.contains_key(&id) {
                 self.faded_unseen.push(id);
@@ -170,7 +173,7 @@ impl Marks {
     }
 
     /// Notes what is drawn now and returns how it differs from before.
-    fn note(&mut self, points: BTreeMap<MarkId, u16>, state: Option<(u64, Option<Standing>)>) -> Vec<News> {
+    fn note(&mut self, points: BTreeMap<MarkId, u16>, state: Option<State>) -> Vec<News> {
         let before = std::mem::take(&mut self.drawn.points);
         let shown = points.iter().filter(|(id, points)| before.get(id) != Some(points));
         let shown = shown.filter_map(|(&id, &points)| {
@@ -185,13 +188,14 @@ impl Marks {
         news
     }
 
-    /// What a drawing at `now` depends on. Without marks their standing means nothing.
-    fn state(&self, now: MonoTime) -> (u64, Option<Standing>) {
-        (self.board.revision(), self.own().next().and_then(|_| self.standing(now)))
+    fn state(&self, now: MonoTime) -> State {
+        let authors = self.own().map(|mark| mark.id.author);
+        (self.board.revision(), authors.map(|author| (author, self.standing(author, now))).collect())
     }
 
-    fn standing(&self, now: MonoTime) -> Option<Standing> {
-        self.heard.map(|heard| Standing::after(now.since(heard)))
+    /// How far marks of `author` can be trusted; `None` if its machine was never heard.
+    fn standing(&self, author: Epoch, now: MonoTime) -> Option<Standing> {
+        self.heard.get(&author).map(|heard| Standing::after(now.since(*heard)))
     }
 
     /// The marks on the window's source that have something to draw.

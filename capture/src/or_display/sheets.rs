@@ -39,12 +39,12 @@ struct Sheet {
 }
 
 impl Sheets {
-    /// Draws `marks` for pictures of `size`, the later over the earlier. Those left out before are forgotten.
-    pub fn draw<'a>(&mut self, marks: impl Iterator<Item = &'a Mark>, line: Line, size: SizePx) -> Drawing {
+    /// Draws `marks`, each with its line, for pictures of `size`, the later over the earlier. Those left out are forgotten.
+    pub fn draw<'a>(&mut self, marks: impl Iterator<Item = (&'a Mark, Line)>, size: SizePx) -> Drawing {
         let mut known = std::mem::take(&mut self.sheets);
         let mut room = SAMPLES_PER_DRAWING;
         let mut drawing = Drawing { complete: true, ..Drawing::default() };
-        for mark in marks {
+        for (mark, line) in marks {
             let mut sheet = known.remove(&mark.id).filter(|sheet| sheet.size == size);
             let cost = sheet.as_ref().map_or(mark.points().len(), |sheet| sheet.cost(mark, line));
             if cost > 0 && room > 0 {
@@ -106,7 +106,7 @@ mod tests {
 
     /// Draws until all is there; the number of drawings it took, and the last.
     fn complete(sheets: &mut Sheets, board: &Board, line: Line) -> (usize, Drawing) {
-        let mut drawings = (1..).map(|count| (count, sheets.draw(board.marks(), line, SIZE)));
+        let mut drawings = (1..).map(|count| (count, sheets.draw(board.marks().map(|mark| (mark, line)), SIZE)));
         drawings.find(|(_, drawing)| drawing.complete).unwrap()
     }
 
@@ -125,7 +125,7 @@ mod tests {
         let board = board(20);
         let mut sheets = Sheets::default();
         complete(&mut sheets, &board, Line::Solid);
-        let first = sheets.draw(board.marks(), Line::Dashed, SIZE);
+        let first = sheets.draw(board.marks().map(|mark| (mark, Line::Dashed)), SIZE);
         assert!(!first.complete && first.points.len() == 20);
         let (_, last) = complete(&mut sheets, &board, Line::Dashed);
         assert_eq!(last.overlay, Raster::new(SIZE).draw(board.marks(), Line::Dashed));

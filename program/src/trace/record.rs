@@ -1,5 +1,7 @@
 //! The shapes of a trace's lines. Reading them back is for reports, tests and anyone's own analysis.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One line of a trace. The field `record` tells which.
@@ -10,13 +12,13 @@ pub enum Record {
     Start(Start),
     /// `capture-node`: a canvas that was encoded and handed to the transport.
     SentFrame(SentFrame),
-    /// `capture-node`: a canvas that went no further because the encoder was still busy.
+    /// `capture-node`: a canvas that went no further because the encoder was still busy, or no session had room.
     DroppedFrame(DroppedFrame),
     /// `mentor-console`: a frame that the transport released, whatever became of it then.
     ReceivedFrame(ReceivedFrame),
-    /// `mentor-console`: a frame given up for good, by the transport's number.
+    /// `mentor-console`: a frame given up for good, by the session's number.
     LostFrame {
-        /// See [`SentFrame::number`].
+        /// See [`ReceivedFrame::number`].
         number: u64,
         /// Whether its bytes came and were damaged or depended on something lost; otherwise they never came.
         damaged: bool,
@@ -47,7 +49,7 @@ pub enum Record {
     },
     /// `or-display`: a mark's new points at the sink.
     DisplayedMark(DisplayedMark),
-    /// Once a second, by `capture-node` and `mentor-console`: the link as that end sees it.
+    /// Once a second, by `capture-node` of each session and by `mentor-console`: the link as that end sees it.
     Link(LinkFacts),
     /// Last line of a trace that ended in order.
     End(End),
@@ -71,8 +73,9 @@ pub struct Start {
 pub struct SentFrame {
     /// `FrameId` as text.
     pub frame: String,
-    /// The transport's number: counts encoded frames from 0 without gaps.
-    pub number: u64,
+    /// By participant, the number by which its session took the frame; who is missing did not get it. Each session counts
+    /// what it took from 0 without gaps.
+    pub numbers: BTreeMap<String, u64>,
     /// The primary's picture: captured.
     pub captured_us: Option<u64>,
     /// The primary's picture: in its slot, ready to be composed.
@@ -81,7 +84,7 @@ pub struct SentFrame {
     pub composed_us: u64,
     /// The access unit: out of the encoder.
     pub encoded_us: u64,
-    /// Accepted by the transport.
+    /// Accepted by the sessions in [`Self::numbers`].
     pub sent_us: u64,
     /// The access unit's size.
     pub bytes: u64,
@@ -105,7 +108,7 @@ pub struct DroppedFrame {
 pub struct ReceivedFrame {
     /// `FrameId` as text.
     pub frame: String,
-    /// The transport's number.
+    /// The session's number, as in [`SentFrame::numbers`].
     pub number: u64,
     /// Its first shard came, on the first path that brought one.
     pub first_shard_us: u64,
@@ -188,12 +191,28 @@ pub struct DisplayedMark {
 pub struct LinkFacts {
     /// When.
     pub at_us: u64,
+    /// In theatre: the session's other end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantFacts>,
     /// Session time minus this machine's monotonic clock; `None` while unknown.
     pub offset_us: Option<i64>,
     /// How wrong that may be.
     pub uncertainty_us: Option<u64>,
     /// Every configured path.
     pub paths: Vec<PathFacts>,
+}
+
+/// A participant as theatre sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParticipantFacts {
+    /// Its name in theatre's configuration.
+    pub name: String,
+    /// `sent`; `too slow`: its lines carry less than the mentors' rate; `no room`: others need what an uplink carries.
+    pub video: String,
+    /// Frames it did not get because its session had not taken those before, so far.
+    pub frames_missed: u64,
+    /// Its messages that were left out, so far.
+    pub messages_refused: u64,
 }
 
 /// One path as one end sees it.

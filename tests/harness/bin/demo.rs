@@ -238,6 +238,7 @@ fn screenshots(options: &Options, rig: &Rig, displays: &Displays) -> Result<()> 
 fn report(options: &Options, rig: &Rig, floors: &Floors, outcome: &Outcome, link: &str) -> Result<()> {
     let late = rig.relay.report().lateness;
     let evidence = Evidence {
+        participant: harness::rig::files::CONSOLE,
         capture_node: &trace::read(&rig.trace("capture-node"))?,
         console: &trace::read(&rig.trace("mentor-console"))?,
         or_display: &trace::read(&rig.trace(&rig.primary_display()))?,

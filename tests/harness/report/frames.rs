@@ -23,8 +23,8 @@ pub struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// Joins the two traces by the transport's number; canvases composed after `until_us` do not count.
-    pub fn join(capture_node: &'a [Record], console: &'a [Record], until_us: u64) -> Self {
+    /// Joins the two traces by the number of the session with `participant`; canvases composed after `until_us` do not count.
+    pub fn join(capture_node: &'a [Record], console: &'a [Record], participant: &str, until_us: u64) -> Self {
         let mut frames = Self {
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
@@ -40,13 +40,14 @@ impl<'a> Frames<'a> {
             return frames;
         };
         let sent = |record: &'a Record| if let Record::SentFrame(frame) = record { Some(frame) } else { None };
-        let counts = |frame: &&SentFrame| frame.number >= first && frame.composed_us <= until_us;
-        frames.sent = capture_node.iter().filter_map(sent).filter(counts).map(|f| (f.number, f)).collect();
+        let number = |frame: &'a SentFrame| Some((*frame.numbers.get(participant)?, frame));
+        let counts = |(number, frame): &(u64, &SentFrame)| *number >= first && frame.composed_us <= until_us;
+        frames.sent = capture_node.iter().filter_map(sent).filter_map(number).filter(counts).collect();
         let numbers = first..frames.sent.last_key_value().map_or(first, |(last, _)| last + 1);
         let counts = |frame: &&ReceivedFrame| numbers.contains(&frame.number);
         frames.received = console.iter().filter_map(received).filter(counts).map(|f| (f.number, f)).collect();
-        let pairs = frames.sent.values().zip(frames.sent.values().skip(1));
-        frames.repeats = pairs.filter(|(a, b)| a.captured_us == b.captured_us).map(|(_, b)| b.number).collect();
+        let pairs = frames.sent.values().zip(frames.sent.iter().skip(1));
+        frames.repeats = pairs.filter(|(a, (_, b))| a.captured_us == b.captured_us).map(|(_, (at, _))| *at).collect();
         let begin_us = frames.sent.values().next().map_or(0, |frame| frame.composed_us);
         for record in capture_node.iter().chain(console) {
             match record {
@@ -152,14 +153,15 @@ impl<'a> Frames<'a> {
         Video { width, height, fps: span.map(|s| intervals / s), encoded_bps: span.map(|s| bits / s) }
     }
 
-    /// UDP payload theatre sent over encoded bytes, both between the first and the last link record of the counted
+    /// UDP payload theatre sent to `participant` over encoded bytes, both between the first and the last link record of the counted
     /// time.
-    pub fn bytes_ratio(&self, capture_node: &[Record]) -> Option<f64> {
+    pub fn bytes_ratio(&self, capture_node: &[Record], participant: &str) -> Option<f64> {
         let begin = self.sent.values().next()?.sent_us;
         let end = self.sent.values().next_back()?.sent_us;
         let links: Vec<&LinkFacts> = capture_node
             .iter()
             .filter_map(|record| if let Record::Link(link) = record { Some(link) } else { None })
+            .filter(|link| link.participant.as_ref().is_some_and(|facts| facts.name == participant))
             .filter(|link| (begin..=end).contains(&link.at_us))
             .collect();
         let (first, last) = (links.first()?, links.last()?);
@@ -180,7 +182,7 @@ mod tests {
         let captured = 1_000_000 + number * 33_000;
         Record::SentFrame(SentFrame {
             frame: format!("1:{number}"),
-            number,
+            numbers: [("ours".into(), number), ("another's".into(), number + 7)].into(),
             captured_us: Some(captured),
             in_slot_us: captured + 500,
             composed_us: captured + 1_000,
@@ -222,7 +224,7 @@ mod tests {
             received(5, 400_000, true),
             received(6, 10_000, true),
         ];
-        let frames = Frames::join(&theatre, &console, u64::MAX);
+        let frames = Frames::join(&theatre, &console, "ours", u64::MAX);
         let counts = frames.counts();
         let expected = Counts {
             captured: 8,
@@ -246,7 +248,7 @@ mod tests {
         };
         let theatre: Vec<Record> = (0..12).map(sent).map(again).collect();
         let console: Vec<Record> = (0..12).map(|number| received(number, 10_000, true)).collect();
-        let frames = Frames::join(&theatre, &console, u64::MAX);
+        let frames = Frames::join(&theatre, &console, "ours", u64::MAX);
         assert_eq!((frames.counts().shown, frames.counts().lost), (12, 0));
         assert_eq!(frames.glass_to_glass().map(|all| all.max), Some(26.0));
     }
@@ -255,7 +257,7 @@ mod tests {
     fn the_stages_tile_the_whole() {
         let theatre: Vec<Record> = (0..3).map(sent).collect();
         let console: Vec<Record> = (0..3).map(|number| received(number, 10_000, true)).collect();
-        let frames = Frames::join(&theatre, &console, u64::MAX);
+        let frames = Frames::join(&theatre, &console, "ours", u64::MAX);
         let stages = frames.stages();
         let parts = [stages.compose, stages.encode, stages.transport, stages.decode, stages.present];
         let sum: f64 = parts.iter().map(|part| part.unwrap().p50).sum();
@@ -266,9 +268,9 @@ mod tests {
     fn what_is_composed_after_the_end_of_the_counted_time_does_not_count() {
         let theatre: Vec<Record> = (0..6).map(sent).collect();
         let console: Vec<Record> = (0..6).map(|number| received(number, 10_000, true)).collect();
-        let all = Frames::join(&theatre, &console, u64::MAX);
+        let all = Frames::join(&theatre, &console, "ours", u64::MAX);
         let until_us = all.sent[&3].composed_us;
-        let counts = Frames::join(&theatre, &console, until_us).counts();
+        let counts = Frames::join(&theatre, &console, "ours", until_us).counts();
         assert_eq!((all.counts().captured, counts.captured, counts.shown, counts.in_flight), (6, 4, 4, 0));
     }
 }

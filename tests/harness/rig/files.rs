@@ -3,9 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use capture::config::Role;
 use protocol::colour::{Colour, Matrix, Range};
 
 use crate::certificates::Identity;
+
+/// The participant of a run with one console.
+pub const CONSOLE: &str = "console";
 
 /// Which source the operation is done by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +105,22 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
         text.push_str("[window.fluoroscopy]\n");
     }
     text.push_str(&identity(own));
-    text.push_str(&format!("[console]\ncertificate = \"{}\"\n", peer.certificate.display()));
+    text + &participant(CONSOLE, Role::Mentor, ports, peer)
+}
+
+/// `[participant.NAME]` of `theatre.toml`, with paths that listen on `ports`, each over a line of its own, as the emulated
+/// links are.
+pub fn participant(name: &str, role: Role, ports: &[u16], peer: &Identity) -> String {
+    let role = match role {
+        Role::Mentor => "mentor",
+        Role::Observer => "observer",
+    };
+    let certificate = peer.certificate.display();
+    let mut text = format!("[participant.{name}]\ncertificate = \"{certificate}\"\nrole = \"{role}\"\n");
     for (index, port) in ports.iter().enumerate() {
-        text.push_str(&format!("[path.{}]\nlisten = \"127.0.0.1:{port}\"\n", path_name(index)));
+        let path = path_name(index);
+        let (heading, uplink) = (format!("participant.{name}.path.{path}"), format!("{name}-{path}"));
+        text.push_str(&format!("[{heading}]\nlisten = \"127.0.0.1:{port}\"\nuplink = \"{uplink}\"\n"));
     }
     text
 }

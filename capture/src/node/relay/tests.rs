@@ -27,7 +27,10 @@ impl Bench {
     fn new(name: &str) -> Self {
         let (tell, told) = bounded(100);
         let send: Send = Box::new(move |message| tell.try_send(message.clone()).is_ok());
-        let relay = Arc::new(Relay::new([SHOWN], layout(), send));
+        let observer: Send = Box::new(|_| true);
+        let relay = Arc::new(Relay::new([SHOWN], layout(), [(Role::Mentor, send), (Role::Observer, observer)]));
+        relay.peer_up(0, Epoch(1));
+        assert_eq!(told.recv(), Ok(Message::Layout(layout())));
         let socket = std::env::temp_dir().join(format!("relay-{name}-{}", std::process::id()));
         let (words, window) = bounded(100);
         let display = WindowEnd::listen(&socket, move |event, _| {
@@ -72,24 +75,27 @@ fn begin(author: u32, source: SourceId) -> Operation {
 fn a_window_that_attaches_gets_the_board_and_then_each_change() {
     let bench = Bench::new("attach");
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: None }));
-    bench.relay.operation(&begin(1, SHOWN));
+    bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
-    bench.relay.tick(Some(MonoTime(5_000)));
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: Some(5_000) }));
+    bench.relay.tick(&[Some(MonoTime(5_000)), Some(MonoTime(9_000))]);
+    assert_eq!(
+        bench.window.recv(),
+        Ok(ToDisplay::Heard { author: Epoch(1), last_us: 5_000 }),
+        "the mentor's, not others'"
+    );
 }
 
 #[test]
 fn a_windows_word_becomes_a_receipt_and_a_console_that_comes_later_gets_it_with_the_layout() {
     let bench = Bench::new("receipt");
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
-    bench.relay.operation(&begin(1, SHOWN));
+    bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     bench.relay.sent(crate::node::test_frames::header(4, SHOWN, Some(900)));
     let word = FromDisplay::Displayed { id: id(1), points: 1, at_us: 1_000, picture_captured_us: 900 };
     bench.display.sender().send(&[word]);
     let receipt = bench.next_receipt();
     assert_eq!((receipt.fate, receipt.first_on.map(|frame| frame.index)), (Fate::Shown, Some(4)));
-    bench.relay.peer_up(Epoch(1), false);
+    bench.relay.peer_up(0, Epoch(1));
     assert_eq!(bench.told.recv(), Ok(Message::Layout(layout())));
     assert_eq!(bench.next_receipt(), receipt);
 }
@@ -98,12 +104,31 @@ fn a_windows_word_becomes_a_receipt_and_a_console_that_comes_later_gets_it_with_
 fn a_console_that_starts_anew_finds_no_marks_of_its_former_life() {
     let bench = Bench::new("restart");
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
-    assert!(matches!(bench.window.recv(), Ok(ToDisplay::Heard { .. })));
-    bench.relay.operation(&begin(1, SHOWN));
-    bench.relay.operation(&begin(2, SHOWN));
-    bench.relay.peer_up(Epoch(2), true);
+    bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(2, SHOWN))));
+    bench.relay.peer_up(0, Epoch(2));
     let clear = Operation::Clear { author: Epoch(1), through: u32::MAX };
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(clear)));
+}
+
+#[test]
+fn observers_draw_nothing_and_a_mentor_changes_only_its_own_marks() {
+    let bench = Bench::new("refusals");
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.relay.peer_up(1, Epoch(8));
+    assert_eq!(bench.relay.operation(1, &begin(8, SHOWN)), Err(Refusal::Observer));
+    assert_eq!(bench.relay.operation(0, &begin(8, SHOWN)), Err(Refusal::NotTheirs));
+    assert_eq!(bench.relay.operation(0, &Operation::Clear { author: Epoch(8), through: 9 }), Err(Refusal::NotTheirs));
+    assert_eq!(bench.relay.operation(0, &begin(1, SHOWN)), Ok(()));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))), "nothing else came");
+}
+
+#[test]
+fn a_console_that_claims_anothers_life_gets_none_of_its_marks() {
+    let nothing = || -> Send { Box::new(|_| true) };
+    let relay = Relay::new([SHOWN], layout(), [(Role::Mentor, nothing()), (Role::Mentor, nothing())]);
+    relay.peer_up(0, Epoch(5));
+    relay.peer_up(1, Epoch(5));
+    assert_eq!(relay.operation(1, &Operation::Clear { author: Epoch(5), through: 9 }), Err(Refusal::NotTheirs));
+    assert_eq!(relay.operation(0, &begin(5, SHOWN)), Ok(()));
 }

@@ -26,7 +26,7 @@ fn stroke(number: u32, source: SourceId, points: u16) -> Vec<ToDisplay> {
 }
 
 fn heard(at: MonoTime) -> ToDisplay {
-    ToDisplay::Heard { mentor_last_heard_us: Some(at.0) }
+    ToDisplay::Heard { author: Epoch(7), last_us: at.0 }
 }
 
 /// A window attached at 0 ms, with a stroke of five points, drawn.
@@ -94,6 +94,31 @@ fn a_word_from_the_mentor_makes_dashed_marks_solid_again_but_brings_no_gone_ones
     marks.take(&[heard(at(7_000))], at(7_000));
     marks.take(&stroke(0, OURS, 9), at(7_000));
     assert_eq!(marks.draw(SIZE, at(7_000)), (Overlay::default(), vec![News::Faded { id: id(0) }]), "told once more");
+}
+
+#[test]
+fn one_mentors_silence_is_not_hidden_by_anothers_presence() {
+    let mut marks = with_one_mark();
+    let other = MarkId { author: Epoch(8), number: 0 };
+    let renamed = stroke(0, OURS, 5).into_iter().map(|message| match message {
+        ToDisplay::Apply(Operation::Begin { source, frame, ink, width, .. }) => {
+            ToDisplay::Apply(Operation::Begin { id: other, source, frame, ink, width })
+        }
+        ToDisplay::Apply(Operation::Extend { first, points, .. }) => {
+            ToDisplay::Apply(Operation::Extend { id: other, first, points })
+        }
+        message => message,
+    });
+    marks.take(&renamed.collect::<Vec<_>>(), at(20));
+    let of_other = |ms| ToDisplay::Heard { author: Epoch(8), last_us: at(ms).0 };
+    marks.take(&[of_other(20)], at(20));
+    assert_eq!(marks.draw(SIZE, at(20)).1, [News::Shown { id: other, points: 5, received: at(20) }]);
+    (1..10).for_each(|step| marks.take(&[of_other(step * 500)], at(step * 500)));
+    assert_eq!(marks.changes_at(at(4_500)), Some(at(5_000)));
+    assert!(marks.changed(at(5_000)));
+    let (overlay, news) = marks.draw(SIZE, at(5_000));
+    assert_eq!(news, [News::Faded { id: id(0) }], "the silent one's mark goes, the other's stays");
+    assert!(!overlay.rects.is_empty());
 }
 
 #[test]
