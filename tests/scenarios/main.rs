@@ -8,6 +8,7 @@ mod colours;
 mod faults;
 mod house;
 mod operation;
+mod people;
 mod pixels;
 mod stage;
 mod states;
