@@ -1,6 +1,7 @@
 //! Several participants of one theatre: what happens to one of them costs the others nothing.
 
 mod peer;
+mod virtual_time;
 
 use std::fs;
 

@@ -128,7 +128,7 @@ impl Listener {
         match event {
             Event::Message(bytes) => return self.message(at, name, &bytes),
             Event::RefreshWanted => {
-                let round_trip = round_trip(&member.facts());
+                let round_trip = round_trip(&member.facts().session);
                 return member.outlet().ask(round_trip, clock::now());
             }
             Event::Budget(bps) => known.budget_bps = bps,
@@ -182,7 +182,7 @@ impl Listener {
         let seen: Vec<_> = members
             .zip(facts)
             .zip(&self.known)
-            .map(|((member, facts), known)| member.seen(facts, known.budget_bps))
+            .map(|((member, facts), known)| member.seen(&facts.session, known.budget_bps))
             .collect();
         let verdict = self.share.judge(&seen, now);
         self.demand.set_budget(Some(verdict.rate_bps));

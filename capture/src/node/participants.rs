@@ -15,9 +15,9 @@ use protocol::message::Message;
 use protocol::time::MonoTime;
 use transport::driver::{self, Handle};
 use transport::hello;
-use transport::path::State;
+use transport::path::{self, State};
 use transport::refresh::Merger;
-use transport::session::Event;
+use transport::session::{self, Event};
 use transport::shards::Frame;
 
 use crate::config::{Participant, Role, Theatre};
@@ -132,21 +132,8 @@ impl Member {
     }
 
     /// What `share` is to know of it, whose last word on its budget was `budget_bps`.
-    pub fn seen(&self, facts: &driver::Facts, budget_bps: Option<u64>) -> Seen {
-        let any = |state| facts.paths.iter().any(|path| path.facts.state == state);
-        let presence = match (any(State::Live), any(State::Dark)) {
-            (true, _) => Presence::Here,
-            (false, true) => Presence::Silent,
-            (false, false) => Presence::Away,
-        };
-        let live = facts.paths.iter().zip(&self.uplinks).filter(|(path, _)| path.facts.state == State::Live);
-        let line = |(path, uplink): (&driver::PathFacts, &String)| Line {
-            uplink: uplink.clone(),
-            capacity_bps: path.facts.capacity_bps,
-            // Before its first frame it is taken to get a copy.
-            part: if facts.session.policy.is_some() { path.facts.frame_share } else { 1.0 },
-        };
-        Seen { role: self.role, presence, budget_bps, lines: live.map(line).collect() }
+    pub fn seen(&self, facts: &session::Facts, budget_bps: Option<u64>) -> Seen {
+        seen(self.role, &self.uplinks, facts, budget_bps)
     }
 
     fn deliver(&self, frame: &Frame, now: MonoTime) -> Option<u64> {
@@ -163,10 +150,29 @@ impl Member {
     }
 }
 
+/// What a session with somebody of this `role`, whose paths leave by `uplinks`, knows by `facts` and its last word on its
+/// budget.
+pub fn seen(role: Role, uplinks: &[String], facts: &session::Facts, budget_bps: Option<u64>) -> Seen {
+    let any = |state| facts.paths.iter().any(|path| path.state == state);
+    let presence = match (any(State::Live), any(State::Dark)) {
+        (true, _) => Presence::Here,
+        (false, true) => Presence::Silent,
+        (false, false) => Presence::Away,
+    };
+    let live = facts.paths.iter().zip(uplinks).filter(|(path, _)| path.state == State::Live);
+    let line = |(path, uplink): (&path::Facts, &String)| Line {
+        uplink: uplink.clone(),
+        capacity_bps: path.capacity_bps,
+        // Before its first frame it is taken to get a copy.
+        part: if facts.policy.is_some() { path.frame_share } else { 1.0 },
+    };
+    Seen { role, presence, budget_bps, lines: live.map(line).collect() }
+}
+
 /// The round trip of the quickest live path; nothing while unknown.
-pub fn round_trip(facts: &driver::Facts) -> Duration {
-    let live = facts.paths.iter().filter(|path| path.facts.state == State::Live);
-    live.filter_map(|path| path.facts.rtt).map(|rtt| rtt.smoothed).min().unwrap_or_default()
+pub fn round_trip(facts: &session::Facts) -> Duration {
+    let live = facts.paths.iter().filter(|path| path.state == State::Live);
+    live.filter_map(|path| path.rtt).map(|rtt| rtt.smoothed).min().unwrap_or_default()
 }
 
 fn network(theatre: &Theatre, participant: &Participant, epoch: Epoch) -> Result<driver::Config, driver::Error> {
