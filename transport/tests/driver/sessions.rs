@@ -150,7 +150,24 @@ fn a_stopped_session_says_so_and_an_oversized_message_is_refused_with_its_size()
     theatre.handle.stop();
     theatre.handle.stop();
     assert_eq!(theatre.handle.send_message(vec![1]), Err(SendError::Stopped));
-    assert_eq!(theatre.handle.send_frame(Frame::new(true, vec![1]).unwrap()), Err(SendError::Stopped));
+    let frame = Frame::new(true, vec![1]).unwrap();
+    assert_eq!(theatre.handle.send_frame(frame.clone()), Err(SendError::Stopped));
+    assert_eq!(theatre.handle.offer_frame(frame), Err(SendError::Stopped));
+}
+
+#[test]
+fn a_frame_is_taken_at_once_whenever_the_session_has_room_and_else_refused_at_once() {
+    let (theatre, _console) = session("offered");
+    let mut taken = 0;
+    for number in 0..200 {
+        let room = theatre.handle.takes_frame();
+        match theatre.handle.offer_frame(Frame::new(true, vec![number; 100]).unwrap()) {
+            Ok(()) => taken += 1,
+            Err(error) => assert_eq!((error, room), (SendError::Busy, false)),
+        }
+    }
+    assert!(taken >= 2, "{taken}");
+    theatre.wait_for("count", |_| (theatre.handle.facts().session.frames_out == taken).then_some(()));
 }
 
 #[test]

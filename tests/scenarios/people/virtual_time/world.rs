@@ -65,7 +65,7 @@ enum Pending {
 }
 
 impl World {
-    /// Mentors are there from the beginning as far as they come before others in `people`: all but the third.
+    /// The first two of `people` are there from the beginning.
     pub fn new(mut people: Vec<Person>) -> Self {
         people.iter_mut().take(2).for_each(Person::join);
         let limits = Limits { floor_bps: CEILING_BPS / 10, ceiling_bps: CEILING_BPS };
