@@ -157,7 +157,7 @@ fn a_stopped_session_says_so_and_an_oversized_message_is_refused_with_its_size()
 
 #[test]
 fn a_frame_is_taken_at_once_whenever_the_session_has_room_and_else_refused_at_once() {
-    let (theatre, _console) = session("offered");
+    let (theatre, console) = session("offered");
     let mut taken = 0;
     for number in 0..200 {
         let room = theatre.handle.takes_frame();
@@ -167,7 +167,8 @@ fn a_frame_is_taken_at_once_whenever_the_session_has_room_and_else_refused_at_on
         }
     }
     assert!(taken >= 2, "{taken}");
-    theatre.wait_for("count", |_| (theatre.handle.facts().session.frames_out == taken).then_some(()));
+    // The console is told the time ten times a second, and facts are told twice as often.
+    console.wait_for("count", |_| (theatre.handle.facts().session.frames_out == taken).then_some(()));
 }
 
 #[test]
