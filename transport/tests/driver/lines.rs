@@ -1,23 +1,14 @@
 //! Two uplinks with real interfaces: cut, pulled out and plugged in again, and given other addresses, while pictures travel.
 
-use std::net::SocketAddr;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crossbeam_channel::{Sender, bounded, tick};
-use transport::driver::{End, Handle, PathConfig, Uplink};
+use transport::driver::{End, PathConfig, Uplink};
 use transport::hello::Role;
 use transport::path::State;
-use transport::session::Event;
-use transport::shards::Frame;
 
-use crate::ends::{PATIENCE, Running, any_port, console, files, now, theatre, with_paths};
+use crate::ends::{Running, any_port, console, files, now, theatre, with_paths};
 use crate::namespaces::{apart, connect, far, ip, ip_far, nodad, plug, received_bytes};
-
-const FRAME_INTERVAL: Duration = Duration::from_millis(33);
-const FRAME_BYTES: usize = 10_000;
-/// Frames of a second: what was lost in a change would be missed by then.
-const A_SECOND: usize = 30;
+use crate::pictures::{A_SECOND, Camera, FRAME_BYTES, Mentor};
 
 /// Addresses of lines `fibre` and `modem`, near and far, and what else `modem` may be called near.
 struct Addresses {
@@ -31,92 +22,14 @@ const V4: Addresses =
 const V6: Addresses =
     Addresses { a: ["fd71:1::1/64", "fd71:1::2/64"], b: ["fd71:2::1/64", "fd71:2::2/64"], other_b: "fd71:2::9/64" };
 
-/// A theatre that sends pictures until this goes.
-struct Camera {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// A console, with what it has seen.
-struct Mentor {
-    end: Running,
-    frames: Vec<u64>,
-    changes: Vec<(u8, State, Option<String>)>,
-    peers: usize,
-}
-
-impl Camera {
-    fn start(theatre: Handle) -> Self {
-        let (stop, stopped) = bounded::<()>(0);
-        let ticks = tick(FRAME_INTERVAL);
-        let film = move || {
-            let mut independent = true;
-            while stopped.try_recv() != Err(crossbeam_channel::TryRecvError::Disconnected) && ticks.recv().is_ok() {
-                let frame = Frame::new(std::mem::take(&mut independent), vec![7; FRAME_BYTES]).unwrap();
-                theatre.send_frame(frame).unwrap();
-            }
-        };
-        let thread = std::thread::Builder::new().name("camera".to_owned()).spawn(film).unwrap();
-        Self { stop: Some(stop), thread: Some(thread) }
-    }
-}
-
-impl Drop for Camera {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
-
-impl Mentor {
-    fn new(end: Running) -> Self {
-        Self { end, frames: Vec::new(), changes: Vec::new(), peers: 0 }
-    }
-
-    /// Takes what comes until `done` is content.
-    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
-        let deadline = now() + PATIENCE;
-        while !done(self) {
-            assert!(now() < deadline, "no {what}: {:?}, {} frames", self.changes, self.frames.len());
-            match self.end.events.recv_timeout(FRAME_INTERVAL) {
-                Ok(Event::Frame(frame)) => self.frames.push(frame.number),
-                Ok(Event::PathChanged { path, state, why }) => self.changes.push((path.0, state, why)),
-                Ok(Event::PeerUp { .. }) => self.peers += 1,
-                _ => {}
-            }
-        }
-    }
-
-    fn watch(&mut self, frames: usize) {
-        let end = self.frames.len() + frames;
-        self.until("pictures", |mentor| mentor.frames.len() >= end);
-    }
-
-    /// Waits until `path` stands so and says `why`.
-    fn until_path(&mut self, path: u8, state: State, why: Option<&str>) {
-        self.until(&format!("{state:?} path {path} that says {why:?}"), |mentor| {
-            let facts = mentor.end.handle.facts();
-            let facts = &facts.paths.get(usize::from(path)).unwrap().facts;
-            facts.state == state && facts.why.as_deref().map(|why| why.split(':').next().unwrap()) == why
-        });
-    }
-
-    /// Every picture came, and no connection was made anew.
-    fn assert_unharmed(&self) {
-        assert_eq!(self.end.handle.facts().session.frames_in.lost(), 0);
-        assert!(
-            self.frames.iter().zip(self.frames.iter().skip(1)).all(|(before, after)| *after == before + 1),
-            "{:?}",
-            self.frames
-        );
-        let made_anew = self.changes.iter().any(|(_, state, _)| *state == State::Down);
-        assert!(!made_anew && self.peers == 1, "{:?}", self.changes);
-    }
-}
-
 /// The address alone of one with its network's length.
 fn bare(address: &str) -> &str {
     address.split('/').next().unwrap()
+}
+
+/// Every address of the family of `address`.
+fn any(address: &str) -> IpAddr {
+    if address.contains(':') { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
 }
 
 fn socket(address: &str, port: u16) -> SocketAddr {
@@ -258,6 +171,34 @@ fn an_address_that_goes_takes_its_path_with_it_and_brings_it_back() {
         mentor.watch(A_SECOND);
         ip(&format!("address add {} dev fibre{}", addresses.a[0], nodad(addresses.a[0])));
         mentor.until_path(0, State::Live, None);
+        mentor.watch(A_SECOND);
+        mentor.assert_unharmed();
+    });
+}
+
+#[test]
+fn a_modem_under_a_path_that_listens_is_listened_on_again_when_it_is_back() {
+    both_families("a_modem_under_a_path_that_listens_is_listened_on_again_when_it_is_back", |test, addresses| {
+        connect([addresses.a, addresses.b]);
+        let (theatre_files, console_files) = files(test);
+        let listen = [socket(addresses.a[0], 7001), SocketAddr::new(any(addresses.b[0]), 7002)];
+        let uplinks = [Uplink::Routed, Uplink::Interface("modem".to_owned())];
+        let paths = listen.iter().zip(uplinks).zip(["fibre", "modem"]).map(|((at, uplink), name)| PathConfig {
+            name: name.to_owned(),
+            end: End::Listen(*at),
+            uplink,
+        });
+        let theatre = Running::start(with_paths(Role::Theatre, 1, theatre_files, paths.collect()));
+        let dial = [socket(addresses.a[0], 7001), socket(addresses.b[0], 7002)];
+        let mut mentor = Mentor::new(far(|| console(1000, console_files, &dial)));
+        (0..2).for_each(|path| mentor.until_path(path, State::Live, None));
+        let _camera = Camera::start(theatre.handle.clone());
+        mentor.watch(A_SECOND);
+        ip("link delete modem");
+        mentor.until_path(1, State::Dark, Some("the line itself is down"));
+        mentor.watch(A_SECOND);
+        plug("modem", addresses.b[0], addresses.b[1]);
+        mentor.until_path(1, State::Live, None);
         mentor.watch(A_SECOND);
         mentor.assert_unharmed();
     });

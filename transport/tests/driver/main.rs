@@ -9,6 +9,7 @@ mod ends;
 mod lines;
 mod namespaces;
 mod nat;
+mod pictures;
 mod refusals;
 mod sessions;
 mod silence;
