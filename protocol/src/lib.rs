@@ -1,9 +1,10 @@
-//! Shapes both ends share: time, ids, layout, frames, marks, messages. No IO, no behaviour.
+//! Shapes both ends share: time, ids, layout, frames, marks, drills, messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
 
 pub mod colour;
+pub mod drill;
 pub mod frame;
 pub mod geometry;
 pub mod ids;

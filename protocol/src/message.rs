@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::drill::{self, News};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
 
@@ -14,6 +15,8 @@ pub enum Message {
     Mark(Operation),
     /// Theatre: what became of a mark.
     Receipt(Receipt),
+    /// Either end: it drills one of its paths.
+    Drill(News),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -22,12 +25,12 @@ pub enum Error {
     /// Not the postcard encoding of a [`Message`].
     #[error("message does not decode: {0}")]
     Encoding(#[from] postcard::Error),
-    /// A sequence or name is longer than the protocol allows.
+    /// A sequence, name or time is longer than the protocol allows.
     #[error("message is out of bounds: {what} has {len}, at most {max} allowed")]
     Bounds {
         /// What is too long.
         what: &'static str,
-        /// Its length.
+        /// Its length, or milliseconds.
         len: usize,
         /// The bound.
         max: usize,
@@ -67,11 +70,35 @@ impl Message {
                 layout.tiles.iter().try_for_each(|tile| bound("source name bytes", tile.name.len(), MAX_NAME_BYTES))
             }
             Self::Mark(Operation::Extend { points, .. }) => bound("mark points", points.len(), MAX_POINTS_PER_EXTEND),
-            Self::Mark(_) | Self::Receipt(_) => Ok(()),
+            Self::Drill(News::Announced(drill)) => {
+                bound("drill path bytes", drill.path.len(), drill::MAX_PATH_BYTES)?;
+                bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
+                bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
+            }
+            Self::Mark(_) | Self::Receipt(_) | Self::Drill(News::Over) => Ok(()),
         }
     }
 }
 
 fn bound(what: &'static str, len: usize, max: usize) -> Result<(), Error> {
     if len > max { Err(Error::Bounds { what, len, max }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::{Announcement, Effect};
+
+    #[test]
+    fn a_drill_that_would_never_end_is_refused() {
+        let drill = |begins_in_ms, lasts_ms| {
+            let effect = Effect::Cut;
+            Message::Drill(News::Announced(Announcement { path: "a".into(), effect, begins_in_ms, lasts_ms }))
+        };
+        assert!(drill(drill::MAX_AHEAD_MS, drill::MAX_LASTS_MS).to_bytes().is_ok());
+        for endless in [drill(u32::MAX, 1), drill(0, u32::MAX)] {
+            let bytes = postcard::to_stdvec(&endless).unwrap_or_default();
+            assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
+        }
+    }
 }

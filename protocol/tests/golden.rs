@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::colour::{Colour, Matrix, Range};
+use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
 use protocol::geometry::{CanvasRect, ImagePoint, SizePx};
 use protocol::ids::{Epoch, FrameId, LayoutEpoch, MarkId, SourceId};
@@ -54,6 +55,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let (id, source, ink, width) = (MARK, SourceId(0), Ink::Cyan, Width::Broad);
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
     let receipt = Receipt { id, fate: Fate::Shown, points: 5, at: AT, first_on: Some(frame_id(301)) };
+    let drill = Announcement { path: "a".to_owned(), effect: Effect::Delay(200), begins_in_ms: 1_000, lasts_ms: 5_000 };
     vec![
         ("layout", Message::Layout(layout())),
         ("mark-begin", Message::Mark(Operation::Begin { id, source, frame: frame_id(300), ink, width })),
@@ -62,6 +64,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark-undo", Message::Mark(Operation::Undo { id })),
         ("mark-clear", Message::Mark(Operation::Clear { author: Epoch(7), through: 5 })),
         ("receipt", Message::Receipt(receipt)),
+        ("drill-announced", Message::Drill(News::Announced(drill))),
+        ("drill-over", Message::Drill(News::Over)),
     ]
 }
 
@@ -124,7 +128,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..7).collect());
+    assert_eq!(kinds, (0..9).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -137,5 +141,7 @@ fn kind(message: &Message) -> u8 {
         Message::Mark(Operation::Undo { .. }) => 4,
         Message::Mark(Operation::Clear { .. }) => 5,
         Message::Receipt(_) => 6,
+        Message::Drill(News::Announced(_)) => 7,
+        Message::Drill(News::Over) => 8,
     }
 }

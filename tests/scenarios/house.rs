@@ -8,7 +8,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("protocol", &[]),
     ("netem", &[]),
     ("program", &["protocol"]),
-    ("transport", &["protocol"]),
+    ("transport", &["protocol", "netem"]),
     ("annotation", &["protocol"]),
     ("media", &["protocol"]),
     ("ui", &[]),

@@ -8,7 +8,8 @@
 //! [`wire`] and [`hello`] (bytes), [`shards`], [`protect`] and [`assembly`] (frames), [`fence`] (when nothing more of a
 //! frame can come), [`history`] (sending shards again), [`refresh`] (asking for an independent frame), [`selection`] and [`schedule`] (which
 //! path carries what), [`arrivals`], [`black_hole`], [`rate`] and [`budget`] (what the paths carry), [`pacer`] (when shards leave), [`delivery`]
-//! (messages), [`voice`], [`bulk`] (large things), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
+//! (messages), [`voice`], [`bulk`] (large things), [`drill`] (faults on
+//! purpose), [`path`], [`connection`], [`loss`], [`rtt`] and [`redial`] (paths), [`clock`] (theatre's time).
 
 pub mod arrivals;
 pub mod assembly;
@@ -18,6 +19,7 @@ pub mod bulk;
 pub mod clock;
 pub mod connection;
 pub mod delivery;
+pub mod drill;
 pub mod driver;
 pub mod fence;
 pub mod hello;

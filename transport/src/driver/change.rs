@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 
 use super::paths::{self, PathConfig};
 use super::{Handle, socket};
+use crate::drill::{Drill, Period, Refused};
 use crate::path::PathId;
 
 /// A change to the paths, and where its outcome goes.
@@ -13,6 +14,10 @@ pub enum Change {
     Add(PathConfig, oneshot::Sender<Result<PathId, ChangeError>>),
     /// The path of this name less.
     Remove(String, oneshot::Sender<Result<(), ChangeError>>),
+    /// A drill begins; see `drill`.
+    BeginDrill(Drill, oneshot::Sender<Result<Period, Refused>>),
+    /// The drill ends.
+    EndDrill(oneshot::Sender<Result<(), Refused>>),
 }
 
 /// Why the paths were not changed.

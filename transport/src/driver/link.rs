@@ -1,12 +1,17 @@
 //! One path's sockets: its listener or its dials, its present connection, and the bytes counted on it. What travels is
 //! the session's, which paths there are is `run`'s.
 
+use std::net::UdpSocket;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use protocol::time::MonoTime;
 use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::fault::Fault;
+use super::gate::Gate;
 use super::local::Local;
 use super::paths::PathConfig;
 use super::present::{Packing, Present};
@@ -56,6 +61,7 @@ pub struct Traffic {
 /// One path.
 pub struct Link {
     origin: Origin,
+    gate: Arc<Gate>,
     present: Option<Present>,
     /// The listener's, or that of all dials.
     local: Option<Local>,
@@ -68,10 +74,15 @@ pub struct Link {
 }
 
 impl Link {
-    /// A path without a connection.
-    pub fn new(origin: Origin) -> Self {
+    /// A path without a connection, on the clock `now`.
+    pub fn new(origin: Origin, now: fn() -> MonoTime) -> Self {
         let (present, local, fault, tasks) = (None, None, None, Vec::new());
-        Self { origin, present, local, fault, tasks, past: Traffic::default() }
+        Self { origin, gate: Gate::new(now), present, local, fault, tasks, past: Traffic::default() }
+    }
+
+    /// What its sockets stand behind.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// What its tasks call it.
@@ -79,11 +90,23 @@ impl Link {
         self.origin
     }
 
-    /// Awaits the peer's connections on `local`.
-    pub fn listen(&mut self, local: Local, maker: &Maker, network: &mpsc::Sender<Network>, tasks: &mut JoinSet<()>) {
+    /// Awaits the peer's connections on `socket` of `path`.
+    ///
+    /// # Errors
+    /// If the system does not serve the socket.
+    pub fn listen(
+        &mut self,
+        path: &PathConfig,
+        socket: UdpSocket,
+        maker: &Maker,
+        network: &mpsc::Sender<Network>,
+        tasks: &mut JoinSet<()>,
+    ) -> std::io::Result<()> {
+        let local = maker.listen(path, socket, &self.gate)?;
         let endpoint = local.endpoint().clone();
         self.local = Some(local);
         self.tasks.push(tasks.spawn(accept(self.origin, endpoint, maker.clone(), network.clone())));
+        Ok(())
     }
 
     /// Dials `address` once.
@@ -100,7 +123,8 @@ impl Link {
             local.mend(path);
         }
         let (path, address, local) = (path.clone(), address.to_owned(), self.local.clone());
-        let dial = dial(self.origin, path, address, local, maker.clone(), network.clone());
+        let gate = Arc::clone(&self.gate);
+        let dial = dial(self.origin, path, address, local, maker.clone(), gate, network.clone());
         self.tasks = vec![tasks.spawn(dial)];
     }
 
@@ -180,8 +204,10 @@ impl Link {
         let endpoint = self.endpoint().cloned();
         endpoint.iter().for_each(|endpoint| endpoint.close(CLOSE_REMOVED, b"the path was removed"));
         self.tasks.iter().for_each(AbortHandle::abort);
-        let past = self.traffic();
-        *self = Self { past, ..Self::new(Origin { link: next, ..self.origin }) };
+        let (origin, gate, past) = (Origin { link: next, ..self.origin }, Arc::clone(&self.gate), self.traffic());
+        gate.impose(None);
+        let (present, local, fault, tasks) = (None, None, None, Vec::new());
+        *self = Self { origin, gate, present, local, fault, tasks, past };
         endpoint
     }
 
@@ -224,11 +250,12 @@ async fn dial(
     address: String,
     local: Option<Local>,
     maker: Maker,
+    gate: Arc<Gate>,
     network: mpsc::Sender<Network>,
 ) {
     // The link is gone: so will be this dial.
     let opened = async |local| drop(network.send(Network::Dialling(origin, local)).await);
-    let event = match maker.dial(&path, &address, local, opened).await {
+    let event = match maker.dial(&path, &address, local, &gate, opened).await {
         Ok(established) => Network::Up(origin, established),
         Err(error) => Network::Failed(origin, error),
     };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 
 use super::fault::Fault;
+use super::gate::Gate;
 use super::paths::{PathConfig, Uplink};
 use super::socket;
 use super::watched::Watched;
@@ -17,12 +18,13 @@ use super::watched::Watched;
 pub struct Local {
     endpoint: Endpoint,
     socket: Arc<Watched>,
+    gate: Arc<Gate>,
     /// The interface's number when the socket was bound to it. One that was away comes back under another.
     index: Option<u32>,
 }
 
 impl Local {
-    /// An endpoint on a bound socket of `path`. Needs a running tokio runtime.
+    /// An endpoint on a bound socket of `path`, behind `gate`. Needs a running tokio runtime.
     ///
     /// # Errors
     /// If the system refuses the socket.
@@ -31,10 +33,12 @@ impl Local {
         socket: UdpSocket,
         config: EndpointConfig,
         server: Option<ServerConfig>,
+        gate: &Arc<Gate>,
     ) -> io::Result<Self> {
         let socket = Watched::new(socket)?;
-        let endpoint = Endpoint::new_with_abstract_socket(config, server, socket.clone(), Arc::new(TokioRuntime))?;
-        Ok(Self { endpoint, socket, index: index(path) })
+        let behind = gate.before(socket.clone());
+        let endpoint = Endpoint::new_with_abstract_socket(config, server, behind, Arc::new(TokioRuntime))?;
+        Ok(Self { endpoint, socket, gate: Arc::clone(gate), index: index(path) })
     }
 
     /// The endpoint.
@@ -71,7 +75,7 @@ impl Local {
         let system = |source| socket::Error::System { path: path.name.clone(), source };
         let socket = socket::again(path, self.endpoint.local_addr().map_err(system)?)?;
         let socket = Watched::new(socket).map_err(system)?;
-        self.endpoint.rebind_abstract(socket.clone()).map_err(system)?;
+        self.endpoint.rebind_abstract(self.gate.before(socket.clone())).map_err(system)?;
         self.socket = socket;
         Ok(())
     }

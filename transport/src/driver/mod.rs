@@ -6,7 +6,9 @@
 
 mod asked;
 mod change;
+mod drill;
 mod fault;
+mod gate;
 mod link;
 mod local;
 pub mod outbox;
@@ -45,6 +47,7 @@ use self::run::{Inbox, Run};
 use self::tls::Credentials;
 use crate::bulk::{BulkError, MAX_BULK_BYTES};
 use crate::delivery::{MAX_MESSAGE_BYTES, MessageSizeError};
+use crate::drill::Period;
 use crate::hello::{Hello, Role};
 use crate::path::{self, PathId};
 use crate::schedule::Policy;
@@ -66,7 +69,7 @@ const VOICE: usize = 8;
 const BULK: usize = 4;
 /// Refusals of frames on their way to the driver: those in the decoder's queue when the first was refused.
 const REFUSED: usize = 8;
-/// Paths to be added or removed: whoever asks waits for the answer.
+/// Paths to be added or removed, and drills: whoever asks waits for the answer.
 const CHANGES: usize = 1;
 /// Reports of the network's tasks; beyond it datagrams stay in quinn's buffers.
 const NETWORK: usize = 1024;
@@ -153,6 +156,8 @@ pub struct PathFacts {
     pub traffic: Traffic,
     /// Where the peer is awaited; it names the port if 0 was configured. `None` for a path that dials.
     pub listening: Option<SocketAddr>,
+    /// This end's drill on it, to come or under way: while it holds, what else stands here is no fault of the line.
+    pub drill: Option<Period>,
 }
 
 /// The program's end of a running driver. Clones share it; when the last is dropped the driver stops.
@@ -182,11 +187,9 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let credentials = Credentials::load(&config.files, UnixTime::now())?;
     let maker = Maker::new(&credentials, Hello::new(config.epoch, config.role))?;
     let sockets = bind(&config.paths)?;
-    let listening = sockets.iter().map(|(.., socket)| socket.local_addr()).collect::<Result<_, _>>()?;
+    let listening = sockets.iter().map(|(_, socket)| socket.local_addr()).collect::<Result<_, _>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
-    let listen = |(id, path, socket)| Ok((id, maker.listen(path, socket)?));
-    let locals = sockets.into_iter().map(listen).collect::<std::io::Result<_>>()?;
     let sides = config.paths.iter().map(|path| path.end.side()).collect();
     let session = session::Config { role: config.role, seed: config.seed, paths: sides, policy: config.policy };
     let session = Session::new(session, (config.now)());
@@ -215,7 +218,7 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
         network: network_receiver,
     };
     let mut run = Run::new(session, config.paths, outbox, facts.clone(), maker, network, config.now);
-    run.accept(locals);
+    run.accept(sockets)?;
     drop(entered);
     let thread = std::thread::Builder::new().name("transport".to_owned());
     // What the thread logs stands in the span in which it was started, which tells sessions apart.
@@ -342,11 +345,11 @@ fn not_sent<T>(error: mpsc::error::TrySendError<T>) -> SendError {
 }
 
 /// The sockets of the paths that listen. Those of the others are only tried.
-fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, &PathConfig, UdpSocket)>, socket::Error> {
+fn bind(paths: &[PathConfig]) -> Result<Vec<(PathId, UdpSocket)>, socket::Error> {
     paths.iter().try_for_each(socket::check)?;
     let listening = (0..=u8::MAX).map(PathId).zip(paths).filter_map(|(id, path)| match path.end {
         End::Listen(address) => Some((id, path, address)),
         End::Dial(_) => None,
     });
-    listening.map(|(id, path, address)| Ok((id, path, socket::listening(path, address)?))).collect()
+    listening.map(|(id, path, address)| Ok((id, socket::listening(path, address)?))).collect()
 }

@@ -15,6 +15,7 @@ use quinn::{
 
 pub use self::error::Error;
 use super::asked::Asked;
+use super::gate::Gate;
 use super::local::Local;
 use super::paths::{PathConfig, Uplink};
 use super::pin::Pin;
@@ -89,16 +90,16 @@ impl Maker {
         Ok(Self { client, server, endpoint, pin: credentials.pin(), hello })
     }
 
-    /// An endpoint that accepts on a bound socket. Needs a running tokio runtime.
+    /// An endpoint that accepts on a bound socket behind `gate`. Needs a running tokio runtime.
     ///
     /// # Errors
     /// If the system refuses the socket.
-    pub fn listen(&self, path: &PathConfig, socket: UdpSocket) -> std::io::Result<Local> {
-        Local::new(path, socket, self.endpoint.clone(), Some(self.server.clone()))
+    pub fn listen(&self, path: &PathConfig, socket: UdpSocket, gate: &Arc<Gate>) -> std::io::Result<Local> {
+        Local::new(path, socket, self.endpoint.clone(), Some(self.server.clone()), gate)
     }
 
-    /// Dials `address` (`host:port`) on `path`, trying each address the name has, from `local` if it reaches it. `opened` is
-    /// told each other local end used.
+    /// Dials `address` (`host:port`) on `path`, trying each address the name has, from `local` if it reaches it. Other
+    /// sockets stand behind `gate`, and `opened` is told each.
     ///
     /// # Errors
     /// The last address's failure.
@@ -107,12 +108,13 @@ impl Maker {
         path: &PathConfig,
         address: &str,
         mut local: Option<Local>,
+        gate: &Arc<Gate>,
         opened: impl Fn(Local) -> Told,
     ) -> Result<Established, Error> {
         let dialled = tokio::time::timeout(SETUP, async {
             let mut last = Error::Local("the name has no address".to_owned());
             for address in tokio::net::lookup_host(address).await.map_err(Error::Resolve)? {
-                match self.dial_address(path, address, &mut local, &opened).await {
+                match self.dial_address(path, address, &mut local, gate, &opened).await {
                     Ok(established) => return Ok(established),
                     // Another address's failure tells more.
                     Err(Error::Family) if !matches!(last, Error::Local(_)) => {}
@@ -166,6 +168,7 @@ impl Maker {
         path: &PathConfig,
         address: SocketAddr,
         local: &mut Option<Local>,
+        gate: &Arc<Gate>,
         opened: &impl Fn(Local) -> Told,
     ) -> Result<Established, Error> {
         if matches!(path.uplink, Uplink::Address(from) if from.is_ipv4() != address.is_ipv4()) {
@@ -178,7 +181,8 @@ impl Maker {
             Some(from) => from,
             None => {
                 let socket = socket::dialling(path, address.ip())?;
-                let from = Local::new(path, socket, self.endpoint.clone(), None).map_err(|error| failed(&error))?;
+                let from =
+                    Local::new(path, socket, self.endpoint.clone(), None, gate).map_err(|error| failed(&error))?;
                 opened(from.clone()).await;
                 from
             }

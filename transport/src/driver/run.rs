@@ -1,8 +1,10 @@
 //! The driver's loop: what happens outside goes into the session, what the session wants done is done. Paths that come
-//! and go are `changes`'s.
+//! and go are `changes`'s, drills are `drills`'s.
 
 mod changes;
+mod drills;
 
+use std::net::UdpSocket;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,13 +16,13 @@ use tokio::task::JoinSet;
 
 use super::change::Change;
 use super::link::{Link, Network, Origin};
-use super::local::Local;
 use super::outbox::Outbox;
 use super::present::Packing;
 use super::quic::{CLOSE_STOPPED, Established, Maker};
 use super::refusals::RefusalLog;
 use super::{End, Facts, PathConfig, PathFacts};
-use crate::path::{PathId, Side};
+use crate::drill::Period;
+use crate::path::{PathId, Side, State};
 use crate::session::{Event, Input, Output, Session};
 use crate::shards::Frame;
 
@@ -49,7 +51,7 @@ pub struct Inbox {
     pub raise_bulk: watch::Receiver<bool>,
     /// Frames that the program could not use.
     pub refused: mpsc::Receiver<u64>,
-    /// Paths to add and to remove.
+    /// Paths to add and to remove, drills to begin and to end.
     pub changes: mpsc::Receiver<Change>,
     /// What the tasks saw.
     pub network: mpsc::Receiver<Network>,
@@ -68,6 +70,8 @@ pub struct Run {
     maker: Maker,
     network: mpsc::Sender<Network>,
     tasks: JoinSet<()>,
+    /// The last drill; over once its time is.
+    drill: Option<(PathId, Period)>,
     /// Links and connections made so far.
     generation: u64,
     now: fn() -> MonoTime,
@@ -87,7 +91,7 @@ impl Run {
         let origins = (0..=u8::MAX).map(|id| Origin { path: PathId(id), link: id.into() });
         Self {
             session,
-            links: origins.take(paths.len()).map(Link::new).collect(),
+            links: origins.take(paths.len()).map(|origin| Link::new(origin, now)).collect(),
             refusals: paths.iter().map(|_| RefusalLog::default()).collect(),
             paths,
             outbox,
@@ -97,19 +101,25 @@ impl Run {
             maker,
             network,
             tasks: JoinSet::new(),
+            drill: None,
             generation: u8::MAX.into(),
             now,
         }
     }
 
-    /// Accepts on the listening paths' endpoints. Needs a running tokio runtime.
-    pub fn accept(&mut self, locals: Vec<(PathId, Local)>) {
-        for (id, local) in locals {
-            if let Some(link) = self.links.get_mut(usize::from(id.0)) {
-                link.listen(local, &self.maker, &self.network, &mut self.tasks);
+    /// Accepts on the listening paths' sockets. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// If the system does not serve one of them.
+    pub fn accept(&mut self, sockets: Vec<(PathId, UdpSocket)>) -> std::io::Result<()> {
+        for (id, socket) in sockets {
+            let at = usize::from(id.0);
+            if let (Some(link), Some(path)) = (self.links.get_mut(at), self.paths.get(at)) {
+                link.listen(path, socket, &self.maker, &self.network, &mut self.tasks)?;
             }
         }
         self.tell_facts((self.now)());
+        Ok(())
     }
 
     /// Runs until the program stops it or lets go of its handle.
@@ -280,6 +290,7 @@ impl Run {
 
     fn event(&mut self, event: Event) {
         if matches!(event, Event::PathChanged { .. } | Event::PeerUp { .. }) {
+            self.spare_last_path();
             self.tell_facts((self.now)());
         }
         if let Some(number) = self.outbox.push(event) {
@@ -290,8 +301,11 @@ impl Run {
     fn tell_facts(&mut self, now: MonoTime) {
         self.facts_at = now;
         let session = self.session.facts(now);
-        let paths = self.paths.iter().zip(&session.paths).zip(&self.links);
-        let path = |((config, facts), link): ((&PathConfig, &crate::path::Facts), &Link)| PathFacts {
+        let drill = self.drill(now).filter(|(id, _)| self.session.state(*id) != State::Removed);
+        let ids = (0..=u8::MAX).map(PathId);
+        let paths = self.paths.iter().zip(&session.paths).zip(self.links.iter().zip(ids));
+        type Of<'a> = ((&'a PathConfig, &'a crate::path::Facts), (&'a Link, PathId));
+        let path = |((config, facts), (link, id)): Of<'_>| PathFacts {
             name: config.name.clone(),
             facts: facts.clone(),
             traffic: link.traffic(),
@@ -299,6 +313,7 @@ impl Run {
                 .endpoint()
                 .filter(|_| config.end.side() == Side::Listens)
                 .and_then(|at| at.local_addr().ok()),
+            drill: drill.filter(|(drilled, _)| *drilled == id).map(|(_, period)| period),
         };
         let facts = Facts { paths: paths.map(path).collect(), session };
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = facts;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 
+use super::gate::Gate;
 use super::*;
 
 fn credentials(directory: &std::path::Path) -> Credentials {
@@ -32,7 +33,7 @@ impl Killable {
         let maker = Maker::new(credentials, Hello::new(Epoch(1), Role::Theatre)).unwrap();
         let (kill, killed) = tokio::sync::oneshot::channel();
         let serve = async move {
-            let local = maker.listen(&path("127.0.0.1:0"), socket).unwrap();
+            let local = maker.listen(&path("127.0.0.1:0"), socket, &Gate::new(|| MonoTime(0))).unwrap();
             let mut established = Vec::new();
             while let Some(incoming) = local.endpoint().accept().await {
                 established.push(maker.accept(incoming).await);
@@ -75,7 +76,8 @@ fn a_theatre_killed_and_started_again_resets_old_connections_at_once() {
     let runtime = runtime();
     let address = address.to_string();
     let path = path(&address);
-    let dial = maker.dial(&path, &address, None, |_| std::future::ready(()));
+    let gate = Gate::new(|| MonoTime(0));
+    let dial = maker.dial(&path, &address, None, &gate, |_| std::future::ready(()));
     let console = runtime.block_on(dial).unwrap();
     theatre.kill();
     let theatre_again = Killable::start(&credentials, UdpSocket::bind(&address).unwrap());

@@ -186,6 +186,11 @@ impl Session {
         next
     }
 
+    /// How the path `id` stands; [`State::Removed`] if there is none.
+    pub fn state(&self, id: PathId) -> State {
+        self.path(id).map_or(State::Removed, Path::state)
+    }
+
     /// Everything counted, as it stands at `now`.
     pub fn facts(&self, now: MonoTime) -> Facts {
         let share = |id| self.planned.as_ref().map_or(0.0, |spread| spread.share(id));

@@ -12,6 +12,8 @@ impl Run {
         // Whoever asked may have gone in the meantime; the change stands all the same.
         match change {
             Change::Add(path, answer) => drop(answer.send(self.add(path))),
+            Change::BeginDrill(drill, answer) => drop(answer.send(self.begin_drill(&drill))),
+            Change::EndDrill(answer) => drop(answer.send(self.end_drill())),
             Change::Remove(name, answer) => match self.remove(&name) {
                 Err(error) => drop(answer.send(Err(error))),
                 Ok(endpoint) => {
@@ -33,12 +35,11 @@ impl Run {
         };
         socket::check(&path)?;
         let system = |source| ChangeError::System { path: path.name.clone(), source };
-        let listener = listener.map(|socket| self.maker.listen(&path, socket)).transpose().map_err(system)?;
         let side = path.end.side();
         self.generation += 1;
-        let mut link = Link::new(Origin { path: id, link: self.generation });
-        if let Some(local) = listener {
-            link.listen(local, &self.maker, &self.network, &mut self.tasks);
+        let mut link = Link::new(Origin { path: id, link: self.generation }, self.now);
+        if let Some(socket) = listener {
+            link.listen(&path, socket, &self.maker, &self.network, &mut self.tasks).map_err(system)?;
         }
         put(&mut self.links, id, link);
         put(&mut self.refusals, id, RefusalLog::default());
@@ -50,16 +51,22 @@ impl Run {
 
     /// Gives the endpoint that is to be closed, if it has one.
     fn remove(&mut self, name: &str) -> Result<Option<Endpoint>, ChangeError> {
-        let Some((id, _)) = self.present().find(|(_, path)| path.name == name) else {
-            let known: Vec<&str> = self.present().map(|(_, path)| path.name.as_str()).collect();
-            return Err(ChangeError::Unknown { path: name.to_owned(), known: known.join("`, `") });
-        };
+        let id = self.named(name).map_err(|known| ChangeError::Unknown { path: name.to_owned(), known })?;
+        if self.drill.is_some_and(|(drilled, _)| drilled == id) {
+            self.drill = None;
+        }
         self.generation += 1;
         let next = self.generation;
         let endpoint = self.links.get_mut(usize::from(id.0)).and_then(|link| link.remove(next));
         self.session.handle(Input::RemovePath(id), (self.now)());
         self.tell_facts((self.now)());
         Ok(endpoint)
+    }
+
+    /// The path called `name`, or the names of those there are.
+    pub(super) fn named(&self, name: &str) -> Result<PathId, String> {
+        let found = self.present().find(|(_, path)| path.name == name).map(|(id, _)| id);
+        found.ok_or_else(|| self.present().map(|(_, path)| path.name.as_str()).collect::<Vec<_>>().join("`, `"))
     }
 
     /// The paths that were not removed.
