@@ -12,7 +12,7 @@ mod theatre;
 
 use std::path::{Path, PathBuf};
 
-pub use display::{Display, Window, window_names};
+pub use display::{Display, Window, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};
 pub use theatre::{Canvas, Encoder, Identity, Theatre};

@@ -5,6 +5,7 @@
 
 pub mod canvas;
 pub mod config;
+pub mod control;
 pub mod layout;
 pub mod local;
 pub mod node;

@@ -4,6 +4,8 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
+mod drill;
+mod drills;
 pub mod encoding;
 pub mod frames;
 mod inputs;
@@ -29,8 +31,10 @@ use transport::shards::Frame;
 
 use crate::canvas::{self, Canvas, Composed};
 use crate::config::Theatre;
+use crate::control;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
+use drills::Drills;
 use encoding::{Demand, Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
 use link::Link;
@@ -59,6 +63,9 @@ pub enum Error {
     /// Windows cannot be reached.
     #[error(transparent)]
     Window(#[from] local::Error),
+    /// Requests of this machine cannot be taken.
+    #[error(transparent)]
+    Control(#[from] control::Error),
     /// The folder of the sockets cannot be made.
     #[error(transparent)]
     Folder(#[from] run_dir::Error),
@@ -88,8 +95,12 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let participants = Arc::new(participants);
     let (relay, _windows) = windows(theatre, &canvas, &participants)?;
     let demand = Demand::default();
-    let link = Link::start(participants.clone(), events, limits(theatre), relay.clone(), demand.clone(), trace.clone());
+    let drills = Arc::new(Drills::new(&participants, trace));
+    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone() };
+    let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
+    let answer = move |request| drills.answer(request, clock::now());
+    let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
     let encoding = Encoding::start(bitrate_bps, demand, admitting, send(participants, relay.clone(), trace.clone()))?;
     let _inputs = connect(theatre, inlets)?;

@@ -12,6 +12,7 @@ pub const LONGEST_SUFFIX_BYTES: usize = PICTURES.len();
 
 const PICTURES: &str = ".pictures";
 const BOARD: &str = ".board";
+const CONTROL: &str = "control";
 const LOCK: &str = ".lock";
 /// Where `shmsink` keeps its areas, by its own rule named `shmpipe.PID.NUMBER`.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -56,6 +57,11 @@ pub fn pictures(run_dir: &Path, source: &str) -> PathBuf {
 /// Where the window that shows `source` takes its board.
 pub fn board(run_dir: &Path, source: &str) -> PathBuf {
     run_dir.join(format!("{source}{BOARD}"))
+}
+
+/// Where `capture-node` takes requests of this machine's technician.
+pub fn control(run_dir: &Path) -> PathBuf {
+    run_dir.join(CONTROL)
 }
 
 /// The right to be the one window that shows a source. The kernel takes it back when the process ends, however it

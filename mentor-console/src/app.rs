@@ -17,10 +17,10 @@ use crate::pacing;
 use crate::pen_window::PenWindow;
 use crate::place::Place;
 use crate::scene::Target;
-use crate::state::State;
+use crate::state::{DrillForm, State};
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, link_view, stages_view, toolbar};
+use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar};
 
 /// What a window shows and asks.
 pub struct App {
@@ -36,6 +36,7 @@ pub struct App {
     waker: Waker,
     card_open: bool,
     stages_open: bool,
+    drill_form: Option<DrillForm>,
 }
 
 impl App {
@@ -52,6 +53,7 @@ impl App {
             waker,
             card_open,
             stages_open: false,
+            drill_form: None,
         }
     }
 
@@ -118,7 +120,7 @@ impl App {
     /// Does what the mentor asked.
     pub fn act(&mut self, command: Command, now: MonoTime) {
         let mut console = self.console.lock();
-        let Console { marks, outbox, .. } = &mut *console;
+        let Console { marks, outbox, drills, .. } = &mut *console;
         match command {
             Command::Ink(ink) => marks.set_ink(ink),
             Command::Width(width) => marks.set_width(width),
@@ -126,6 +128,17 @@ impl App {
             Command::Clear => outbox.send(&marks.clear(now)),
             Command::DismissCard => self.card_open = false,
             Command::ToggleStages => self.stages_open = !self.stages_open,
+            Command::DrillForm(form) => {
+                self.drill_form = form;
+                drills.read();
+            }
+            Command::BeginDrill(form) => {
+                if let Some(path) = console.path_name(form.path) {
+                    console.drills.begin(path, form.effect, form.seconds);
+                }
+                self.drill_form = None;
+            }
+            Command::EndDrill => drills.end(),
         }
         drop(console);
         self.waker.wake();
@@ -133,8 +146,8 @@ impl App {
 
     /// What the window shows at `now`, as plain data.
     pub fn state(&self, now: MonoTime) -> State {
-        let (card_open, stages_open) = (self.card_open, self.stages_open);
-        State { card_open, stages_open, ..self.console.lock().state(now) }
+        let (card_open, stages_open, drill_form) = (self.card_open, self.stages_open, self.drill_form);
+        State { card_open, stages_open, drill_form, ..self.console.lock().state(now) }
     }
 
     /// The canvas was drawn here: pointer events there are the pen's from now on.
@@ -181,7 +194,11 @@ impl App {
             area("stages", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
                 .show(ui.ctx(), |ui| frame.show(ui, |ui| stages_view::show(ui, &state.latency)))
         });
-        let shown = [card.map(|card| card.response.rect), stages.map(|stages| stages.response.rect)];
+        let drill = drill_view::is_open(state).then(|| {
+            area("drill", Align2::CENTER_BOTTOM, vec2(toolbar::WIDTH / 2.0, -link_view::HEIGHT - 16.0))
+                .show(ui.ctx(), |ui| frame.show(ui, |ui| drill_view::show(ui, state, commands)))
+        });
+        let shown = [card, stages, drill].map(|shown| shown.map(|shown| shown.response.rect));
         let scale = ui.ctx().pixels_per_point();
         shown.into_iter().flatten().map(|rect| rect_px(rect, scale)).collect()
     }
@@ -318,6 +335,27 @@ pub(crate) mod tests {
         window.get_by_label("glass to glass").click();
         window.run();
         window.get_by_label("encode + network");
+    }
+
+    #[test]
+    fn a_drill_is_asked_of_the_link_from_the_path_and_the_pen_is_kept_off_the_form() {
+        let (app, _) = session(Freshness::Live);
+        let (asks, asked) = crossbeam_channel::bounded(1);
+        app.console.lock().drills.ask_at(asks);
+        let mut window = window(app);
+        window.run();
+        let covers = window.state().0.console.lock().place.covers.len();
+        window.get_by_label_contains("a live").click();
+        window.run();
+        assert_eq!(window.state().0.console.lock().place.covers.len(), covers + 1);
+        for button in ["Delay by 200 ms", "for 15 s", "Start the drill"] {
+            window.get_by_label(button).click();
+            window.run();
+        }
+        let (effect, lasts) = (transport::drill::Effect::Delay(200), std::time::Duration::from_secs(15));
+        let drill = transport::drill::Drill { path: "a".into(), effect, lasts };
+        assert_eq!(asked.try_recv(), Ok(crate::drill::Ask::Begin(drill)));
+        assert!(window.query_by_label("Start the drill").is_none(), "the form is gone");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use protocol::mark::{Ink, Width};
 
+use crate::state::DrillForm;
+
 /// One thing asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
@@ -18,4 +20,10 @@ pub enum Command {
     DismissCard,
     /// Show or hide where the milliseconds go.
     ToggleStages,
+    /// Show the form for a drill, filled in so; or put it away.
+    DrillForm(Option<DrillForm>),
+    /// Begin a drill as the form has it.
+    BeginDrill(DrillForm),
+    /// End this console's drill.
+    EndDrill,
 }

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use program::trace::Trace;
+use protocol::drill::News;
 use protocol::frame::Header;
 use protocol::ids::Epoch;
 use protocol::layout::Layout;
 use protocol::mark::Receipt;
 use protocol::time::{ClockOffset, MonoTime};
+use transport::drill::Period;
 
+use crate::drill::Desk;
 use crate::frames::Frames;
 use crate::journal::{Released, Ticket};
 use crate::latency::Summary;
@@ -50,6 +53,8 @@ pub struct Console {
     pub marks: Marks,
     /// Their way to theatre.
     pub outbox: Outbox,
+    /// Link drills.
+    pub drills: Desk,
     /// Where the canvas lies in the window.
     pub place: Place,
     /// What a press would do where the pointer is.
@@ -85,6 +90,7 @@ impl Console {
             scene: Scene::default(),
             marks: Marks::new(author),
             outbox,
+            drills: Desk::default(),
             place: Place::default(),
             target: Target::Beside,
             pacing: Pacing::default(),
@@ -144,6 +150,11 @@ impl Console {
         self.outbox.catch_up(|| marks.operations());
     }
 
+    /// The name of the path at `place` among those of the link.
+    pub fn path_name(&self, place: usize) -> Option<String> {
+        self.paths.get(place).map(|path| path.name.clone())
+    }
+
     /// There is no link: pictures come from this machine, on its own clock.
     pub fn no_link(&mut self) {
         self.dark_since = None;
@@ -151,12 +162,26 @@ impl Console {
     }
 
     /// Theatre is there, perhaps as a new life of itself that knows nothing.
-    pub fn peer(&mut self, restarted: bool) {
+    pub fn peer(&mut self, restarted: bool, now: MonoTime) {
         if restarted {
             self.scene.forget_layouts();
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
+        let changes = self.drills.peer_up(restarted, now);
+        self.frames.records.drills(&changes);
+    }
+
+    /// This console's drill stands like this. What theatre has to know of it goes to `send`.
+    pub fn own_drill(&mut self, own: Option<(&str, Period)>, now: MonoTime, send: impl FnOnce(&News) -> bool) {
+        let changes = self.drills.look(own, now, send);
+        self.frames.records.drills(&changes);
+    }
+
+    /// Theatre speaks of its drill.
+    pub fn drill(&mut self, news: &News, now: MonoTime) {
+        let changes = self.drills.hear(news, now);
+        self.frames.records.drills(&changes);
     }
 
     /// A press drew nothing, for this reason.
@@ -191,6 +216,9 @@ impl Console {
             refusal: self.refusal.map(|(reason, _)| reason),
             card_open: false,
             stages_open: false,
+            drills: self.drills.list(now),
+            drill_form: None,
+            drill_refusal: self.drills.refusal(),
         }
     }
 }
@@ -237,7 +265,7 @@ mod tests {
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
         console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Live);
-        console.peer(true);
+        console.peer(true, MonoTime(5_060_000));
         console.layout(layout());
         assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Unknown);
     }

@@ -10,6 +10,8 @@ pub mod command;
 pub mod config;
 pub mod console;
 pub mod decode;
+pub mod drill;
+pub mod drill_view;
 pub mod frames;
 pub mod hand;
 pub mod journal;

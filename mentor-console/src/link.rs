@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, select, tick};
+use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
 use program::clock;
 use program::trace::{LinkFacts, PathFacts, Record};
+use protocol::drill::News;
 use protocol::frame::Header;
 use protocol::ids::Epoch;
 use protocol::message::Message;
@@ -25,6 +26,7 @@ use transport::session::Event;
 use crate::config::Config;
 use crate::console::{Arrival, Shared};
 use crate::decode::Job;
+use crate::drill::{self, Ask};
 use crate::outbox::Deliver;
 use crate::state::{Condition, Path};
 use crate::waker::Waker;
@@ -91,8 +93,10 @@ impl Link {
         jobs: Sender<Job>,
         waker: Waker,
     ) -> io::Result<Self> {
+        let (asks, asked) = bounded(drill::ASKS);
+        console.lock().drills.ask_at(asks);
         let reader = Reader { handle: handle.clone(), console, jobs, waker };
-        let thread = Builder::new().name("link".into()).spawn(move || reader.run(&events))?;
+        let thread = Builder::new().name("link".into()).spawn(move || reader.run(&events, &asked))?;
         Ok(Self { handle, thread })
     }
 
@@ -114,13 +118,17 @@ struct Reader {
 
 impl Reader {
     /// Until the driver is stopped.
-    fn run(&self, events: &Receiver<Event>) {
+    fn run(&self, events: &Receiver<Event>, asked: &Receiver<Ask>) {
         let look = tick(LOOK_EVERY);
         let mut looks = 0;
         loop {
             select! {
                 recv(events) -> event => match event {
                     Ok(event) => self.take(event, clock::now()),
+                    Err(_) => return,
+                },
+                recv(asked) -> ask => match ask {
+                    Ok(ask) => self.drill(ask, clock::now()),
                     Err(_) => return,
                 },
                 recv(look) -> _ => {
@@ -139,7 +147,7 @@ impl Reader {
                 self.console.lock().lost(numbers, damaged);
             }
             Event::Message(bytes) => self.message(&bytes, now),
-            Event::PeerUp { restarted, .. } => self.console.lock().peer(restarted),
+            Event::PeerUp { restarted, .. } => self.console.lock().peer(restarted, now),
             // Facts may be older than the newest event; so the clock, which decides what is live, comes by events alone.
             Event::Clock(clock) => return self.console.lock().frames.set_clock(clock),
             Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
@@ -175,8 +183,33 @@ impl Reader {
         match Message::from_bytes(bytes) {
             Ok(Message::Layout(layout)) => self.console.lock().layout(layout),
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
+            Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
+        }
+    }
+
+    /// Does what the mentor asked; the driver's answer takes it about a millisecond.
+    fn drill(&self, ask: Ask, now: MonoTime) {
+        let done = match ask {
+            Ask::Begin(drill) => self.handle.drill(drill).map(drop),
+            Ask::End => self.handle.end_drill(),
+        };
+        if let Err(refused) = done {
+            self.console.lock().drills.refused(refused.to_string());
+        }
+        self.refresh(&self.handle.facts(), now);
+        self.waker.wake();
+    }
+
+    /// Whether theatre gets this, now or never. Only a full queue is worth another try.
+    fn tell(&self, news: &News) -> bool {
+        match Message::Drill(news.clone()).to_bytes() {
+            Ok(bytes) => self.handle.send_message(bytes) != Err(SendError::QueueFull),
+            Err(error) => {
+                tracing::error!("{error}; theatre is not told of a drill");
+                true
+            }
         }
     }
 
@@ -184,14 +217,17 @@ impl Reader {
         let facts = self.handle.facts();
         self.refresh(&facts, now);
         if looks == 0 {
-            let record = Record::Link(record(&facts, now));
-            self.console.lock().frames.records.write(record);
+            let console = self.console.lock();
+            let record = record(&facts, |path| console.drills.on(path), now);
+            console.frames.records.write(Record::Link(record));
         }
     }
 
     fn refresh(&self, facts: &Facts, now: MonoTime) {
         let paths = present(facts).map(path).collect();
-        self.console.lock().link(paths, now);
+        let mut console = self.console.lock();
+        console.link(paths, now);
+        console.own_drill(facts.drill(), now, |news| self.tell(news));
     }
 }
 
@@ -219,8 +255,8 @@ fn path(path: &driver::PathFacts) -> Path {
     }
 }
 
-/// The link's line of the trace. While the clock is unknown its time is this machine's own.
-fn record(facts: &Facts, now: MonoTime) -> LinkFacts {
+/// The link's line of the trace; `drill` tells who drills the path of a name. While the clock is unknown its time is this machine's own.
+fn record(facts: &Facts, drill: impl Fn(&str) -> Option<&'static str>, now: MonoTime) -> LinkFacts {
     let clock = facts.session.clock;
     let paths = present(facts).map(|path| PathFacts {
         name: path.name.clone(),
@@ -230,6 +266,7 @@ fn record(facts: &Facts, now: MonoTime) -> LinkFacts {
         loss_out_pct: path.facts.loss_out_pct.map(f64::from),
         bytes_in: path.traffic.udp_received_bytes,
         bytes_out: path.traffic.udp_sent_bytes,
+        drill: drill(&path.name).map(str::to_owned),
     });
     LinkFacts {
         at_us: clock.unwrap_or(ClockOffset::THEATRE).session(now).0,

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use eframe::egui::{Align, CursorIcon, Label, Layout, Response, RichText, Sense, Ui, vec2};
+use transport::drill::ledger::{Phase, Runner, seconds};
 use ui::badge::{self, Sign};
 use ui::icon::Icon;
 use ui::theme;
 
 use crate::command::Command;
-use crate::picture_look;
-use crate::state::{Condition, Marks, Path, State};
+use crate::state::{Condition, Drill, Marks, Path, State};
+use crate::{drill_view, picture_look};
 
 /// The bar's height in points. With the toolbar's width it leaves a 16:9 picture its shape in a 16:9 window.
 pub const HEIGHT: f32 = 68.0;
@@ -29,8 +30,12 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     ui.horizontal(|ui| {
         ui.set_height(22.0);
-        for path in &state.paths {
-            show_path(ui, path);
+        for (place, path) in state.paths.iter().enumerate() {
+            show_path(ui, (place, path), state, commands);
+        }
+        let elsewhere = |drill: &&Drill| state.paths.iter().all(|path| path.name != drill.path);
+        for drill in state.drills.iter().filter(elsewhere) {
+            badge::tag(ui, theme::DRILL, &format!("{} (path {} there)", drill_words(drill), drill.path));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| legend(ui, state.marks));
     });
@@ -86,7 +91,8 @@ fn uncertainty(state: &State) -> String {
     }
 }
 
-fn show_path(ui: &mut Ui, path: &Path) {
+/// A path, which opens the form for a drill on it; with the drill that there is.
+fn show_path(ui: &mut Ui, (place, path): (usize, &Path), state: &State, commands: &mut Vec<Command>) {
     let (sign, word) = path_look(path.condition);
     let text = match (path.condition, &path.reason) {
         (_, Some(reason)) => format!("{} {word}: {reason}", path.name),
@@ -98,7 +104,25 @@ fn show_path(ui: &mut Ui, path: &Path) {
             path.loss_pct.map_or_else(unknown, |loss| format!("{loss:.1}"))
         ),
     };
-    badge::line(ui, sign, &text, MAX_PATH_WIDTH);
+    let opens = badge::line(ui, sign, &text, MAX_PATH_WIDTH).interact(Sense::click());
+    if opens.on_hover_text("Drill on this path").on_hover_cursor(CursorIcon::PointingHand).clicked() {
+        let is_open = state.drill_form.is_some_and(|form| form.path == place);
+        commands.push(Command::DrillForm((!is_open).then(|| drill_view::blank(place))));
+    }
+    for drill in state.drills.iter().filter(|drill| drill.path == path.name) {
+        badge::tag(ui, theme::DRILL, &drill_words(drill));
+    }
+}
+
+fn drill_words(drill: &Drill) -> String {
+    let by = match drill.runner {
+        Runner::Here => "you",
+        Runner::There => "theatre",
+    };
+    match drill.phase {
+        Phase::Ahead(left) => format!("DRILL by {by} in {} s: {}", seconds(left), drill.effect),
+        Phase::On(left) => format!("DRILL by {by}: {}, {} s left", drill.effect, seconds(left)),
+    }
 }
 
 fn path_look(condition: Condition) -> (Sign, &'static str) {
@@ -197,6 +221,36 @@ mod tests {
             path.reason = Some("the network interface of this path is gone".into());
         }
         shown(&state).get_by_label("a dark: the network interface of this path is gone");
+    }
+
+    #[test]
+    fn a_drill_is_told_on_its_path_with_who_runs_it_and_for_how_long() {
+        let ms = Duration::from_millis;
+        let drill = |path: &str, runner, phase| {
+            let effect = transport::drill::Effect::Cut;
+            vec![Drill { path: path.into(), effect, runner, phase }]
+        };
+        for (drills, words) in [
+            (drill("a", Runner::There, Phase::Ahead(ms(900))), "DRILL by theatre in 1 s: cut"),
+            (drill("a", Runner::There, Phase::On(ms(3_100))), "DRILL by theatre: cut, 4 s left"),
+            (drill("b", Runner::Here, Phase::On(ms(1))), "DRILL by you: cut, 1 s left"),
+            (drill("x", Runner::There, Phase::On(ms(1))), "DRILL by theatre: cut, 1 s left (path x there)"),
+        ] {
+            let state = State { drills, ..all_well() };
+            shown(&state).get_by_label(words);
+        }
+    }
+
+    #[test]
+    fn pressing_a_path_opens_the_form_for_a_drill_on_it_and_puts_it_away_again() {
+        let mut state = all_well();
+        for (form, asked) in [(None, Some(drill_view::blank(1))), (Some(drill_view::blank(1)), None)] {
+            state.drill_form = form;
+            let mut harness = shown(&state);
+            harness.get_by_label("b live, 21 ms, 0.0 % lost").click();
+            harness.run();
+            assert_eq!(harness.state(), &[Command::DrillForm(asked)]);
+        }
     }
 
     #[test]

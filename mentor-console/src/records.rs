@@ -9,7 +9,9 @@ use protocol::ids::{LayoutEpoch, MarkId};
 use protocol::layout::Layout;
 use protocol::mark::Receipt;
 use protocol::time::{ClockOffset, MonoTime};
+use transport::drill::ledger::Change;
 
+use crate::drill;
 use crate::journal::Finished;
 use crate::picture_state::State;
 
@@ -126,6 +128,26 @@ impl Records {
                 points: receipt.points,
                 displayed_us: receipt.at.0,
                 received_us: clock.session(at).0,
+            }));
+        }
+    }
+
+    /// This became of drills.
+    pub fn drills(&self, changes: &[Change]) {
+        for change in changes {
+            let (known, phase, at) = match change {
+                Change::Begun(known) => (known, "begun", known.period.from),
+                Change::Over(known) => (known, "over", known.period.until),
+                Change::Announced(_) | Change::CalledOff(_) => continue,
+            };
+            tracing::info!("drill by {} on path {}: {phase}", drill::end(known.runner), known.path);
+            self.trace.write(Record::Drill(trace::Drill {
+                participant: None,
+                path: known.path.clone(),
+                effect: known.period.effect.to_string(),
+                by: drill::end(known.runner).into(),
+                phase: phase.into(),
+                at_us: self.clock.unwrap_or(ClockOffset::THEATRE).session(at).0,
             }));
         }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use protocol::mark::{Ink, Width};
 use protocol::time::ClockOffset;
+use transport::drill::Effect;
+use transport::drill::ledger::{Phase, Runner};
 
 use crate::latency::Summary;
 use crate::picture_state::Verdict;
@@ -34,6 +36,36 @@ pub struct State {
     pub card_open: bool,
     /// Whether the stages of latency are open.
     pub stages_open: bool,
+    /// Drills to come and under way, this console's first.
+    pub drills: Vec<Drill>,
+    /// The form for a drill, while it is open.
+    pub drill_form: Option<DrillForm>,
+    /// Why the last drill asked for does not take place, until it was read.
+    pub drill_refusal: Option<String>,
+}
+
+/// A drill as people are told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drill {
+    /// The path's name at the end that runs it.
+    pub path: String,
+    /// What is done to it.
+    pub effect: Effect,
+    /// Who runs it.
+    pub runner: Runner,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// What a form for a drill says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrillForm {
+    /// The path's place among [`State::paths`].
+    pub path: usize,
+    /// What is done to it.
+    pub effect: Effect,
+    /// For how long.
+    pub seconds: u16,
 }
 
 /// Frames since the program started.
@@ -134,6 +166,9 @@ pub(crate) mod tests {
             refusal: None,
             card_open: false,
             stages_open: false,
+            drills: Vec::new(),
+            drill_form: None,
+            drill_refusal: None,
         }
     }
 }

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
+    /// 64 `EX_USAGE`: what the command line asks for cannot be done.
+    Usage = 64,
     /// 66 `EX_NOINPUT`: a file or device named in the configuration is missing or unreadable.
     Input = 66,
     /// 69 `EX_UNAVAILABLE`: the machine lacks something: a display, a GStreamer element, a free port.

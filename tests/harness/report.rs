@@ -37,6 +37,8 @@ pub struct Report {
     pub marks: Marks,
     /// Every path as the console saw it last.
     pub paths: Vec<Path>,
+    /// Link drills, as the console's trace tells them: faults on purpose, which belong to no line.
+    pub drills: Vec<Drill>,
     /// UDP payload from theatre to console over encoded bytes.
     pub bytes_ratio: Option<f64>,
     /// How much later than asked the emulated link delivered.
@@ -129,6 +131,19 @@ pub struct Path {
     pub bytes: u64,
 }
 
+/// One link drill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drill {
+    /// The path's name at the end that ran it.
+    pub path: String,
+    /// What was done to it.
+    pub effect: String,
+    /// The end that ran it: `theatre` or `console`.
+    pub by: String,
+    /// How long it lasted, up to the run's end.
+    pub seconds: f64,
+}
+
 /// A 99th percentile.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct P99 {
@@ -201,6 +216,7 @@ impl Report {
             gaps_over_two_frames: crate::statistics::gaps_over_two_frames(&shown_us, 1e6 / evidence.nominal_fps),
             marks: marks::count(evidence.strokes, evidence.console, evidence.or_display),
             paths: link.map(paths).unwrap_or_default(),
+            drills: drills(evidence.console, evidence.until_us),
             bytes_ratio: frames.bytes_ratio(evidence.capture_node, evidence.participant),
             relay_lateness_ms: evidence.relay_lateness_ms,
             clock: Clock {
@@ -226,6 +242,25 @@ fn paths(link: &LinkFacts) -> Vec<Path> {
         bytes: path.bytes_in,
     };
     link.paths.iter().map(path).collect()
+}
+
+/// Each drill that began, with its end or else the run's.
+fn drills(records: &[Record], until_us: u64) -> Vec<Drill> {
+    let told = |record: &Record| if let Record::Drill(drill) = record { Some(drill.clone()) } else { None };
+    let told: Vec<program::trace::Drill> = records.iter().filter_map(told).collect();
+    let begun = told.iter().enumerate().filter(|(_, drill)| drill.phase == "begun" && drill.at_us < until_us);
+    let whole = |(place, begun): (usize, &program::trace::Drill)| {
+        let mut later = told.iter().skip(place + 1);
+        let over = later.find(|drill| drill.phase == "over" && (&drill.path, &drill.by) == (&begun.path, &begun.by));
+        let over_us = over.map_or(until_us, |over| over.at_us).min(until_us);
+        Drill {
+            path: begun.path.clone(),
+            effect: begun.effect.clone(),
+            by: begun.by.clone(),
+            seconds: over_us.saturating_sub(begun.at_us) as f64 / 1e6,
+        }
+    };
+    begun.map(whole).collect()
 }
 
 fn per_program(usage: &BTreeMap<String, (Usage, Usage)>, value: impl Fn(&(Usage, Usage)) -> f64) -> PerProgram {

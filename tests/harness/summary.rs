@@ -52,6 +52,11 @@ fn link_lines(out: &mut String, report: &Report, link: &str) -> Result {
         let (rtt, loss) = (number(path.rtt_ms, 1), number(path.loss_pct, 2));
         line(out, &format!("path {}", path.name), &format!("{}, RTT {rtt} ms, loss {loss} %", path.state))?;
     }
+    for drill in &report.drills {
+        let text =
+            format!("path {} {} by {} for {:.1} s, on purpose", drill.path, drill.effect, drill.by, drill.seconds);
+        line(out, "drill", &text)?;
+    }
     let late = number(report.relay_lateness_ms.map(|late| late.p99), 2);
     let ratio = number(report.bytes_ratio, 2);
     line(out, "link", &format!("{link}; {ratio} x the encoded bytes; emulation late by {late} ms (p99)"))?;

@@ -5,6 +5,7 @@
 
 mod clips;
 mod colours;
+mod drills;
 mod faults;
 mod house;
 mod operation;

@@ -29,6 +29,16 @@ pub fn state(ui: &mut Ui, sign: Sign, text: &str) -> Response {
     response
 }
 
+/// Words on a filled ground, in the height of running text. The text is its accessible name.
+pub fn tag(ui: &mut Ui, colour: Color32, text: &str) -> Response {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(theme::BODY_PT), theme::TEXT_ON_STATE);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 14.0, 22.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    ui.painter().rect_filled(rect, CornerRadius::same(4), colour);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, theme::TEXT_ON_STATE);
+    response
+}
+
 /// A sign with words beside it, in the size of running text; cut short beyond `max_width` points, then whole under
 /// the pointer. The text is its accessible name.
 pub fn line(ui: &mut Ui, sign: Sign, text: &str, max_width: f32) -> Response {

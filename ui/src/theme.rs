@@ -35,6 +35,9 @@ pub const ALARM: Color32 = Color32::from_rgb(255, 99, 88);
 /// Not known.
 pub const UNSURE: Color32 = Color32::from_rgb(178, 160, 230);
 
+/// Done on purpose, to practise.
+pub const DRILL: Color32 = Color32::from_rgb(255, 138, 216);
+
 /// Parts of a duration, in the order they follow each other; neighbours differ in lightness too.
 pub const STAGES: [Color32; 5] = [
     Color32::from_rgb(88, 130, 190),
@@ -143,7 +146,7 @@ mod tests {
             assert!(contrast(TEXT, ground) >= 10.0);
             assert!(contrast(TEXT_QUIET, ground) >= 5.5);
         }
-        for state in [GOOD, CAUTION, ALARM, UNSURE] {
+        for state in [GOOD, CAUTION, ALARM, UNSURE, DRILL] {
             assert!(contrast(TEXT_ON_STATE, state) >= 6.5, "{state:?}");
             assert!(contrast(state, PANEL) >= 5.5, "{state:?}");
         }

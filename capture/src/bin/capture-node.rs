@@ -1,12 +1,14 @@
-//! `capture-node`: makes the canvas, encodes and sends it, and carries marks to the windows.
+//! `capture-node`: makes the canvas, encodes and sends it, and carries marks to the windows. With `ctl` it asks the one
+//! that runs already.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use capture::config::Theatre;
+use capture::config::{DEFAULT_RUN_DIR, Theatre, run_dir};
+use capture::control::{self, Answer, command};
 use capture::node;
-use clap::Parser;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use program::exit::{self, Kind, OrExit as _};
 use program::stop::Signal;
 use program::trace::Trace;
@@ -14,24 +16,54 @@ use transport::driver;
 
 /// Sends theatre's pictures to the consoles and brings the mentors' marks to the windows.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "capture-node", version)]
 struct Arguments {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    /// The configuration file. With `ctl` only its run_dir counts; without it that is /run/telementoring.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     /// Where to write what was sent when; nothing is traced without it.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Asks the capture-node that runs on this machine to do something.
+    #[command(subcommand)]
+    Ctl(command::Command),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    exit::run("capture-node", || run(&arguments))
+    match (arguments.task, arguments.config) {
+        (Some(Task::Ctl(command)), config) => exit::run("capture-node", || ctl(command, config.as_deref())),
+        (None, Some(config)) => exit::run("capture-node", || run(&config, arguments.trace.as_deref())),
+        (None, None) => {
+            let text = "--config FILE is required, or `ctl` to ask the capture-node that runs";
+            Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
+        }
+    }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let theatre = Theatre::load(&arguments.config).or_exit(Kind::Config)?;
-    let trace = Trace::open(arguments.trace.as_deref(), "capture-node", env!("CARGO_PKG_VERSION"));
+fn ctl(command: command::Command, config: Option<&Path>) -> anyhow::Result<()> {
+    let run_dir = match config {
+        Some(config) => run_dir(config).or_exit(Kind::Config)?,
+        None => DEFAULT_RUN_DIR.into(),
+    };
+    match control::ask(&run_dir, &command.request()).or_exit(Kind::Unavailable)? {
+        Answer::Done(text) => {
+            println!("{text}");
+            Ok(())
+        }
+        Answer::Refused(why) => Err(anyhow::Error::msg(why)).or_exit(Kind::Usage),
+    }
+}
+
+fn run(config: &Path, trace: Option<&Path>) -> anyhow::Result<()> {
+    let theatre = Theatre::load(config).or_exit(Kind::Config)?;
+    let trace = Trace::open(trace, "capture-node", env!("CARGO_PKG_VERSION"));
     let trace = trace.or_exit(Kind::Input)?;
     let stop = Signal::listen().context("capture-node cannot listen for signals")?;
     node::run(&theatre, &trace, stop.asked()).or_else(|error| {
@@ -50,6 +82,6 @@ fn exit_kind(error: &node::Error) -> Kind {
             driver::Error::Thread(_) => Kind::Software,
         },
         Error::Library(_) | Error::Input(_) | Error::Encoding(_) | Error::Folder(_) => Kind::Unavailable,
-        Error::Canvas(_) | Error::Window(_) | Error::Thread(_) | Error::Ended(_) => Kind::Software,
+        Error::Control(_) | Error::Canvas(_) | Error::Window(_) | Error::Thread(_) | Error::Ended(_) => Kind::Software,
     }
 }

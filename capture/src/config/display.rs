@@ -77,6 +77,15 @@ pub fn window_names(path: &Path) -> Result<(Vec<String>, Vec<Fault>), Error> {
     Ok((windows, faults))
 }
 
+/// The folder of the sockets, from the file at `path`, whatever stands elsewhere in it.
+///
+/// # Errors
+/// The file cannot be read, or the key is wrong.
+pub fn run_dir(path: &Path) -> Result<PathBuf, Error> {
+    let (meeting, _) = Document::read(path)?.part::<Meeting>(&["run_dir"])?;
+    Ok(beside(path, &meeting.run_dir))
+}
+
 fn named(source: Option<&str>, fault: String) -> Nonsense {
     Nonsense::new(if source.is_some() { "--source" } else { "primary" }, fault)
 }
@@ -85,6 +94,13 @@ fn named(source: Option<&str>, fault: String) -> Nonsense {
 #[serde(deny_unknown_fields)]
 struct Primary {
     primary: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meeting {
+    #[serde(default = "default_run_dir")]
+    run_dir: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,6 +13,7 @@ use protocol::time::MonoTime;
 use transport::driver;
 use transport::session::Event;
 
+use super::drills::Drills;
 use super::encoding::Demand;
 use super::participants::share::{Limits, Share, Video};
 use super::participants::{Member, Participants, round_trip};
@@ -30,6 +31,16 @@ pub struct Link {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the thread works on.
+pub struct Parts {
+    /// Marks.
+    pub relay: Arc<Relay>,
+    /// Drills.
+    pub drills: Arc<Drills>,
+    /// The encoder.
+    pub demand: Demand,
+}
+
 impl Link {
     /// Starts the thread. `events` are those of `participants`, in their order.
     ///
@@ -39,15 +50,14 @@ impl Link {
         participants: Arc<Participants>,
         events: Vec<Receiver<Event>>,
         limits: Limits,
-        relay: Arc<Relay>,
-        demand: Demand,
+        Parts { relay, drills, demand }: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
-        let listener = Listener { participants, known, share, relay, demand, trace, beats: 0 };
+        let listener = Listener { participants, known, share, relay, drills, demand, trace, beats: 0 };
         let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -75,6 +85,7 @@ struct Listener {
     known: Vec<Known>,
     share: Share,
     relay: Arc<Relay>,
+    drills: Arc<Drills>,
     demand: Demand,
     trace: Trace,
     beats: u32,
@@ -142,12 +153,17 @@ impl Listener {
                 self.share.joined(at, clock::now());
                 member.outlet().join();
                 self.relay.peer_up(at, peer);
+                if let Some(desk) = self.drills.of(at) {
+                    desk.peer_up(restarted, clock::now());
+                }
             }
             Event::PathChanged { path, state, why } => {
                 let facts = member.facts();
                 let path = facts.paths.get(usize::from(path.0)).map_or("?", |path| path.name.as_str());
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                tracing::info!(participant = name, "path {path}: {}{why}", record::state(state));
+                let drill = self.drills.of(at).and_then(|desk| desk.on(path));
+                let drill = drill.map(|by| format!(", in a drill by {by}")).unwrap_or_default();
+                tracing::info!(participant = name, "path {path}: {}{why}{drill}", record::state(state));
             }
             // Theatre sends video and is the session's clock; nobody speaks yet, and nothing large is sent.
             Event::Frame(_)
@@ -164,6 +180,9 @@ impl Listener {
         let fault = match Message::from_bytes(bytes) {
             Ok(Message::Mark(operation)) => {
                 self.relay.operation(at, &operation).err().map(|refusal| refusal.to_string())
+            }
+            Ok(Message::Drill(news)) => {
+                return self.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
             }
             Ok(Message::Layout(_) | Message::Receipt(_)) => Some("it is theatre's to send".to_owned()),
             Err(error) => Some(error.to_string()),
@@ -199,11 +218,17 @@ impl Listener {
         let (facts, now) = (self.facts(), clock::now());
         let heard: Vec<_> = facts.iter().map(|facts| facts.session.heard).collect();
         self.relay.tick(&heard);
+        for (at, facts) in facts.iter().enumerate() {
+            self.drills.of(at).into_iter().for_each(|desk| desk.look(facts, now));
+        }
         self.judge(&facts, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {
-            for ((member, known), facts) in self.participants.members().iter().zip(&self.known).zip(&facts) {
+            for (at, ((member, known), facts)) in
+                self.participants.members().iter().zip(&self.known).zip(&facts).enumerate()
+            {
                 let participant = record::participant(member, known.video, known.refused);
-                self.trace.write(record::link(facts, participant, now));
+                let drill = |path: &str| self.drills.of(at).and_then(|desk| desk.on(path));
+                self.trace.write(record::link(facts, participant, drill, now));
             }
         }
         self.beats = self.beats.wrapping_add(1);

@@ -113,6 +113,11 @@ impl Member {
         lock(&self.outlet)
     }
 
+    /// Its session.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// What its session counts.
     pub fn facts(&self) -> driver::Facts {
         self.handle.facts()

@@ -53,8 +53,13 @@ pub fn participant(member: &Member, video: Option<Video>, refused: u64) -> Parti
     }
 }
 
-/// One session at `at`. Theatre's clock is the session's.
-pub fn link(facts: &driver::Facts, participant: ParticipantFacts, at: MonoTime) -> Record {
+/// One session at `at`. `drill` tells who drills the path of a name now. Theatre's clock is the session's.
+pub fn link(
+    facts: &driver::Facts,
+    participant: ParticipantFacts,
+    drill: impl Fn(&str) -> Option<&'static str>,
+    at: MonoTime,
+) -> Record {
     let path = |path: &driver::PathFacts| PathFacts {
         name: path.name.clone(),
         state: state(path.facts.state).into(),
@@ -63,6 +68,7 @@ pub fn link(facts: &driver::Facts, participant: ParticipantFacts, at: MonoTime) 
         loss_out_pct: path.facts.loss_out_pct.map(f64::from),
         bytes_in: path.traffic.udp_received_bytes,
         bytes_out: path.traffic.udp_sent_bytes,
+        drill: drill(&path.name).map(str::to_owned),
     };
     Record::Link(LinkFacts {
         at_us: at.0,

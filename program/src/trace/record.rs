@@ -49,6 +49,8 @@ pub enum Record {
     },
     /// `or-display`: a mark's new points at the sink.
     DisplayedMark(DisplayedMark),
+    /// `capture-node` and `mentor-console`: a link drill began or ended, whichever end runs it.
+    Drill(Drill),
     /// Once a second, by `capture-node` of each session and by `mentor-console`: the link as that end sees it.
     Link(LinkFacts),
     /// Last line of a trace that ended in order.
@@ -232,6 +234,26 @@ pub struct PathFacts {
     pub bytes_in: u64,
     /// UDP payload sent.
     pub bytes_out: u64,
+    /// The end that drills it now, `theatre` or `console`: what else stands here is then no fault of the line.
+    #[serde(default)]
+    pub drill: Option<String>,
+}
+
+/// A link drill: something done to a path on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drill {
+    /// On whose path, in theatre's trace.
+    pub participant: Option<String>,
+    /// The path's name at the end that runs it.
+    pub path: String,
+    /// `cut`, `delayed by 200 ms`, `thinned to 1000 kbit/s`.
+    pub effect: String,
+    /// The end that runs it: `theatre` or `console`.
+    pub by: String,
+    /// `begun` or `over`.
+    pub phase: String,
+    /// When. While the console's clock is unknown its time is its machine's own.
+    pub at_us: u64,
 }
 
 /// How a trace ended.

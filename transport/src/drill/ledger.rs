@@ -47,6 +47,8 @@ pub enum Change {
     Begun(Known),
     /// It is over since [`Period::until`].
     Over(Known),
+    /// It was announced and does not take place.
+    CalledOff(Known),
 }
 
 /// The drills of both ends, at most one each.
@@ -89,46 +91,46 @@ impl Known {
 
 /// Whole seconds left, counted down to 1 and not to 0.
 pub fn seconds(left: Duration) -> u64 {
-    u64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX)
+    u64::try_from(left.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 impl Ledger {
     /// The driver's own drill stands like this at `now`. Gives what changed at either end since the last call.
     pub fn look(&mut self, own: Option<(&str, Period)>, now: MonoTime) -> Vec<Change> {
-        let mut changes = Vec::new();
+        let mut changes = self.advance(now);
+        // Facts may be older than the end of what they tell.
+        let own = own.filter(|(_, period)| now < period.until);
         let own = own.map(|(path, period)| Known { runner: Runner::Here, path: path.to_owned(), period });
         if self.here.as_ref().map(|entry| &entry.known) != own.as_ref() {
             if let Some(entry) = self.here.take() {
                 self.untold = Some(News::Over);
-                changes.extend(entry.over(now));
+                changes.push(entry.over(now));
             }
-            self.here = own.map(|known| {
+            if let Some(known) = own {
                 self.untold = Some(news(&known, now));
-                Entry::new(known, &mut changes)
-            });
-        }
-        for entry in [&mut self.here, &mut self.there] {
-            advance(entry, now, &mut changes);
+                self.here = Some(Entry::new(known, &mut changes));
+            }
+            changes.extend(self.advance(now));
         }
         changes
     }
 
     /// The other end says this at `now`. Gives what changed.
     pub fn hear(&mut self, news: &News, now: MonoTime) -> Vec<Change> {
-        let mut changes = Vec::new();
+        let mut changes = self.advance(now);
         if let News::Announced(announcement) = news
             && let Some(entry) = self.there.as_mut().filter(|entry| entry.is(announcement))
         {
             // Said again, to one who joined: the times are newer.
             entry.known.period = period(announcement, now);
         } else {
-            changes.extend(self.there.take().and_then(|entry| entry.over(now)));
+            changes.extend(self.there.take().map(|entry| entry.over(now)));
             if let News::Announced(announcement) = news {
                 let (path, period) = (announcement.path.clone(), period(announcement, now));
                 self.there = Some(Entry::new(Known { runner: Runner::There, path, period }, &mut changes));
             }
         }
-        advance(&mut self.there, now, &mut changes);
+        changes.extend(self.advance(now));
         changes
     }
 
@@ -136,7 +138,25 @@ impl Ledger {
     pub fn peer_up(&mut self, restarted: bool, now: MonoTime) -> Vec<Change> {
         self.untold = self.here.as_ref().map(|entry| news(&entry.known, now));
         let gone = self.there.take_if(|_| restarted);
-        gone.and_then(|entry| entry.over(now)).into_iter().collect()
+        gone.map(|entry| entry.over(now)).into_iter().collect()
+    }
+
+    /// What time alone does: drills begin, and they end whether their end is told or not.
+    fn advance(&mut self, now: MonoTime) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.here.as_ref().is_some_and(|entry| entry.known.period.until <= now) {
+            self.untold = Some(News::Over);
+        }
+        for entry in [&mut self.here, &mut self.there] {
+            if let Some(Entry { known, told: told @ Told::Announced }) = entry
+                && known.period.from <= now
+            {
+                *told = Told::Begun;
+                changes.push(Change::Begun(known.clone()));
+            }
+            changes.extend(entry.take_if(|entry| entry.known.period.until <= now).map(|entry| entry.over(now)));
+        }
+        changes
     }
 
     /// Tells the other end what it does not know, if `send` takes it; else the next call does.
@@ -172,23 +192,14 @@ impl Entry {
         (self.known.path.as_str(), self.known.period.effect) == (announcement.path.as_str(), announcement.effect)
     }
 
-    /// Its end, at `now` or before; one that never began has none to tell of but its being called off.
-    fn over(self, now: MonoTime) -> Option<Change> {
-        let period = self.known.period.ended(now);
-        Some(Change::Over(Known { period, ..self.known }))
+    /// Its end, at `now` or before.
+    fn over(self, now: MonoTime) -> Change {
+        let known = Known { period: self.known.period.ended(now), ..self.known };
+        match self.told {
+            Told::Announced => Change::CalledOff(known),
+            Told::Begun => Change::Over(known),
+        }
     }
-}
-
-/// What time alone does to a drill: it begins, and it ends whether the end is told or not.
-fn advance(entry: &mut Option<Entry>, now: MonoTime, changes: &mut Vec<Change>) {
-    if let Some(Entry { known, told }) = entry
-        && *told == Told::Announced
-        && known.period.from <= now
-    {
-        *told = Told::Begun;
-        changes.push(Change::Begun(known.clone()));
-    }
-    changes.extend(entry.take_if(|entry| entry.known.period.until <= now).and_then(|entry| entry.over(now)));
 }
 
 fn news(known: &Known, now: MonoTime) -> News {
@@ -233,6 +244,7 @@ mod tests {
             Change::Announced(_) => "announced",
             Change::Begun(_) => "begun",
             Change::Over(_) => "over",
+            Change::CalledOff(_) => "called off",
         };
         changes.iter().map(word).collect()
     }
@@ -263,6 +275,7 @@ mod tests {
         assert!(other.look(None, MonoTime(6 * S - 1)).is_empty());
         assert_eq!(words(&other.look(None, at(6))), ["over"]);
         assert_eq!(other.known().count(), 0);
+        assert_eq!(told(&mut other), None, "it was not this end's");
     }
 
     #[test]
@@ -275,6 +288,14 @@ mod tests {
         assert_eq!(news, News::Over);
         other.look(None, at(2));
         assert_eq!(words(&other.hear(&news, at(3))), ["over"]);
+    }
+
+    #[test]
+    fn a_drill_ended_before_it_began_is_called_off_and_facts_behind_their_time_begin_none_again() {
+        let (mut one, mut other) = announced();
+        assert_eq!(words(&one.look(None, MonoTime(S / 2))), ["called off"]);
+        assert_eq!(words(&other.hear(&told(&mut one).unwrap(), MonoTime(S / 2))), ["called off"]);
+        assert!(one.look(Some(("a", CUT)), at(6)).is_empty());
     }
 
     #[test]
@@ -304,6 +325,7 @@ mod tests {
     fn a_drill_dies_with_the_end_that_ran_it() {
         let (_, mut other) = announced();
         assert!(other.peer_up(false, at(2)).is_empty());
+        other.look(None, at(2));
         assert_eq!(words(&other.peer_up(true, at(2))), ["over"]);
     }
 

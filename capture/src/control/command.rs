@@ -1,0 +1,105 @@
+//! `capture-node ctl ...`: the command line of requests.
+
+use clap::{ArgGroup, Args, Subcommand};
+use protocol::drill::Effect;
+
+use super::{PathDrill, Request};
+
+/// What the running capture-node is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Cut, delay or thin one of theatre's paths on purpose, marked as a drill at both ends; or end that.
+    Drill(Drill),
+}
+
+/// A link drill, or its end.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(group = ArgGroup::new("effect").args(["cut", "delay", "thin"]))]
+#[command(group = ArgGroup::new("what").args(["path", "end"]).required(true))]
+pub struct Drill {
+    /// The path, by its name in the configuration.
+    #[arg(long, value_name = "NAME", requires_all = ["effect", "seconds"])]
+    path: Option<String>,
+    /// To whom the path leads, if several participants have one of that name.
+    #[arg(long, value_name = "NAME", requires = "path")]
+    participant: Option<String>,
+    /// Nothing passes.
+    #[arg(long, requires = "path")]
+    cut: bool,
+    /// Everything comes later by so many milliseconds each way, 1 to 2000.
+    #[arg(long, value_name = "MS", requires = "path")]
+    delay: Option<u32>,
+    /// So many kbit/s pass each way, from 64 on.
+    #[arg(long, value_name = "KBPS", requires = "path")]
+    thin: Option<u32>,
+    /// For so long, 1 to 120.
+    #[arg(long, value_name = "N", requires = "path")]
+    seconds: Option<u32>,
+    /// End the drill under way.
+    #[arg(long, conflicts_with_all = ["effect", "seconds"])]
+    end: bool,
+}
+
+impl Command {
+    /// What is asked.
+    pub fn request(self) -> Request {
+        let Self::Drill(drill) = self;
+        let effect = match (drill.delay, drill.thin) {
+            (Some(ms), _) => Effect::Delay(ms),
+            (_, Some(kbps)) => Effect::Thin(kbps),
+            (None, None) => Effect::Cut,
+        };
+        match (drill.path, drill.seconds) {
+            (Some(path), Some(seconds)) => {
+                Request::Drill { participant: drill.participant, drill: PathDrill { path, effect, seconds } }
+            }
+            _ => Request::EndDrill,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn read(line: &str) -> Result<Request, String> {
+        let line = Line::try_parse_from(std::iter::once("ctl").chain(line.split(' ')));
+        line.map(|line| line.command.request()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_effect_is_asked_for_with_path_and_time() {
+        let drill = |effect| {
+            Ok(Request::Drill { participant: None, drill: PathDrill { path: "a".into(), effect, seconds: 5 } })
+        };
+        assert_eq!(read("drill --path a --cut --seconds 5"), drill(Effect::Cut));
+        assert_eq!(read("drill --path a --delay 200 --seconds 5"), drill(Effect::Delay(200)));
+        assert_eq!(read("drill --path a --thin 1000 --seconds 5"), drill(Effect::Thin(1_000)));
+        assert_eq!(read("drill --end"), Ok(Request::EndDrill));
+        let named = read("drill --participant anna --path a --cut --seconds 5");
+        assert!(matches!(named, Ok(Request::Drill { participant: Some(name), .. }) if name == "anna"));
+    }
+
+    #[test]
+    fn what_is_missing_too_much_or_no_number_is_told() {
+        for (line, told) in [
+            ("drill", "required"),
+            ("drill --path a --seconds 5", "required"),
+            ("drill --path a --cut", "--seconds"),
+            ("drill --cut --seconds 5", "--path"),
+            ("drill --path a --cut --delay 200 --seconds 5", "cannot be used with"),
+            ("drill --path a --cut --seconds 5 --end", "cannot be used with"),
+            ("drill --path a --delay soon --seconds 5", "invalid value 'soon'"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(error.contains(told), "{line}: {error}");
+        }
+    }
+}
