@@ -127,9 +127,14 @@ impl App {
             Command::Undo => outbox.send(&marks.undo(now)),
             Command::Clear => outbox.send(&marks.clear(now)),
             Command::DismissCard => self.card_open = false,
-            Command::ToggleStages => self.stages_open = !self.stages_open,
+            // Stages and form have one place.
+            Command::ToggleStages => {
+                self.stages_open = !self.stages_open;
+                self.drill_form = None;
+            }
             Command::DrillForm(form) => {
                 self.drill_form = form;
+                self.stages_open &= form.is_none();
                 drills.read();
             }
             Command::BeginDrill(form) => {
@@ -195,7 +200,7 @@ impl App {
                 .show(ui.ctx(), |ui| frame.show(ui, |ui| stages_view::show(ui, &state.latency)))
         });
         let drill = drill_view::is_open(state).then(|| {
-            area("drill", Align2::CENTER_BOTTOM, vec2(toolbar::WIDTH / 2.0, -link_view::HEIGHT - 16.0))
+            area("drill", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
                 .show(ui.ctx(), |ui| frame.show(ui, |ui| drill_view::show(ui, state, commands)))
         });
         let shown = [card, stages, drill].map(|shown| shown.map(|shown| shown.response.rect));
