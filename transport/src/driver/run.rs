@@ -22,7 +22,7 @@ use super::quic::{CLOSE_STOPPED, Established, Maker};
 use super::refusals::RefusalLog;
 use super::{End, Facts, PathConfig, PathFacts};
 use crate::drill::Period;
-use crate::path::{PathId, Side, State};
+use crate::path::{PathId, Side};
 use crate::session::{Event, Input, Output, Session};
 use crate::shards::Frame;
 
@@ -301,11 +301,8 @@ impl Run {
     fn tell_facts(&mut self, now: MonoTime) {
         self.facts_at = now;
         let session = self.session.facts(now);
-        let drill = self.drill(now).filter(|(id, _)| self.session.state(*id) != State::Removed);
-        let ids = (0..=u8::MAX).map(PathId);
-        let paths = self.paths.iter().zip(&session.paths).zip(self.links.iter().zip(ids));
-        type Of<'a> = ((&'a PathConfig, &'a crate::path::Facts), (&'a Link, PathId));
-        let path = |((config, facts), (link, id)): Of<'_>| PathFacts {
+        let paths = self.paths.iter().zip(&session.paths).zip(&self.links);
+        let path = |((config, facts), link): ((&PathConfig, &crate::path::Facts), &Link)| PathFacts {
             name: config.name.clone(),
             facts: facts.clone(),
             traffic: link.traffic(),
@@ -313,9 +310,15 @@ impl Run {
                 .endpoint()
                 .filter(|_| config.end.side() == Side::Listens)
                 .and_then(|at| at.local_addr().ok()),
-            drill: drill.filter(|(drilled, _)| *drilled == id).map(|(_, period)| period),
+            drill: None,
         };
-        let facts = Facts { paths: paths.map(path).collect(), session };
+        let mut paths: Vec<PathFacts> = paths.map(path).collect();
+        if let Some((id, period)) = self.drill(now)
+            && let Some(path) = paths.get_mut(usize::from(id.0))
+        {
+            path.drill = Some(period);
+        }
+        let facts = Facts { paths, session };
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 
