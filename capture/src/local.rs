@@ -1,4 +1,4 @@
-//! Marks between `capture-node` and an `or-display`, over a Unix stream socket of this machine.
+//! Marks and notices between `capture-node` and an `or-display`, over a Unix stream socket of this machine.
 //!
 //! The display listens, `capture-node` attaches again for ever. Neither end ever waits for the other: what a stopped
 //! or vanished other end does not take is dropped together with the attachment, and the next attachment starts from
@@ -10,5 +10,5 @@ pub mod message;
 mod sender;
 
 pub use end::{Error, Event, NodeEnd, WindowEnd};
-pub use message::{FromDisplay, ToDisplay};
+pub use message::{FromDisplay, Notice, Severity, ToDisplay};
 pub use sender::Sender;

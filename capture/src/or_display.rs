@@ -2,12 +2,14 @@
 //!
 //! Nothing here waits for anything but the source and the monitor: no network, no encoder, no `capture-node`. Pictures
 //! are handed out and marks come in beside it, and both may fail. When to draw is [`schedule`]'s, which marks
-//! [`marks`]', how it looks [`painter`]'s, the monitor [`screen`]'s.
+//! [`marks`]', what stands in the corner [`notices`]', how it looks [`painter`]'s, the monitor [`screen`]'s.
 
 pub mod full_colour;
 mod handout;
 mod input;
+pub mod lettering;
 pub mod marks;
+pub mod notices;
 pub mod painter;
 pub mod schedule;
 pub mod screen;
@@ -17,7 +19,7 @@ pub mod stencil;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
@@ -28,7 +30,9 @@ use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
 use crate::{config, run_dir, source};
 use handout::Handout;
 use input::Input;
+use lettering::Lettering;
 use marks::{Marks, News};
+use notices::Notices;
 use painter::Painter;
 use schedule::{Draw, Schedule};
 use screen::Screen;
@@ -82,6 +86,8 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         schedule: Schedule::new(clock::now()),
         painter: Painter::default(),
         marks: Marks::default(),
+        notices: Notices::default(),
+        lettering: lettering(),
         fresh: None,
         sequence: 0,
         underway: None,
@@ -107,6 +113,11 @@ fn listen(display: &config::Display, batches: Sender<Batch>) -> Option<WindowEnd
         Event::Detached => tracing::warn!("capture-node is gone; marks go soon, the picture stays"),
     });
     listening.map_err(|error| tracing::error!("{error}; the picture is shown without marks")).ok()
+}
+
+/// Makes notices into pixels; without it the picture is shown all the same.
+fn lettering() -> Option<Lettering> {
+    Lettering::start().map_err(|error| tracing::error!("no thread for notices: {error}; none is shown")).ok()
 }
 
 /// Where the newest picture is kept for the display.
@@ -139,6 +150,8 @@ struct Desk {
     schedule: Schedule,
     painter: Painter,
     marks: Marks,
+    notices: Notices,
+    lettering: Option<Lettering>,
     /// A picture that was not drawn yet, with its number among the source's.
     fresh: Option<(u64, Picture)>,
     /// The number of the picture drawn last.
@@ -166,6 +179,7 @@ impl Desk {
         stop: &Receiver<()>,
     ) -> Result<(), Error> {
         let mut seen = 0;
+        let lettered = self.lettering.as_ref().map_or_else(never, |lettering| lettering.came().clone());
         loop {
             self.screen.check()?;
             let wait = self.draw_if_due()?;
@@ -181,6 +195,12 @@ impl Desk {
                 recv(board) -> batch => {
                     if let Ok((messages, received)) = batch {
                         self.marks.take(&messages, received);
+                        self.notices.take(&messages, received);
+                    }
+                }
+                recv(lettered) -> _ => {
+                    if let Some((order, overlay)) = self.lettering.as_mut().and_then(Lettering::take) {
+                        self.notices.made(&order, overlay);
                     }
                 }
                 recv(ended) -> _ => self.schedule.source_ended(),
@@ -197,7 +217,12 @@ impl Desk {
     /// Draws what is due and returns how long nothing will be, if nothing comes.
     fn draw_if_due(&mut self) -> Result<Duration, Error> {
         let now = clock::now();
-        if self.marks.changed(now) {
+        if let Some(order) = self.notices.order(self.painter.size(), now)
+            && let Some(lettering) = &self.lettering
+        {
+            lettering.order(order);
+        }
+        if self.marks.changed(now) || self.notices.changed() {
             self.schedule.board_changed();
         }
         if self.underway.is_none()
@@ -211,7 +236,8 @@ impl Desk {
         }
         // While a drawing is underway its arrival wakes; this bound is for a sink that broke without a word.
         let idle = if self.underway.is_some() { schedule::LOST_AFTER } else { self.schedule.wakes_at().since(now) };
-        Ok(self.marks.changes_at(now).map_or(idle, |at| idle.min(at.since(now))))
+        let changes = [self.marks.changes_at(now), self.notices.changes_at()];
+        Ok(changes.into_iter().flatten().map(|at| at.since(now)).fold(idle, Duration::min))
     }
 
     fn draw(&mut self, draw: Draw, now: MonoTime) -> Result<(), Error> {
@@ -220,10 +246,12 @@ impl Desk {
         {
             tracing::error!("the lost picture cannot be greyed: {error}");
         }
-        let (overlay, news) = match self.painter.size() {
+        let (mut overlay, news) = match self.painter.size() {
             Some(size) => self.marks.draw(size, now),
             None => Default::default(),
         };
+        // Under the marks: a notice never hides what the mentor drew.
+        overlay.rects.splice(..0, self.notices.draw().rects.iter().cloned());
         match self.painter.paint(&overlay) {
             Ok(picture) => {
                 self.screen.show(picture)?;

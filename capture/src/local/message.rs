@@ -13,6 +13,31 @@ pub const MAX_MESSAGE_BYTES: usize = 4096;
 /// Bytes of the length in front of each message.
 const PREFIX_BYTES: usize = 4;
 
+/// Notices that a window shows at most: more would cover the picture.
+pub const MAX_NOTICES: usize = 6;
+/// Letters of a notice that a window shows at most: two lines.
+pub const MAX_NOTICE_CHARS: usize = 160;
+
+/// Words in the corner of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Notice {
+    /// How it is shown.
+    pub severity: Severity,
+    /// At most [`MAX_NOTICE_CHARS`]; lines are divided by `\n`.
+    pub text: String,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Severity {
+    /// Good to know.
+    Quiet,
+    /// To be thought of.
+    Caution,
+    /// Something is to be done.
+    Alarm,
+}
+
 /// From `capture-node`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToDisplay {
@@ -32,6 +57,9 @@ pub enum ToDisplay {
         /// In microseconds of this machine's monotonic clock.
         last_us: u64,
     },
+    /// What stands in the window's corner from now on, in place of what stood there; at most [`MAX_NOTICES`]. Follows
+    /// each [`ToDisplay::Reset`]. It goes 5 s after the last message of any kind.
+    Notices(Vec<Notice>),
 }
 
 /// From an `or-display`. After each [`ToDisplay::Reset`] everything shown is told again.
@@ -167,6 +195,7 @@ mod tests {
             any::<u8>().prop_map(|source| ToDisplay::Reset { source: SourceId(source) }),
             operation().prop_map(ToDisplay::Apply),
             any::<(u32, u64)>().prop_map(|(author, last_us)| ToDisplay::Heard { author: Epoch(author), last_us }),
+            ".{0,160}".prop_map(|text| ToDisplay::Notices(vec![Notice { severity: Severity::Caution, text }])),
         ]
     }
 

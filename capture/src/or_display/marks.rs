@@ -85,6 +85,7 @@ impl Marks {
                 ToDisplay::Apply(operation) => self.apply(operation, received),
                 // A word from the future would keep marks alive for ever.
                 ToDisplay::Heard { author, last_us } => self.hear(*author, MonoTime(*last_us).min(received)),
+                ToDisplay::Notices(_) => {}
             }
         }
     }
