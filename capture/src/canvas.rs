@@ -22,7 +22,7 @@ use protocol::colour::Colour;
 use protocol::frame::{Freshness, Header, TileTime};
 use protocol::geometry::CanvasRect;
 use protocol::ids::{Epoch, FrameId, SourceId};
-use protocol::layout::Layout;
+use protocol::layout::{Layout, MAX_TILES};
 use protocol::time::MonoTime;
 
 use crate::config::Theatre;
@@ -43,6 +43,20 @@ pub enum Error {
     Caption(#[from] media::caption::Error),
 }
 
+/// Time between two pictures of a slowed tile: with five a second a hand that moves in the room and a heart rate that
+/// changes are still followed, and it is well below the silence after which a source counts as lost.
+const SLOWED: Duration = Duration::from_millis(200);
+
+/// How often the tiles beside the primary take their newest picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Insets {
+    /// With each canvas.
+    #[default]
+    EveryCanvas,
+    /// Five times a second, each at its turn, so that no canvas brings all of them.
+    Slowed,
+}
+
 /// One canvas, ready to be encoded.
 #[derive(Debug, Clone)]
 pub struct Composed {
@@ -54,7 +68,7 @@ pub struct Composed {
     pub picture: Picture,
     /// When the primary's picture in it was put into its slot; the moment of composing if it has none.
     pub in_slot: MonoTime,
-    /// The usual time between two canvases: the primary's interval.
+    /// The usual time between two canvases that are encoded: the primary's interval, if all are.
     pub interval: Duration,
     /// The layout it was made with, if the canvas before had another.
     pub new_layout: Option<Layout>,
@@ -76,6 +90,7 @@ pub struct Canvas {
     colour: Colour,
     tiles: Vec<Tile>,
     primary: usize,
+    insets: Insets,
     drive: Drive,
     /// Every tile as last painted; copied for each canvas.
     frame: VideoFrame<Writable>,
@@ -102,8 +117,8 @@ impl Canvas {
         let primary = tiles.iter().position(|tile| tile.source == layout.primary).unwrap_or(0);
         let frame = picture::write(pool.buffer()?, &info)?;
         let next = FrameId { epoch, index: 0 };
-        let drive = Drive::new(now);
-        let mut canvas = Self { next, layout, told: None, colour, tiles, primary, drive, frame, pool };
+        let (insets, drive) = (Insets::default(), Drive::new(now));
+        let mut canvas = Self { next, layout, told: None, colour, tiles, primary, insets, drive, frame, pool };
         canvas.blacken();
         Ok((canvas, inlets))
     }
@@ -111,6 +126,11 @@ impl Canvas {
     /// The arrangement of its tiles now.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Tiles beside the primary take pictures so often from the next canvas on.
+    pub fn set_insets(&mut self, insets: Insets) {
+        self.insets = insets;
     }
 
     /// Waits until a canvas is due, at most `at_most`.
@@ -136,9 +156,10 @@ impl Canvas {
     }
 
     fn compose(&mut self, now: MonoTime) -> Result<Composed, Error> {
-        self.drive.made(now);
+        let before = self.drive.made(now);
         for (index, tile) in self.tiles.iter_mut().enumerate() {
-            if index != self.primary {
+            // The first picture is never waited for.
+            if index != self.primary && (self.insets.due(index, before, now) || tile.image().is_none()) {
                 tile.take(now);
             }
             if let Some(image) = tile.image() {
@@ -204,6 +225,15 @@ impl Canvas {
     fn blacken(&mut self) {
         let whole = CanvasRect { x: 0, y: 0, size: self.layout.canvas };
         paint::black(&mut self.frame, whole, self.colour.range);
+    }
+}
+
+impl Insets {
+    /// Whether the tile at place `index` takes a picture at `now`, the canvas before this one having been made at `before`.
+    fn due(self, index: usize, before: MonoTime, now: MonoTime) -> bool {
+        let turn = SLOWED * u32::try_from(index).unwrap_or(0) / MAX_TILES as u32;
+        let turns = |at: MonoTime| (at + turn).since(MonoTime(0)).as_micros() / SLOWED.as_micros();
+        self == Self::EveryCanvas || turns(now) > turns(before)
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod canvas;
 pub mod config;
 pub mod control;
+pub mod ladder;
 pub mod layout;
 pub mod local;
 pub mod node;

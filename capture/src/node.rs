@@ -4,6 +4,7 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
+pub mod demand;
 mod drill;
 mod drills;
 pub mod encoding;
@@ -15,6 +16,7 @@ mod outgoing;
 pub mod participants;
 mod record;
 mod relay;
+pub mod steps;
 #[cfg(test)]
 mod test_frames;
 
@@ -25,22 +27,25 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use program::clock;
-use program::trace::Trace;
+use program::trace::{DropReason, Trace};
 use protocol::ids::{Epoch, SourceId};
 use transport::shards::Frame;
 
 use crate::canvas::{self, Canvas, Composed};
 use crate::config::Theatre;
 use crate::control;
+use crate::ladder::Shape;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
+use demand::Demand;
 use drills::Drills;
-use encoding::{Demand, Encoded, Encoding};
+use encoding::{Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
 use link::Link;
 use participants::Participants;
 use participants::share::Limits;
 use relay::Relay;
+use steps::Steps;
 
 /// How soon the canvas's thread notices that it is to stop.
 const STOP_WITHIN: Duration = Duration::from_millis(100);
@@ -96,16 +101,19 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let (relay, _windows) = windows(theatre, &canvas, &participants)?;
     let demand = Demand::default();
     let drills = Arc::new(Drills::new(&participants, trace));
-    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone() };
+    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
+    let steps = Steps::new(shape, theatre.ladder.phone.clone());
+    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone(), steps };
     let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
     let answer = move |request| drills.answer(request, clock::now());
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
-    let encoding = Encoding::start(bitrate_bps, demand, admitting, send(participants, relay.clone(), trace.clone()))?;
+    let encoding =
+        Encoding::start(bitrate_bps, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        turn(&mut canvas, &encoding, &relay, trace)?;
+        turn(&mut canvas, &encoding, &demand, &relay, trace)?;
         if !encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
@@ -116,16 +124,23 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     Ok(())
 }
 
-/// Waits for a canvas and hands it to the encoder. One that it overtakes there is dropped.
-fn turn(canvas: &mut Canvas, encoding: &Encoding, relay: &Relay, trace: &Trace) -> Result<(), Error> {
+/// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is dropped.
+fn turn(canvas: &mut Canvas, encoding: &Encoding, demand: &Demand, relay: &Relay, trace: &Trace) -> Result<(), Error> {
     canvas.wait(STOP_WITHIN, clock::now());
+    canvas.set_insets(demand.insets());
     let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
     if let Some(layout) = composed.new_layout.take() {
         relay.layout(layout);
     }
+    demand.note_interval(composed.interval);
+    composed.interval *= demand.canvases_per_frame();
     composed.handed_on(clock::now());
-    if let Some(dropped) = encoding.offer(composed) {
-        trace.write(record::dropped(&dropped, clock::now()));
+    let dropped = match demand.leaves_out(composed.header.id) {
+        Some(reason) => Some((composed, reason)),
+        None => encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
+    };
+    if let Some((dropped, reason)) = dropped {
+        trace.write(record::dropped(&dropped, reason, clock::now()));
     }
     Ok(())
 }
@@ -136,7 +151,7 @@ fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl 
         let now = clock::now();
         let room = participants.have_room();
         if !room {
-            trace.write(record::dropped(canvas, now));
+            trace.write(record::dropped(canvas, DropReason::NoRoom, now));
         } else if participants.want_independent(now) {
             demand.refresh();
         }

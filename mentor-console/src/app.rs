@@ -243,6 +243,7 @@ pub(crate) mod tests {
     use program::trace::Trace;
     use protocol::frame::Freshness;
     use protocol::ids::Epoch;
+    use protocol::ladder::{Cause, Position, Rung};
     use protocol::message::Message;
     use protocol::time::ClockOffset;
     use std::sync::Mutex;
@@ -297,6 +298,29 @@ pub(crate) mod tests {
             window.state_mut().1 = after_ms(ms);
             window.run();
             window.get_by_label(banner);
+        }
+    }
+
+    #[test]
+    fn a_picture_held_because_theatre_sends_no_video_says_why_and_whom_to_call() {
+        let (app, _) = session(Freshness::Live);
+        let position = Position {
+            rung: Rung::Voice,
+            cause: Some(Cause::Lines),
+            budget_bps: Some(80_000),
+            spreading: None,
+            phone: Some("+49 30 12".into()),
+        };
+        app.console.lock().ladder(position, SHOWN);
+        let mut window = window(app);
+        window.state_mut().1 = after_ms(4_150);
+        window.run();
+        for label in [
+            "FROZEN: this picture is 4.2 s old",
+            "Video and stills stopped: lines carry 80 kbit/s",
+            "Call theatre: +49 30 12",
+        ] {
+            window.get_by_label(label);
         }
     }
 

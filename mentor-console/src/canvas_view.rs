@@ -67,7 +67,7 @@ fn frame(ui: &Ui, place: Rect, state: PictureState) {
     ui.painter().rect_stroke(place, 0, stroke, StrokeKind::Inside);
 }
 
-/// What the state is and how old the picture, unless it is live; why a press just drew nothing; and without a link,
+/// What the state is and how old the picture, unless it is live; why theatre sends no video; why a press just drew nothing; and without a link,
 /// what is wrong with each path.
 fn banner(ui: &Ui, place: Rect, state: &State) {
     let verdict = state.verdict;
@@ -77,6 +77,12 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
         let text = picture_look::banner(verdict.state, verdict.age);
         let sign = picture_look::sign(verdict.state);
         top.y = badge::on_picture(ui, top, Some(sign), &text, size_pt).bottom() + 6.0;
+    }
+    let stopped = state.position.as_ref().filter(|position| !position.rung.has_video());
+    if let Some(position) = stopped.filter(|_| verdict.state != PictureState::Lost) {
+        for text in [Some(position.to_string()), picture_look::call(position)].into_iter().flatten() {
+            top.y = badge::on_picture(ui, top, None, &text, theme::LARGE_PT).bottom() + 6.0;
+        }
     }
     if let Some(refusal) = state.refusal {
         top.y = badge::on_picture(ui, top, None, refusal, theme::LARGE_PT).bottom() + 6.0;

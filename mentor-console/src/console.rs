@@ -9,6 +9,7 @@ use program::trace::Trace;
 use protocol::drill::News;
 use protocol::frame::Header;
 use protocol::ids::Epoch;
+use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::Receipt;
 use protocol::time::{ClockOffset, MonoTime};
@@ -62,6 +63,7 @@ pub struct Console {
     /// When to repaint for less than a new picture.
     pub pacing: Pacing,
     refusal: Option<(&'static str, MonoTime)>,
+    position: Option<Position>,
     paths: Vec<Path>,
     /// Since when no path has been alive.
     dark_since: Option<MonoTime>,
@@ -95,6 +97,7 @@ impl Console {
             target: Target::Beside,
             pacing: Pacing::default(),
             refusal: None,
+            position: None,
             paths: Vec::new(),
             dark_since: Some(now),
             figures: Figures::default(),
@@ -141,6 +144,17 @@ impl Console {
         self.frames.records.receipt(receipt, now);
     }
 
+    /// Theatre tells where it stands on the ladder.
+    pub fn ladder(&mut self, position: Position, now: MonoTime) {
+        self.frames.records.ladder(&position, now);
+        self.position = Some(position);
+    }
+
+    /// Where theatre stood on the ladder when it last said so.
+    pub fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
     /// The link as it stands now. What found no room on its way to theatre before is sent again.
     pub fn link(&mut self, paths: Vec<Path>, now: MonoTime) {
         let alive = paths.iter().any(|path| path.condition == Condition::Live);
@@ -165,6 +179,7 @@ impl Console {
     pub fn peer(&mut self, restarted: bool, now: MonoTime) {
         if restarted {
             self.scene.forget_layouts();
+            self.position = None;
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
@@ -210,6 +225,7 @@ impl Console {
             latency: self.figures.latency.clone(),
             clock: self.frames.clock,
             frames: self.frames.counts(),
+            position: self.position.clone(),
             paths: self.paths.clone(),
             marks: self.marks.counts(now),
             pen: self.marks.pen(),
@@ -240,6 +256,7 @@ mod tests {
     use crate::picture_state as states;
     use crate::scene::tests::{header, layout};
     use protocol::frame::Freshness;
+    use protocol::ladder::Rung;
 
     fn path(condition: Condition) -> Path {
         Path { name: "a".into(), condition, reason: None, rtt: None, loss_pct: None }
@@ -292,6 +309,30 @@ mod tests {
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
         console.frames.set_clock(ClockOffset::THEATRE);
         assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Live);
+    }
+
+    #[test]
+    fn a_picture_held_while_theatre_sends_stills_or_voice_is_frozen_and_never_live() {
+        for rung in [Rung::Stills, Rung::Voice] {
+            let mut console = console();
+            console.frames.set_clock(ClockOffset::THEATRE);
+            console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
+            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+            console.ladder(Position { rung, ..Position::default() }, MonoTime(5_060_000));
+            for ms in (5_550..60_000).step_by(450) {
+                assert_eq!(console.verdict(MonoTime(ms * 1_000)).state, states::State::Frozen, "at {ms}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_former_life_of_theatre_gave_up_is_forgotten() {
+        let mut console = console();
+        console.ladder(Position::default(), MonoTime(1));
+        console.peer(false, MonoTime(0));
+        assert!(console.position().is_some());
+        console.peer(true, MonoTime(0));
+        assert_eq!(console.state(MonoTime(2)).position, None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use program::trace::{LinkFacts, PathFacts, Record};
 use protocol::drill::News;
 use protocol::frame::Header;
 use protocol::ids::Epoch;
+use protocol::ladder::Position;
 use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::assembly::{Loss, Released};
@@ -184,6 +185,7 @@ impl Reader {
             Ok(Message::Layout(layout)) => self.console.lock().layout(layout),
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
+            Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
             Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
         }
@@ -218,7 +220,7 @@ impl Reader {
         self.refresh(&facts, now);
         if looks == 0 {
             let console = self.console.lock();
-            let record = record(&facts, |path| console.drills.on(path), now);
+            let record = record(&facts, console.position(), |path| console.drills.on(path), now);
             console.frames.records.write(Record::Link(record));
         }
     }
@@ -255,8 +257,14 @@ fn path(path: &driver::PathFacts) -> Path {
     }
 }
 
-/// The link's line of the trace; `drill` tells who drills the path of a name. While the clock is unknown its time is this machine's own.
-fn record(facts: &Facts, drill: impl Fn(&str) -> Option<&'static str>, now: MonoTime) -> LinkFacts {
+/// The link's line of the trace, with what theatre told of it; `drill` tells who drills the path of a name. While the clock is
+/// unknown its time is this machine's own.
+fn record(
+    facts: &Facts,
+    theatre: Option<&Position>,
+    drill: impl Fn(&str) -> Option<&'static str>,
+    now: MonoTime,
+) -> LinkFacts {
     let clock = facts.session.clock;
     let paths = present(facts).map(|path| PathFacts {
         name: path.name.clone(),
@@ -273,6 +281,8 @@ fn record(facts: &Facts, drill: impl Fn(&str) -> Option<&'static str>, now: Mono
         participant: None,
         offset_us: clock.map(|clock| clock.offset_us),
         uncertainty_us: clock.map(|clock| clock.uncertainty_us),
+        policy: theatre.and_then(|theatre| theatre.spreading).map(|spreading| spreading.word().to_owned()),
+        budget_bps: theatre.and_then(|theatre| theatre.budget_bps),
         paths: paths.collect(),
     }
 }

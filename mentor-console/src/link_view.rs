@@ -1,15 +1,17 @@
-//! The status bar: the picture's state and figures, the paths, and the legend of marks that are not simply shown.
+//! The status bar: the picture's state and figures, what the lines carry and what is given up for them, the paths, and the legend of marks that are not simply shown.
 //! What is not known is a dash, never a zero.
 
 use std::time::Duration;
 
 use eframe::egui::{Align, CursorIcon, Label, Layout, Response, RichText, Sense, Ui, vec2};
+use protocol::ladder::{Bps, Rung};
 use transport::drill::ledger::{Phase, Runner, seconds};
 use ui::badge::{self, Sign};
 use ui::icon::Icon;
 use ui::theme;
 
 use crate::command::Command;
+use crate::picture_state::State as PictureState;
 use crate::state::{Condition, Drill, Marks, Path, State};
 use crate::{drill_view, picture_look};
 
@@ -27,6 +29,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let verdict = state.verdict;
         badge::state(ui, picture_look::sign(verdict.state), picture_look::words(verdict.state));
         figures(ui, state, commands);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| lines(ui, state));
     });
     ui.horizontal(|ui| {
         ui.set_height(22.0);
@@ -59,6 +62,26 @@ fn figures(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     for (caption, value) in figures {
         figure(ui, caption, &value, Sense::hover());
     }
+}
+
+/// What theatre gives up and why, or what the lines carry; without a link, what it last said means nothing.
+fn lines(ui: &mut Ui, state: &State) {
+    let linked = state.verdict.state != PictureState::Lost;
+    let Some(position) = state.position.as_ref().filter(|_| linked) else { return };
+    let mut text = match (position.rung, position.budget_bps) {
+        (Rung::Full, Some(bps)) => format!("lines carry {}", Bps(bps)),
+        (Rung::Full, None) => "no limit known".to_owned(),
+        _ => position.to_string(),
+    };
+    let after = picture_look::call(position).or(position.spreading.map(|spreading| spreading.word().to_owned()));
+    if let Some(after) = after {
+        text = format!("{text}, {after}");
+    }
+    let width = ui.available_width();
+    match picture_look::given_up(position.rung) {
+        Some(sign) => badge::line(ui, sign, &text, width),
+        None => ui.add(Label::new(RichText::new(text).color(theme::TEXT_QUIET)).selectable(false).truncate()),
+    };
 }
 
 fn unknown() -> String {
@@ -155,10 +178,11 @@ fn legend(ui: &mut Ui, marks: Marks) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture_state::{State as PictureState, Verdict};
+    use crate::picture_state::Verdict;
     use crate::state::tests::all_well;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
+    use protocol::ladder::{Cause, Position, Spreading};
 
     fn shown(state: &State) -> Harness<'_, Vec<Command>> {
         Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())
@@ -263,6 +287,36 @@ mod tests {
         let harness = shown(&state);
         harness.get_by_label("1 mark on a source no display in theatre shows");
         harness.get_by_label("2 marks on the way");
+    }
+
+    #[test]
+    fn what_the_lines_carry_and_how_they_are_used_is_told_while_nothing_is_given_up() {
+        let mut state = all_well();
+        let spreading = Some(Spreading::Spread);
+        for (budget_bps, words) in
+            [(Some(5_640_000), "lines carry 5.6 Mbit/s, spread"), (None, "no limit known, spread")]
+        {
+            state.position = Some(Position { budget_bps, spreading, ..Position::default() });
+            shown(&state).get_by_label(words);
+        }
+        state.verdict.state = PictureState::Lost;
+        assert!(shown(&state).query_by_label("no limit known, spread").is_none(), "without a link nobody knows");
+    }
+
+    #[test]
+    fn what_is_given_up_is_told_with_its_reason_and_in_the_end_the_number_to_call() {
+        let mut state = all_well();
+        let spreading = Some(Spreading::Duplicate);
+        let budget_bps = Some(1_200_000);
+        let position = Position { rung: Rung::HalfRate, cause: Some(Cause::Lines), budget_bps, spreading, phone: None };
+        state.position = Some(position.clone());
+        shown(&state).get_by_label("Picture rate halved: lines carry 1.2 Mbit/s, duplicate");
+        let last = Position { rung: Rung::Voice, budget_bps: Some(80_000), ..position };
+        for (phone, number) in [(Some("+49 30 12"), "+49 30 12"), (None, "no number configured")] {
+            state.position = Some(Position { phone: phone.map(str::to_owned), ..last.clone() });
+            let words = format!("Video and stills stopped: lines carry 80 kbit/s, Call theatre: {number}");
+            shown(&state).get_by_label(&words);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use ui::badge::Sign;
 use ui::icon::Icon;
 use ui::theme;
 
+use protocol::ladder::{Position, Rung};
+
 use crate::picture_state::State;
 
 /// Why no stroke can begin on a source that delivers nothing.
@@ -58,6 +60,25 @@ pub fn pen_refusal(state: State) -> Option<&'static str> {
         State::Unknown => Some("No drawing: the age of the picture is not known yet"),
         State::Waiting => Some("No drawing: no picture has come yet"),
     }
+}
+
+/// The sign of what theatre gives up, if it gives up anything.
+pub fn given_up(rung: Rung) -> Option<Sign> {
+    let (colour, icon) = match rung {
+        Rung::Full => return None,
+        Rung::Bitrate | Rung::Insets | Rung::HalfRate => (theme::CAUTION, Icon::Triangle),
+        Rung::Stills | Rung::Voice => (theme::ALARM, Icon::Bars),
+    };
+    Some(Sign { colour, icon })
+}
+
+/// What to do when only voice is left; nothing before.
+pub fn call(position: &Position) -> Option<String> {
+    if position.rung != Rung::Voice {
+        return None;
+    }
+    let number = position.phone.as_deref().unwrap_or("no number configured");
+    Some(format!("Call theatre: {number}"))
 }
 
 /// A duration as it is said: the coarser, the longer it is.

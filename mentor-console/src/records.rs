@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use annotation::geometry::View;
 use program::trace::{self, MovedPen, ReceivedFrame, ReceivedReceipt, Record, Trace};
 use protocol::ids::{LayoutEpoch, MarkId};
+use protocol::ladder::{Cause, Position, Rung};
 use protocol::layout::Layout;
 use protocol::mark::Receipt;
 use protocol::time::{ClockOffset, MonoTime};
@@ -42,6 +43,7 @@ pub struct Records {
     waiting: VecDeque<Finished>,
     viewed: Option<(LayoutEpoch, View)>,
     state: Option<State>,
+    given_up: Option<(Rung, Option<Cause>)>,
 }
 
 impl Records {
@@ -103,6 +105,17 @@ impl Records {
         }
         let at_us = self.clock.map(|clock| clock.session(now).0);
         self.trace.write(Record::State { state: format!("{state:?}").to_lowercase(), at_us });
+    }
+
+    /// Theatre told where it stands on the ladder: written whenever more than figures change.
+    pub fn ladder(&mut self, position: &Position, now: MonoTime) {
+        let given_up = Some((position.rung, position.cause));
+        if std::mem::replace(&mut self.given_up, given_up) == given_up {
+            return;
+        }
+        let at_us = self.clock.map(|clock| clock.session(now).0);
+        let rung = format!("{:?}", position.rung).to_lowercase();
+        self.trace.write(Record::Ladder { rung, reason: position.reason(), at_us });
     }
 
     /// The pen moved on the picture. The pen is refused while the clock is not known, so that none is left out.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use protocol::ladder::Position;
 use protocol::mark::{Ink, Width};
 use protocol::time::ClockOffset;
 use transport::drill::Effect;
@@ -24,6 +25,8 @@ pub struct State {
     pub clock: Option<ClockOffset>,
     /// Frames so far.
     pub frames: Frames,
+    /// What theatre gives up and knows of the lines, once it said so.
+    pub position: Option<Position>,
     /// The ways to theatre, in the order of the configuration.
     pub paths: Vec<Path>,
     /// Marks that are not simply shown.
@@ -160,6 +163,7 @@ pub(crate) mod tests {
             },
             clock: Some(ClockOffset { offset_us: 0, uncertainty_us: 1_200 }),
             frames: Frames { shown: 300, skipped: 0, lost: 0 },
+            position: None,
             paths: vec![path("a"), path("b")],
             marks: Marks::default(),
             pen: Pen::default(),

@@ -7,7 +7,7 @@ mod record;
 mod writer;
 
 pub use record::{
-    DisplayedMark, Drill, DroppedFrame, End, LinkFacts, MovedPen, ParticipantFacts, PathFacts, ReceivedFrame,
-    ReceivedReceipt, Record, SentFrame, Start, View,
+    DisplayedMark, Drill, DropReason, DroppedFrame, End, LinkFacts, MovedPen, ParticipantFacts, PathFacts,
+    ReceivedFrame, ReceivedReceipt, Record, SentFrame, Start, View,
 };
 pub use writer::{Error, Trace};

@@ -1,4 +1,4 @@
-//! Shapes both ends share: time, ids, layout, frames, marks, drills, messages. No IO, no behaviour.
+//! Shapes both ends share: time, ids, layout, frames, marks, the ladder, drills, messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
@@ -8,6 +8,7 @@ pub mod drill;
 pub mod frame;
 pub mod geometry;
 pub mod ids;
+pub mod ladder;
 pub mod layout;
 pub mod mark;
 pub mod message;

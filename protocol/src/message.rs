@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drill::{self, News};
+use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
 
@@ -17,6 +18,8 @@ pub enum Message {
     Receipt(Receipt),
     /// Either end: it drills one of its paths.
     Drill(News),
+    /// Theatre: where it stands on the ladder, at each join and each change.
+    Ladder(Position),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -35,6 +38,9 @@ pub enum Error {
         /// The bound.
         max: usize,
     },
+    /// A text that people read holds what cannot be printed.
+    #[error("message is out of bounds: {0} cannot be printed")]
+    Unprintable(&'static str),
     /// Bytes follow the message.
     #[error("message is followed by {0} bytes that belong to nothing")]
     Trailing(usize),
@@ -70,12 +76,17 @@ impl Message {
                 layout.tiles.iter().try_for_each(|tile| bound("source name bytes", tile.name.len(), MAX_NAME_BYTES))
             }
             Self::Mark(Operation::Extend { points, .. }) => bound("mark points", points.len(), MAX_POINTS_PER_EXTEND),
+            Self::Ladder(Position { phone: Some(phone), .. }) => {
+                bound("phone number bytes", phone.len(), MAX_PHONE_BYTES)?;
+                let printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+                if phone.bytes().all(printable) { Ok(()) } else { Err(Error::Unprintable("phone number")) }
+            }
             Self::Drill(News::Announced(drill)) => {
                 bound("drill path bytes", drill.path.len(), drill::MAX_PATH_BYTES)?;
                 bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
-            Self::Mark(_) | Self::Receipt(_) | Self::Drill(News::Over) => Ok(()),
+            Self::Mark(_) | Self::Receipt(_) | Self::Ladder(_) | Self::Drill(News::Over) => Ok(()),
         }
     }
 }
@@ -99,6 +110,20 @@ mod tests {
         for endless in [drill(u32::MAX, 1), drill(0, u32::MAX)] {
             let bytes = postcard::to_stdvec(&endless).unwrap_or_default();
             assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
+        }
+    }
+
+    fn with_phone(phone: &str) -> Message {
+        Message::Ladder(Position { phone: Some(phone.into()), ..Position::default() })
+    }
+
+    #[test]
+    fn a_phone_number_that_is_long_or_cannot_be_printed_does_not_travel_in_either_direction() {
+        assert!(with_phone("+49 (30) 123-456 ext. 7").to_bytes().is_ok());
+        for wrong in ["1".repeat(33), "+49\n30".into(), "\u{202e}94+".into()] {
+            assert!(with_phone(&wrong).to_bytes().is_err(), "{wrong:?}");
+            let bytes = postcard::to_stdvec(&with_phone(&wrong)).unwrap();
+            assert!(Message::from_bytes(&bytes).is_err(), "{wrong:?}");
         }
     }
 }

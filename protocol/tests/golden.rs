@@ -9,6 +9,7 @@ use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
 use protocol::geometry::{CanvasRect, ImagePoint, SizePx};
 use protocol::ids::{Epoch, FrameId, LayoutEpoch, MarkId, SourceId};
+use protocol::ladder::{Cause, Position, Rung, Spreading};
 use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
 use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
@@ -51,6 +52,21 @@ fn layout() -> Layout {
     Layout { epoch: LayoutEpoch(2), canvas, primary: SourceId(0), tiles: vec![scope] }
 }
 
+fn lines() -> Position {
+    Position {
+        rung: Rung::HalfRate,
+        cause: Some(Cause::Lines),
+        budget_bps: Some(1_200_000),
+        spreading: Some(Spreading::Spread),
+        phone: Some("+49 30 12".into()),
+    }
+}
+
+fn encoder() -> Position {
+    let cause = Some(Cause::Encoder { made_bps: 4_000_000, ordered_bps: 2_000_000 });
+    Position { rung: Rung::Insets, cause, ..Position::default() }
+}
+
 fn messages() -> Vec<(&'static str, Message)> {
     let (id, source, ink, width) = (MARK, SourceId(0), Ink::Cyan, Width::Broad);
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
@@ -66,6 +82,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("receipt", Message::Receipt(receipt)),
         ("drill-announced", Message::Drill(News::Announced(drill))),
         ("drill-over", Message::Drill(News::Over)),
+        ("ladder", Message::Ladder(lines())),
+        ("ladder-encoder", Message::Ladder(encoder())),
     ]
 }
 
@@ -128,7 +146,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..9).collect());
+    assert_eq!(kinds, (0..10).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -143,5 +161,6 @@ fn kind(message: &Message) -> u8 {
         Message::Receipt(_) => 6,
         Message::Drill(News::Announced(_)) => 7,
         Message::Drill(News::Over) => 8,
+        Message::Ladder(_) => 9,
     }
 }

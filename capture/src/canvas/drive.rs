@@ -32,9 +32,9 @@ impl Drive {
         Self { last: now }
     }
 
-    /// A canvas was made at `now`.
-    pub fn made(&mut self, now: MonoTime) {
-        self.last = now;
+    /// A canvas was made at `now`. Returns when the one before was; the start, if none was.
+    pub fn made(&mut self, now: MonoTime) -> MonoTime {
+        std::mem::replace(&mut self.last, now)
     }
 
     /// When the timer makes a canvas unless a picture of the primary comes first.

@@ -66,6 +66,7 @@ fn theatre() -> Theatre {
         identity: Identity { certificate: "c".into(), key: "k".into() },
         participant: Default::default(),
         link: Default::default(),
+        ladder: Default::default(),
     }
 }
 
@@ -203,4 +204,23 @@ fn a_capture_time_in_the_future_keeps_no_picture_live() {
     assert_eq!(composed.header.tiles[0].captured, Some(SessionTime(1_330_000)));
     let later = (1_331..2_331).filter_map(|ms| bench.at(ms)).last().unwrap();
     assert_eq!(later.header.tiles[0].freshness, Freshness::Lost);
+}
+
+#[test]
+fn a_slowed_inset_moves_five_times_a_second_beside_a_primary_at_full_rate_and_does_not_count_as_lost() {
+    for interval_ms in [17, 33, 133] {
+        let mut bench = Bench::new();
+        bench.canvas.set_insets(Insets::Slowed);
+        let mut told = Vec::new();
+        for n in 0..3_000 / interval_ms {
+            let captured = 1_000 + n * interval_ms;
+            bench.inset.deliver(&grey(SQUARE, 100 + n as u8 % 100, Colour::default(), at(captured)));
+            let composed = bench.primary_at(captured).expect("the primary drives");
+            assert_eq!(luma(&composed, 480, 300), 90);
+            assert_eq!(composed.header.tiles[1].freshness, Freshness::Live, "at {captured} ms");
+            told.push((composed.header.captured(SourceId(1)).unwrap(), luma(&composed, 1100, 100)));
+        }
+        told.dedup();
+        assert!((14..=17).contains(&told.len()), "{} pictures in 3 s beside {interval_ms} ms", told.len());
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
-use super::theatre::{Canvas, Theatre};
+use super::theatre::{Canvas, Ladder, Theatre};
 use super::{Nonsense, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
@@ -58,6 +59,7 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
         );
         return Err(Nonsense::new("encoder.floor_kbps", fault));
     }
+    phone(&theatre.ladder)?;
     participant::check(&theatre.participant, theatre.link.policy)
 }
 
@@ -80,6 +82,19 @@ fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {
         }
     }
     Ok(())
+}
+
+/// Whether people at both ends can read the number and dial it.
+fn phone(ladder: &Ladder) -> Result<(), Nonsense> {
+    let Some(phone) = &ladder.phone else { return Ok(()) };
+    let printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    if phone.len() <= MAX_PHONE_BYTES && phone.bytes().all(printable) && phone.bytes().any(|byte| byte.is_ascii_digit())
+    {
+        return Ok(());
+    }
+    let fault =
+        format!("must be a number as it is dialled, such as \"+49 30 123456\", of at most {MAX_PHONE_BYTES} letters");
+    Err(Nonsense::new("ladder.phone", fault))
 }
 
 fn tiles(theatre: &Theatre) -> Result<(), Nonsense> {

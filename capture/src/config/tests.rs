@@ -113,6 +113,17 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
         ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
+        (
+            "[participant.anna]",
+            "[ladder]\nphone = \"call me\"\n[participant.anna]",
+            "ladder.phone: must be a number as it is dialled",
+        ),
+        (
+            "[participant.anna]",
+            "[ladder]\nphone = \"+49\\t30\"\n[participant.anna]",
+            "ladder.phone: must be a number as it is dialled",
+        ),
+        ("[participant.anna]", "[ladder]\nphone = 112\n[participant.anna]", "expected a string"),
     ];
     assert_told("fault", &faults);
 }
@@ -240,7 +251,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "primary",
     "run_dir",
     "role",
@@ -257,6 +268,7 @@ const KEYS: [&str; 23] = [
     "tiles",
     "bitrate_kbps",
     "floor_kbps",
+    "phone",
     "certificate",
     "key",
     "listen",

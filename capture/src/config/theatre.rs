@@ -42,6 +42,9 @@ pub struct Theatre {
     /// How the uplinks are used.
     #[serde(default)]
     pub link: Link,
+    /// What happens when they carry too little.
+    #[serde(default)]
+    pub ladder: Ladder,
 }
 
 /// `[canvas]`: the composed picture.
@@ -86,6 +89,14 @@ impl Default for Encoder {
 pub struct Link {
     /// How frames are spread over the paths.
     pub policy: Policy,
+}
+
+/// `[ladder]`: what is given up when the lines carry too little.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ladder {
+    /// The telephone in theatre that the mentor is asked to call when only voice is left. Both ends show it.
+    pub phone: Option<String>,
 }
 
 /// `[identity]`: theatre's own certificate.

@@ -6,6 +6,7 @@ use protocol::time::MonoTime;
 use super::drill::Desk;
 use super::participants::Participants;
 use crate::control::{Answer, Request};
+use crate::local::{Notice, Severity};
 
 /// A desk for each participant, in their order, with the participant's name.
 pub struct Drills(Vec<(String, Desk)>);
@@ -40,14 +41,14 @@ impl Drills {
     }
 
     /// What the OR display has to say about drills at `now`.
-    pub fn notice(&self, now: MonoTime) -> Option<String> {
+    pub fn notice(&self, now: MonoTime) -> Option<Notice> {
         let notices = self.0.iter().filter_map(|(name, desk)| Some((name, desk.notice(now)?)));
         let named = |(name, notice): (&String, String)| match self.0.len() {
             1 => notice,
             _ => format!("{notice} (to {name})"),
         };
         let notices: Vec<String> = notices.map(named).collect();
-        (!notices.is_empty()).then(|| notices.join("; "))
+        (!notices.is_empty()).then(|| Notice { severity: Severity::Caution, text: notices.join("\n") })
     }
 
     /// The desk of the participant of this name; without a name that of the only one who `has` what is asked for.

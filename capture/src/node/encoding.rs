@@ -3,7 +3,6 @@
 //! caller's matter, and so is whether there is room for one: without it a canvas is dropped before the encoder, not after.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -13,14 +12,12 @@ use media::slot::Slot;
 use program::clock;
 use protocol::time::MonoTime;
 
+use super::demand::Demand;
 use crate::canvas::Composed;
 
 /// Change of the pictures' rate that the encoder is told, as a part of it. Less is the jitter of a clock, and each
 /// change costs x264 a moment.
 const RATE_CHANGE: f64 = 0.1;
-/// The least bits per second it is told to make, however little the lines carry: below, x264 has nothing left to give up
-/// and makes what it makes.
-const LEAST_BPS: u32 = 200_000;
 
 /// How long the thread waits for a canvas at a time. Nothing depends on it: whatever is put wakes it.
 const WAIT: Duration = Duration::from_secs(1);
@@ -47,17 +44,6 @@ pub struct Encoded {
     pub at: MonoTime,
 }
 
-/// What the link asks of the encoder. Clones ask the same one.
-#[derive(Debug, Clone, Default)]
-pub struct Demand(Arc<Asked>);
-
-#[derive(Debug, Default)]
-struct Asked {
-    refresh: AtomicBool,
-    /// 0 while there is none.
-    budget_bps: AtomicU32,
-}
-
 /// The running thread; stops and joins when dropped.
 pub struct Encoding {
     next: Arc<Slot<Order>>,
@@ -69,27 +55,6 @@ pub struct Encoding {
 enum Order {
     Encode(Box<Composed>),
     End,
-}
-
-impl Demand {
-    /// The next access unit is to be independent; asked twice before the next canvas is asked once.
-    pub fn refresh(&self) {
-        self.0.refresh.store(true, Ordering::Release);
-    }
-
-    /// From the next canvas on no more bits per second than this, if a limit is known.
-    pub fn set_budget(&self, bps: Option<u64>) {
-        let bps = bps.map_or(0, |bps| u32::try_from(bps).unwrap_or(u32::MAX).max(LEAST_BPS));
-        self.0.budget_bps.store(bps, Ordering::Release);
-    }
-
-    fn take_refresh(&self) -> bool {
-        self.0.refresh.swap(false, Ordering::AcqRel)
-    }
-
-    fn budget_bps(&self) -> Option<u32> {
-        Some(self.0.budget_bps.load(Ordering::Acquire)).filter(|bps| *bps > 0)
-    }
 }
 
 impl Encoding {
@@ -224,7 +189,10 @@ impl<A: FnMut(&Composed) -> bool, D: FnMut(Encoded)> Work<A, D> {
             let is_running = self.encoder.running.is_some();
             self.encoder.set_budget(self.demand.budget_bps());
             match self.encoder.encode(&canvas, self.demand.take_refresh()) {
-                Ok(unit) => (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() }),
+                Ok(unit) => {
+                    self.demand.note_made(unit.bytes.len());
+                    (self.deliver)(Encoded { canvas: *canvas, unit, at: clock::now() });
+                }
                 // Without a running encoder it was the start that failed, and a second try is no better.
                 Err(error) if !is_running => {
                     tracing::error!("{error}; encoding ends here");

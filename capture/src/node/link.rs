@@ -1,5 +1,5 @@
 //! The thread that listens to every session: marks and news from the consoles, what their lines carry, and a beat ten
-//! times a second. Nothing it does waits, so that no session's news delays another's.
+//! times a second, which also moves theatre on the ladder. Nothing it does waits, so that no session's news delays another's.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -8,17 +8,21 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, bounded, tick};
 use program::clock;
 use program::trace::Trace;
+use protocol::ladder::Position;
 use protocol::message::Message;
 use protocol::time::MonoTime;
 use transport::driver;
 use transport::session::Event;
 
+use super::demand::Demand;
 use super::drills::Drills;
-use super::encoding::Demand;
 use super::participants::share::{Limits, Share, Video};
 use super::participants::{Member, Participants, round_trip};
 use super::record;
-use super::relay::Relay;
+use super::relay::{Relay, Topic};
+use super::steps::{self, News, Steps};
+use crate::config::Role;
+use crate::ladder::Seen;
 
 /// How often windows are told when the mentors were last heard: a tenth of the silence after which marks are dashed.
 const BEAT: Duration = Duration::from_millis(100);
@@ -39,6 +43,8 @@ pub struct Parts {
     pub drills: Arc<Drills>,
     /// The encoder.
     pub demand: Demand,
+    /// The ladder.
+    pub steps: Steps,
 }
 
 impl Link {
@@ -50,14 +56,15 @@ impl Link {
         participants: Arc<Participants>,
         events: Vec<Receiver<Event>>,
         limits: Limits,
-        Parts { relay, drills, demand }: Parts,
+        Parts { relay, drills, demand, steps }: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
-        let listener = Listener { participants, known, share, relay, drills, demand, trace, beats: 0 };
+        let listener =
+            Listener { participants, known, share, relay, drills, demand, steps, trace, beats: 0, accused: 0 };
         let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -87,8 +94,11 @@ struct Listener {
     relay: Arc<Relay>,
     drills: Arc<Drills>,
     demand: Demand,
+    steps: Steps,
     trace: Trace,
     beats: u32,
+    /// Steps down that the encoder is to blame for.
+    accused: u64,
 }
 
 /// What was heard of one participant.
@@ -184,7 +194,9 @@ impl Listener {
             Ok(Message::Drill(news)) => {
                 return self.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
             }
-            Ok(Message::Layout(_) | Message::Receipt(_)) => Some("it is theatre's to send".to_owned()),
+            Ok(Message::Layout(_) | Message::Receipt(_) | Message::Ladder(_)) => {
+                Some("it is theatre's to send".to_owned())
+            }
             Err(error) => Some(error.to_string()),
         };
         let (Some(fault), Some(known)) = (fault, self.known.get_mut(at)) else { return };
@@ -195,8 +207,8 @@ impl Listener {
         known.refused += 1;
     }
 
-    /// What the encode may take from now on, and who gets it.
-    fn judge(&mut self, facts: &[driver::Facts], now: MonoTime) {
+    /// What the encode may take from now on, and who gets it. Gives what the slowest mentor's lines carry.
+    fn judge(&mut self, facts: &[driver::Facts], now: MonoTime) -> Option<u64> {
         let members = self.participants.members().iter();
         let seen: Vec<_> = members
             .zip(facts)
@@ -212,6 +224,7 @@ impl Listener {
                 tell(member, video);
             }
         }
+        verdict.slowest_bps
     }
 
     fn beat(&mut self) {
@@ -221,7 +234,9 @@ impl Listener {
         for (at, facts) in facts.iter().enumerate() {
             self.drills.of(at).into_iter().for_each(|desk| desk.look(facts, now));
         }
-        self.judge(&facts, now);
+        self.relay.notice(Topic::Drill, self.drills.notice(now));
+        let slowest_bps = self.judge(&facts, now);
+        self.climb(&facts, slowest_bps, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {
             for (at, ((member, known), facts)) in
                 self.participants.members().iter().zip(&self.known).zip(&facts).enumerate()
@@ -236,6 +251,40 @@ impl Listener {
 
     fn facts(&self) -> Vec<driver::Facts> {
         self.participants.members().iter().map(Member::facts).collect()
+    }
+
+    /// Moves theatre on the ladder, and tells everyone.
+    fn climb(&mut self, facts: &[driver::Facts], budget_bps: Option<u64>, now: MonoTime) {
+        let interval = self.demand.interval();
+        if interval.is_zero() {
+            return;
+        }
+        let mentors = self.participants.members().iter().zip(facts).filter(|(member, _)| member.role == Role::Mentor);
+        let policy = mentors.filter_map(|(_, facts)| facts.session.policy).next();
+        let seen = Seen { budget_bps, made_bytes: self.demand.made_bytes(), interval };
+        let position = match self.steps.judge(&seen, policy.and_then(record::spreading), now) {
+            Some(News::Step(position)) => {
+                self.stepped(&position);
+                self.demand.set_rung(position.rung);
+                self.trace.write(record::ladder(&position, now));
+                position
+            }
+            Some(News::Figures(position)) => position,
+            None => return,
+        };
+        self.relay.notice(Topic::Ladder, steps::notice(&position));
+        self.relay.ladder(position);
+    }
+
+    /// A climb is good news. An encoder that ignores its rate is said once: it will be tried again and again.
+    fn stepped(&mut self, position: &Position) {
+        if !steps::blames_encoder(position) {
+            return tracing::info!("the mentor's view: {position}");
+        }
+        if self.accused == 0 {
+            tracing::warn!("the mentor's view: {position}; it does not follow its bit rate");
+        }
+        self.accused += 1;
     }
 }
 

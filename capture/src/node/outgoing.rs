@@ -1,10 +1,11 @@
-//! What a console is still to be told, newest only: a later layout or receipt takes the place of one that has not
+//! What a console is still to be told, newest only: a later layout, position or receipt takes the place of one that has not
 //! gone yet. So a console that is away or slow costs a bounded amount of memory and gets nothing outdated.
 
 use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
 use protocol::ids::MarkId;
+use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{MAX_MARKS, Receipt};
 use protocol::message::Message;
@@ -16,6 +17,7 @@ const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 #[derive(Debug, Default)]
 pub struct Outgoing {
     layout: Option<Layout>,
+    ladder: Option<Position>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -23,6 +25,11 @@ impl Outgoing {
     /// The canvas has this layout now.
     pub fn layout(&mut self, layout: Layout) {
         self.layout = Some(layout);
+    }
+
+    /// Theatre stands here on the ladder now.
+    pub fn ladder(&mut self, position: Position) {
+        self.ladder = Some(position);
     }
 
     /// These became of marks.
@@ -35,13 +42,10 @@ impl Outgoing {
 
     /// Hands over what waits, the layout first, until `send` says that it takes no more.
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
-        if let Some(layout) = self.layout.take() {
-            let message = Message::Layout(layout);
-            if !send(&message) {
-                let Message::Layout(layout) = message else { return };
-                self.layout = Some(layout);
-                return;
-            }
+        let done =
+            hand(&mut self.layout, Message::Layout, &mut send) && hand(&mut self.ladder, Message::Ladder, &mut send);
+        if !done {
+            return;
         }
         while let Some((id, receipt)) = self.receipts.pop_first() {
             if !send(&Message::Receipt(receipt)) {
@@ -50,6 +54,19 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// Hands over what waits in one place; `false` if it waits on.
+fn hand<T: Clone>(
+    waits: &mut Option<T>,
+    message: impl Fn(T) -> Message,
+    send: &mut impl FnMut(&Message) -> bool,
+) -> bool {
+    let sent = waits.clone().is_none_or(|what| send(&message(what)));
+    if sent {
+        *waits = None;
+    }
+    sent
 }
 
 #[cfg(test)]
@@ -74,19 +91,22 @@ mod tests {
     fn what_is_not_taken_waits_and_only_the_newest_goes() {
         let mut outgoing = Outgoing::default();
         outgoing.layout(layout(1));
+        outgoing.ladder(Position::default());
         outgoing.receipts([receipt(1, 2), receipt(2, 2)]);
         outgoing.flush(|_| false);
         outgoing.layout(layout(2));
+        let position = Position { budget_bps: Some(9), ..Position::default() };
+        outgoing.ladder(position.clone());
         outgoing.receipts([receipt(1, 9)]);
         let mut taken = Vec::new();
         outgoing.flush(|message| {
-            let room = taken.len() < 2;
+            let room = taken.len() < 3;
             if room {
                 taken.push(message.clone());
             }
             room
         });
-        assert_eq!(taken, [Message::Layout(layout(2)), Message::Receipt(receipt(1, 9))]);
+        assert_eq!(taken, [Message::Layout(layout(2)), Message::Ladder(position), Message::Receipt(receipt(1, 9))]);
         taken.clear();
         outgoing.flush(|message| {
             taken.push(message.clone());

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use program::trace::{DroppedFrame, LinkFacts, ParticipantFacts, PathFacts, Record, SentFrame};
+use program::trace::{DropReason, DroppedFrame, LinkFacts, ParticipantFacts, PathFacts, Record, SentFrame};
+use protocol::ladder::{Position, Spreading};
 use protocol::time::MonoTime;
 use transport::driver;
 use transport::path::State;
+use transport::schedule::Policy;
 
 use super::encoding::Encoded;
 use super::participants::Member;
@@ -29,11 +31,12 @@ pub fn sent(encoded: &Encoded, numbers: BTreeMap<String, u64>, sent: MonoTime) -
 }
 
 /// A canvas that went no further, at `at`.
-pub fn dropped(canvas: &Composed, at: MonoTime) -> Record {
+pub fn dropped(canvas: &Composed, reason: DropReason, at: MonoTime) -> Record {
     Record::DroppedFrame(DroppedFrame {
         frame: canvas.header.id.to_string(),
         captured_us: captured_us(canvas),
         at_us: at.0,
+        reason,
     })
 }
 
@@ -75,8 +78,25 @@ pub fn link(
         participant: Some(participant),
         offset_us: Some(0),
         uncertainty_us: Some(0),
+        policy: facts.session.policy.and_then(spreading).map(|spreading| spreading.word().to_owned()),
+        budget_bps: facts.session.budget_bps,
         paths: facts.paths.iter().filter(|path| path.facts.state != State::Removed).map(path).collect(),
     })
+}
+
+/// Where theatre stands on the ladder from `at` on.
+pub fn ladder(position: &Position, at: MonoTime) -> Record {
+    Record::Ladder { rung: format!("{:?}", position.rung).to_lowercase(), reason: position.reason(), at_us: Some(at.0) }
+}
+
+/// How frames are spread, as both ends call it; `None` for a policy that is not decided yet.
+pub fn spreading(policy: Policy) -> Option<Spreading> {
+    match policy {
+        Policy::Auto => None,
+        Policy::Duplicate => Some(Spreading::Duplicate),
+        Policy::Spread => Some(Spreading::Spread),
+        Policy::Economy => Some(Spreading::Economy),
+    }
 }
 
 /// A path's state as traces and logs call it.

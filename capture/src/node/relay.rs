@@ -1,5 +1,6 @@
-//! Carries marks between the mentors and the windows: operations one way, receipts the other. One lock holds the
-//! board and everything that follows from it, so that each window and every participant sees changes in the same order.
+//! Carries marks between the mentors and the windows: operations one way, receipts the other; and what either is told
+//! beside: layouts and the ladder there, notices here. One lock holds the board and everything that follows from it, so
+//! that each window and every participant sees changes in the same order.
 //! Nothing under the lock waits: windows and transport take a message at once or not at all.
 //!
 //! Each mentor changes its own marks and no others, and is vouched for by its own session. Who watches draws nothing.
@@ -10,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use program::clock;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
+use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{Operation, Receipt};
 use protocol::message::Message;
@@ -18,7 +20,7 @@ use protocol::time::MonoTime;
 use super::marks::Marks;
 use super::outgoing::Outgoing;
 use crate::config::Role;
-use crate::local::{Event, FromDisplay, Sender, ToDisplay};
+use crate::local::{Event, FromDisplay, Notice, Sender, ToDisplay};
 
 /// Hands a message to one session's transport; `false` if it takes none now.
 pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
@@ -34,6 +36,15 @@ pub enum Refusal {
     NotTheirs,
 }
 
+/// What a notice on the windows is about; the first is told first. Each has one place, and its newest words count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// What theatre gives up for the lines.
+    Ladder,
+    /// Faults on purpose.
+    Drill,
+}
+
 /// Between the participants and the windows.
 pub struct Relay {
     desk: Mutex<Desk>,
@@ -44,6 +55,9 @@ struct Desk {
     /// Windows that are attached now.
     windows: BTreeMap<SourceId, Sender<ToDisplay>>,
     layout: Layout,
+    /// Where theatre stands on the ladder, once it was told.
+    position: Option<Position>,
+    notices: BTreeMap<Topic, Notice>,
     participants: Vec<Participant>,
 }
 
@@ -72,6 +86,8 @@ impl Relay {
             marks: Marks::new(windows),
             windows: BTreeMap::new(),
             layout,
+            position: None,
+            notices: BTreeMap::new(),
             participants: participants.into_iter().map(participant).collect(),
         };
         Self { desk: Mutex::new(desk) }
@@ -83,11 +99,14 @@ impl Relay {
         let mut desk = self.lock();
         // Lives are drawn at random; two alike would make one the author of the other's marks.
         let taken = desk.participants.iter().enumerate().any(|(other, who)| other != at && who.life == Some(peer));
-        let (layout, receipts) = (desk.layout.clone(), desk.marks.receipts());
+        let (layout, position, receipts) = (desk.layout.clone(), desk.position.clone(), desk.marks.receipts());
         let Some(participant) = desk.participants.get_mut(at) else { return };
         let life = Some(peer).filter(|_| !taken);
         let former = std::mem::replace(&mut participant.life, life).filter(|former| Some(*former) != life);
         participant.outgoing.layout(layout);
+        if let Some(position) = position {
+            participant.outgoing.ladder(position);
+        }
         participant.outgoing.receipts(receipts);
         if let Some(author) = former {
             desk.apply(&Operation::Clear { author, through: u32::MAX });
@@ -134,6 +153,27 @@ impl Relay {
         desk.flush();
     }
 
+    /// Theatre stands here on the ladder now.
+    pub fn ladder(&self, position: Position) {
+        let mut desk = self.lock();
+        desk.position = Some(position.clone());
+        desk.participants.iter_mut().for_each(|participant| participant.outgoing.ladder(position.clone()));
+        desk.flush();
+    }
+
+    /// The windows say this about `topic` now, or nothing.
+    pub fn notice(&self, topic: Topic, notice: Option<Notice>) {
+        let mut desk = self.lock();
+        let before = match notice.clone() {
+            Some(notice) => desk.notices.insert(topic, notice),
+            None => desk.notices.remove(&topic),
+        };
+        if before != notice {
+            let notices = [desk.notices()];
+            desk.windows.values().for_each(|window| window.send(&notices));
+        }
+    }
+
     /// A frame was sent.
     pub fn sent(&self, header: Header) {
         let mut desk = self.lock();
@@ -174,10 +214,15 @@ impl Desk {
     fn attach(&mut self, source: SourceId, sender: &Sender<ToDisplay>) -> Vec<Receipt> {
         let mut messages = vec![ToDisplay::Reset { source }];
         messages.extend(self.marks.operations().into_iter().map(ToDisplay::Apply));
+        messages.push(self.notices());
         messages.extend(self.words());
         sender.send(&messages);
         self.windows.insert(source, sender.clone());
         self.marks.reset(source, clock::now())
+    }
+
+    fn notices(&self) -> ToDisplay {
+        ToDisplay::Notices(self.notices.values().cloned().collect())
     }
 
     /// When each mentor's machine was last heard.

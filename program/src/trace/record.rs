@@ -12,7 +12,7 @@ pub enum Record {
     Start(Start),
     /// `capture-node`: a canvas that was encoded and handed to the transport.
     SentFrame(SentFrame),
-    /// `capture-node`: a canvas that went no further because the encoder was still busy, or no session had room.
+    /// `capture-node`: a canvas that went no further.
     DroppedFrame(DroppedFrame),
     /// `mentor-console`: a frame that the transport released, whatever became of it then.
     ReceivedFrame(ReceivedFrame),
@@ -49,6 +49,15 @@ pub enum Record {
     },
     /// `or-display`: a mark's new points at the sink.
     DisplayedMark(DisplayedMark),
+    /// `capture-node` and `mentor-console`: what theatre gives up for the lines, at each change.
+    Ladder {
+        /// `full`, `bitrate`, `insets`, `halfrate`, `stills` or `voice`.
+        rung: String,
+        /// Why, in words with figures; `None` where nothing is given up.
+        reason: Option<String>,
+        /// When theatre decided so, or the console was told; `None` while the session's clock is not known.
+        at_us: Option<u64>,
+    },
     /// `capture-node` and `mentor-console`: a link drill began or ended, whichever end runs it.
     Drill(Drill),
     /// Once a second, by `capture-node` of each session and by `mentor-console`: the link as that end sees it.
@@ -103,6 +112,22 @@ pub struct DroppedFrame {
     pub captured_us: Option<u64>,
     /// When it was dropped.
     pub at_us: u64,
+    /// Why.
+    pub reason: DropReason,
+}
+
+/// Why a canvas was not encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// The encoder was still busy, and a newer one came.
+    EncoderBusy,
+    /// No session had room for it.
+    NoRoom,
+    /// The lines carry every second picture only.
+    HalfRate,
+    /// The lines carry no video.
+    VideoStopped,
 }
 
 /// A frame on the console's side.
@@ -200,6 +225,10 @@ pub struct LinkFacts {
     pub offset_us: Option<i64>,
     /// How wrong that may be.
     pub uncertainty_us: Option<u64>,
+    /// How theatre spread the newest frame: `duplicate`, `spread` or `economy`; `None` before the first.
+    pub policy: Option<String>,
+    /// Bits per second of encoded pictures that the lines carry, redundancy taken out; `None` while nothing suggests a limit.
+    pub budget_bps: Option<u64>,
     /// Every configured path.
     pub paths: Vec<PathFacts>,
 }

@@ -176,7 +176,7 @@ impl<'a> Frames<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use program::trace::DroppedFrame;
+    use program::trace::{DropReason, DroppedFrame};
 
     fn sent(number: u64) -> Record {
         let captured = 1_000_000 + number * 33_000;
@@ -212,7 +212,12 @@ mod tests {
     fn every_frame_after_the_first_shown_one_is_accounted_for() {
         let theatre: Vec<Record> = (0..8)
             .map(sent)
-            .chain([Record::DroppedFrame(DroppedFrame { frame: "1:9".into(), captured_us: None, at_us: 1_200_000 })])
+            .chain([Record::DroppedFrame(DroppedFrame {
+                frame: "1:9".into(),
+                captured_us: None,
+                at_us: 1_200_000,
+                reason: DropReason::EncoderBusy,
+            })])
             .collect();
         // 0 came while connecting, 2 is overtaken, 3 lost, 4 damaged, 5 far too late, 7 still under way.
         let console = [

@@ -101,6 +101,7 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
     if sources.detail == Detail::Half {
         text.push_str("[canvas]\nwidth = 640\nheight = 360\n[encoder]\nbitrate_kbps = 2000\n");
     }
+    text.push_str(&format!("[ladder]\nphone = \"{PHONE}\"\n"));
     if sources.second_window {
         text.push_str("[window.fluoroscopy]\n");
     }
@@ -124,6 +125,9 @@ pub fn participant(name: &str, role: Role, ports: &[u16], peer: &Identity) -> St
     }
     text
 }
+
+/// The telephone in theatre: a number that is kept free for fiction (Ofcom's 020 7946 0xxx).
+pub const PHONE: &str = "+44 20 7946 0123";
 
 /// `console.toml`.
 pub fn console(addresses: &[SocketAddr], peer: &Identity, own: &Identity) -> String {

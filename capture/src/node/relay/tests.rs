@@ -9,7 +9,7 @@ use protocol::ids::{FrameId, LayoutEpoch, MarkId};
 use protocol::mark::{Fate, Ink, Width};
 
 use super::*;
-use crate::local::{NodeEnd, WindowEnd};
+use crate::local::{NodeEnd, Severity, WindowEnd};
 
 const SHOWN: SourceId = SourceId(0);
 
@@ -43,6 +43,13 @@ impl Bench {
         Self { relay, told, window, display: display.unwrap(), _node: node.unwrap(), socket }
     }
 
+    /// Takes all that a window is told first.
+    fn until_attached(&self) {
+        assert_eq!(self.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+        assert_eq!(self.window.recv(), Ok(ToDisplay::Notices(Vec::new())));
+        assert_eq!(self.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: None }));
+    }
+
     fn next_receipt(&self) -> Receipt {
         match self.told.recv().unwrap() {
             Message::Receipt(receipt) => receipt,
@@ -74,7 +81,7 @@ fn begin(author: u32, source: SourceId) -> Operation {
 #[test]
 fn a_window_that_attaches_gets_the_board_and_then_each_change() {
     let bench = Bench::new("attach");
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.until_attached();
     bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
     bench.relay.tick(&[Some(MonoTime(5_000)), Some(MonoTime(9_000))]);
@@ -88,7 +95,7 @@ fn a_window_that_attaches_gets_the_board_and_then_each_change() {
 #[test]
 fn a_windows_word_becomes_a_receipt_and_a_console_that_comes_later_gets_it_with_the_layout() {
     let bench = Bench::new("receipt");
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.until_attached();
     bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     bench.relay.sent(crate::node::test_frames::header(4, SHOWN, Some(900)));
     let word = FromDisplay::Displayed { id: id(1), points: 1, at_us: 1_000, picture_captured_us: 900 };
@@ -103,7 +110,7 @@ fn a_windows_word_becomes_a_receipt_and_a_console_that_comes_later_gets_it_with_
 #[test]
 fn a_console_that_starts_anew_finds_no_marks_of_its_former_life() {
     let bench = Bench::new("restart");
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.until_attached();
     bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     assert_eq!(bench.window.recv(), Ok(ToDisplay::Apply(begin(1, SHOWN))));
     bench.relay.peer_up(0, Epoch(2));
@@ -114,7 +121,7 @@ fn a_console_that_starts_anew_finds_no_marks_of_its_former_life() {
 #[test]
 fn observers_draw_nothing_and_a_mentor_changes_only_its_own_marks() {
     let bench = Bench::new("refusals");
-    assert_eq!(bench.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
+    bench.until_attached();
     bench.relay.peer_up(1, Epoch(8));
     assert_eq!(bench.relay.operation(1, &begin(8, SHOWN)), Err(Refusal::Observer));
     assert_eq!(bench.relay.operation(0, &begin(8, SHOWN)), Err(Refusal::NotTheirs));
@@ -131,4 +138,23 @@ fn a_console_that_claims_anothers_life_gets_none_of_its_marks() {
     relay.peer_up(1, Epoch(5));
     assert_eq!(relay.operation(1, &Operation::Clear { author: Epoch(5), through: 9 }), Err(Refusal::NotTheirs));
     assert_eq!(relay.operation(0, &begin(5, SHOWN)), Ok(()));
+}
+
+#[test]
+fn windows_are_told_each_change_of_the_notices_once_and_a_console_where_theatre_stands() {
+    let bench = Bench::new("notices");
+    bench.until_attached();
+    let notice = |text: &str| Notice { severity: Severity::Quiet, text: text.into() };
+    for text in ["one", "one", "two"] {
+        bench.relay.notice(Topic::Ladder, Some(notice(text)));
+    }
+    bench.relay.notice(Topic::Ladder, None);
+    for told in [vec![notice("one")], vec![notice("two")], Vec::new()] {
+        assert_eq!(bench.window.recv(), Ok(ToDisplay::Notices(told)));
+    }
+    let position = Position { budget_bps: Some(9), ..Position::default() };
+    bench.relay.ladder(position.clone());
+    bench.relay.peer_up(0, Epoch(1));
+    let told = [Message::Ladder(position.clone()), Message::Layout(layout()), Message::Ladder(position)];
+    assert!(told.into_iter().all(|message| bench.told.recv() == Ok(message)));
 }
