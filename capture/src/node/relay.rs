@@ -138,7 +138,9 @@ impl Relay {
         for (participant, heard) in desk.participants.iter_mut().zip(heard) {
             participant.heard = *heard;
         }
-        let words = desk.words();
+        // The notices keep a window without a mentor from forgetting them.
+        let mut words = desk.words();
+        words.push(desk.notices());
         desk.windows.values().for_each(|window| window.send(&words));
         let receipts = desk.marks.settle_all(clock::now());
         desk.tell(&receipts);

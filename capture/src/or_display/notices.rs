@@ -99,6 +99,7 @@ mod tests {
     use super::*;
     use crate::local::Severity;
     use annotation::raster::Rect;
+    use protocol::ids::Epoch;
 
     const SIZE: SizePx = SizePx { width: 640, height: 360 };
 
@@ -154,13 +155,13 @@ mod tests {
     #[test]
     fn any_word_keeps_the_notices_and_five_seconds_of_silence_take_them_away() {
         let mut notices = with_one();
-        notices.take(&[ToDisplay::Heard { mentor_last_heard_us: None }], at(3_000));
+        notices.take(&[ToDisplay::Heard { author: Epoch(1), last_us: 0 }], at(3_000));
         assert_eq!(notices.changes_at(), Some(at(8_000)));
         assert_eq!((notices.order(Some(SIZE), at(7_999)), notices.changed()), (None, false));
         assert_eq!((notices.order(Some(SIZE), at(8_000)), notices.changed()), (None, true));
         assert_eq!(notices.draw(), &Overlay::default());
         assert_eq!(notices.changes_at(), None);
-        notices.take(&[ToDisplay::Heard { mentor_last_heard_us: None }], at(9_000));
+        notices.take(&[ToDisplay::Heard { author: Epoch(1), last_us: 0 }], at(9_000));
         assert!(notices.order(Some(SIZE), at(9_000)).is_some(), "its list still holds");
     }
 

@@ -47,7 +47,6 @@ impl Bench {
     fn until_attached(&self) {
         assert_eq!(self.window.recv(), Ok(ToDisplay::Reset { source: SHOWN }));
         assert_eq!(self.window.recv(), Ok(ToDisplay::Notices(Vec::new())));
-        assert_eq!(self.window.recv(), Ok(ToDisplay::Heard { mentor_last_heard_us: None }));
     }
 
     fn next_receipt(&self) -> Receipt {
