@@ -23,6 +23,11 @@ use output::Output;
 const DOWN_AFTER: Duration = Duration::from_millis(500);
 /// And this long before video stops: the frozen picture that follows is worse than two seconds of a bad one.
 const STOP_AFTER: Duration = Duration::from_secs(2);
+/// A try of video goes on this long without a sign that it gets better: from a thin line's least a fatter one is won back by a
+/// fifth each second. Meanwhile transport sends no more than it knows the line to carry.
+const TRIED_FOR: Duration = Duration::from_secs(5);
+/// A budget that has risen by this much, in percent, is such a sign.
+const RISEN_PERCENT: u64 = 5;
 /// The lines must have room this long before a rung is climbed, at first.
 pub const UP_AFTER: Duration = Duration::from_secs(3);
 /// Room is this much of what the rung above needs, in percent: more than a budget trembles on its own.
@@ -34,6 +39,10 @@ pub const TRY_AFTER: Duration = Duration::from_secs(10);
 const HELD: Duration = Duration::from_secs(10);
 /// The wait after failed climbs doubles up to this: a line that comes back is used within a minute.
 pub const MOST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The least bits per second the encoder is told to make, however little the lines carry: below, x264 has nothing left to
+/// give up and makes what it makes.
+pub const LEAST_BPS: u32 = 200_000;
 
 /// What the ladder is fed with, at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +74,8 @@ struct Short {
     since: MonoTime,
     /// The highest rung that fitted at any moment of it.
     fitted: Rung,
+    /// The budget when it began, or last rose.
+    from_bps: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,12 +112,15 @@ impl Ladder {
 
     /// Why; `None` at the top.
     pub fn cause(&self) -> Option<Cause> {
-        self.cause
+        match (self.cause, self.room_since) {
+            (Some(Cause::Lines), Some(_)) => Some(Cause::Recovering),
+            (cause, _) => cause,
+        }
     }
 
     /// Judges anew. Returns whether the rung has changed. To be called ten times a second or so.
     pub fn judge(&mut self, seen: &Seen, now: MonoTime) -> bool {
-        if self.climbed().is_some_and(|at| now.since(at) >= HELD) {
+        if self.rung.has_video() && self.climbed().is_some_and(|at| now.since(at) >= HELD) {
             self.patience = UP_AFTER;
         }
         self.look(seen, now);
@@ -131,14 +145,19 @@ impl Ladder {
             let wanted = needs(above).saturating_mul(ROOM_PERCENT) / 100;
             budget >= wanted.min(self.shape.configured_bps.into())
         });
-        self.short = (fits > self.rung).then(|| match self.short {
-            Some(Short { since, fitted }) => Short { since, fitted: fitted.min(fits) },
-            None => Short { since: now, fitted: fits },
+        // A rung without video that was climbed to is a step of a try: what it lacks was measured before.
+        let is_measured = self.rung.has_video() || self.climbed().is_none();
+        self.short = (is_measured && fits > self.rung).then(|| match self.short {
+            Some(short) if self.is_try(short) && budget > short.from_bps.saturating_mul(100 + RISEN_PERCENT) / 100 => {
+                Short { since: now, fitted: short.fitted.min(fits), from_bps: budget }
+            }
+            Some(short) => Short { fitted: short.fitted.min(fits), ..short },
+            None => Short { since: now, fitted: fits, from_bps: budget },
         });
         self.room_since = if room { self.room_since.or(Some(now)) } else { None };
-        let ordered = seen.budget_bps.filter(|bps| *bps < u64::from(self.shape.configured_bps));
-        match ordered.filter(|_| self.rung.has_video()) {
-            Some(ordered_bps) => self.output.record(seen.made_bytes, ordered_bps, now),
+        let binding = seen.budget_bps.filter(|bps| *bps < u64::from(self.shape.configured_bps));
+        match binding.filter(|_| self.rung.has_video()) {
+            Some(budget) => self.output.record(seen.made_bytes, budget.max(LEAST_BPS.into()), now),
             None => self.output = Output::default(),
         }
     }
@@ -147,7 +166,8 @@ impl Ladder {
     fn down(&self, now: MonoTime) -> Option<(Rung, Cause)> {
         let by_lines = self.short.and_then(|short| {
             let lasted = now.since(short.since);
-            let lowest = if lasted >= STOP_AFTER { Rung::Voice } else { Rung::HalfRate };
+            let stop_after = if self.is_try(short) { TRIED_FOR } else { STOP_AFTER };
+            let lowest = if lasted >= stop_after { Rung::Voice } else { Rung::HalfRate };
             let rung = short.fitted.min(lowest);
             (lasted >= DOWN_AFTER && rung > self.rung).then_some((rung, Cause::Lines))
         });
@@ -164,19 +184,26 @@ impl Ladder {
         let waited = |since: MonoTime, wait: Duration| now.since(since) >= wait;
         let stood = self.last.is_none_or(|last| waited(last.at, self.patience));
         let room = self.room_since.is_some_and(|since| waited(since, self.patience)) && stood;
-        let tries =
-            !self.rung.has_video() && self.last.is_none_or(|last| waited(last.at, self.patience.max(TRY_AFTER)));
+        // The rung between voice and video shows nothing either: the try goes on from there.
+        let wait = if self.climbed().is_some() { TRY_AFTER } else { self.patience.max(TRY_AFTER) };
+        let tries = !self.rung.has_video() && self.last.is_none_or(|last| waited(last.at, wait));
         (room || tries).then_some(above)
     }
 
     fn step(&mut self, rung: Rung, cause: Option<Cause>, direction: Direction, now: MonoTime) {
         let failed = direction == Direction::Down && self.climbed().is_some_and(|at| now.since(at) < HELD);
         if failed {
-            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+            let waited = if rung.has_video() { self.patience } else { self.patience.max(TRY_AFTER) };
+            self.patience = (waited * 2).min(MOST_PATIENCE);
         }
         (self.rung, self.cause) = (rung, cause);
         (self.short, self.room_since, self.output) = (None, None, Output::default());
         self.last = Some(Step { at: now, direction });
+    }
+
+    /// Whether the rung of this shortage had only just been climbed to.
+    fn is_try(&self, short: Short) -> bool {
+        self.climbed().is_some_and(|at| short.since.since(at) < HELD)
     }
 
     /// When the last step was made, if it went up.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use eframe::egui::{Align, CursorIcon, Label, Layout, Response, RichText, Sense, Ui, vec2};
-use protocol::ladder::{Bps, Rung};
+use protocol::ladder::{Bps, Cause, Rung};
 use transport::drill::ledger::{Phase, Runner, seconds};
 use ui::badge::{self, Sign};
 use ui::icon::Icon;
@@ -20,6 +20,9 @@ pub const HEIGHT: f32 = 68.0;
 
 /// Room for one path in points: two fit side by side, with the reason for a path that is down.
 const MAX_PATH_WIDTH: f32 = 360.0;
+
+/// Room for a sign before its words in points.
+const SIGN_WIDTH: f32 = 20.0;
 
 /// Shows the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -68,16 +71,20 @@ fn figures(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 fn lines(ui: &mut Ui, state: &State) {
     let linked = state.verdict.state != PictureState::Lost;
     let Some(position) = state.position.as_ref().filter(|_| linked) else { return };
-    let mut text = match (position.rung, position.budget_bps) {
+    let what = match (position.rung, position.budget_bps) {
         (Rung::Full, Some(bps)) => format!("lines carry {}", Bps(bps)),
         (Rung::Full, None) => "no limit known".to_owned(),
+        // The reason stands over the picture; here is room for the number.
+        (Rung::Voice, _) => position.rung.words().to_owned(),
         _ => position.to_string(),
     };
-    let after = picture_look::call(position).or(position.spreading.map(|spreading| spreading.word().to_owned()));
-    if let Some(after) = after {
-        text = format!("{text}, {after}");
-    }
-    let width = ui.available_width();
+    let more = match (picture_look::call(position), position.cause, position.spreading) {
+        (Some(call), _, _) => format!(". {call}"),
+        (None, None | Some(Cause::Lines | Cause::Recovering), Some(spreading)) => format!(", {}", spreading.word()),
+        _ => String::new(),
+    };
+    let text = what + &more;
+    let width = ui.available_width() - ui.spacing().item_spacing.x - SIGN_WIDTH;
     match picture_look::given_up(position.rung) {
         Some(sign) => badge::line(ui, sign, &text, width),
         None => ui.add(Label::new(RichText::new(text).color(theme::TEXT_QUIET)).selectable(false).truncate()),
@@ -182,7 +189,7 @@ mod tests {
     use crate::state::tests::all_well;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
-    use protocol::ladder::{Cause, Position, Spreading};
+    use protocol::ladder::{Position, Spreading};
 
     fn shown(state: &State) -> Harness<'_, Vec<Command>> {
         Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())
@@ -314,7 +321,7 @@ mod tests {
         let last = Position { rung: Rung::Voice, budget_bps: Some(80_000), ..position };
         for (phone, number) in [(Some("+49 30 12"), "+49 30 12"), (None, "no number configured")] {
             state.position = Some(Position { phone: phone.map(str::to_owned), ..last.clone() });
-            let words = format!("Video and stills stopped: lines carry 80 kbit/s, Call theatre: {number}");
+            let words = format!("Video and stills stopped. Call theatre: {number}");
             shown(&state).get_by_label(&words);
         }
     }

@@ -37,6 +37,8 @@ pub enum Cause {
         /// What it was told to make, in bits per second.
         ordered_bps: u64,
     },
+    /// The lines carry enough for more, and theatre waits until that has lasted.
+    Recovering,
 }
 
 /// How frames are spread over the paths.
@@ -114,9 +116,11 @@ impl Position {
     pub fn reason(&self) -> Option<String> {
         Some(match (self.cause?, self.budget_bps) {
             (Cause::Lines, Some(bps)) => format!("lines carry {}", Bps(bps)),
+            (Cause::Recovering, Some(bps)) => format!("lines carry {} again", Bps(bps)),
+            (Cause::Recovering, None) => "lines have no known limit again".to_owned(),
             (Cause::Lines, None) => "lines carry too little".to_owned(),
             (Cause::Encoder { made_bps, ordered_bps }, _) => {
-                format!("the encoder makes {} where {} were asked", Bps(made_bps), Bps(ordered_bps))
+                format!("encoder makes {}, told {}", Bps(made_bps), Bps(ordered_bps))
             }
         })
     }
@@ -154,12 +158,11 @@ mod tests {
             ..Position::default()
         };
         assert_eq!(lines.to_string(), "Picture rate halved: lines carry 1.2 Mbit/s");
+        let again = Position { cause: Some(Cause::Recovering), ..lines.clone() };
+        assert_eq!(again.to_string(), "Picture rate halved: lines carry 1.2 Mbit/s again");
         let cause = Some(Cause::Encoder { made_bps: 4_000_000, ordered_bps: 800_000 });
         let encoder = Position { rung: Rung::Insets, cause, ..lines };
-        assert_eq!(
-            encoder.to_string(),
-            "Side pictures slowed: the encoder makes 4.0 Mbit/s where 800 kbit/s were asked"
-        );
+        assert_eq!(encoder.to_string(), "Side pictures slowed: encoder makes 4.0 Mbit/s, told 800 kbit/s");
         assert_eq!(Position::default().to_string(), "Full picture");
     }
 

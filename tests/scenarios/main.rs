@@ -8,6 +8,7 @@ mod colours;
 mod drills;
 mod faults;
 mod house;
+mod ladder;
 mod operation;
 mod people;
 mod pixels;

@@ -51,10 +51,14 @@ pub fn folder(name: &str) -> PathBuf {
 impl Stage {
     /// Everything up, the first frame shown, the counted time begun.
     pub fn set(name: &str, sources: Sources, link: &str) -> Self {
+        Self::set_on(name, sources, Profile::by_name(link).expect("a profile"))
+    }
+
+    /// The same over a link that has no name.
+    pub fn set_on(name: &str, sources: Sources, profile: Profile) -> Self {
         let machine = machine();
         let folder = folder(name);
         let displays = Displays::start_virtual(&folder).expect("virtual displays");
-        let profile = Profile::by_name(link).expect("a profile");
         let mut rig =
             Rig::start(Setup { folder, sources, profile, seed: 1, card: false }, &displays).expect("programs");
         rig.wait_for_first_frame().expect("a first frame");

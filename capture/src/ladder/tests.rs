@@ -26,7 +26,7 @@ impl Bench {
 
     fn beat(&mut self, budget_kbps: Option<u64>) {
         let budget_bps = budget_kbps.map(|kbps| kbps * 1_000);
-        let ordered = budget_bps.unwrap_or(u64::MAX).min(CONFIGURED.into());
+        let ordered = budget_bps.unwrap_or(u64::MAX).clamp(LEAST_BPS.into(), CONFIGURED.into());
         let rate = if self.ladder.rung() >= Rung::HalfRate { self.makes / 2.0 } else { self.makes };
         if self.ladder.rung().has_video() {
             self.made_bytes += (ordered as f64 * rate.max(1.0) / 80.0) as u64;
@@ -109,7 +109,9 @@ fn a_budget_that_is_just_enough_does_not_bring_a_rung_back() {
     let mut bench = Bench::new();
     assert_eq!(bench.rung_after(2_000, Some(1_500)), Rung::HalfRate);
     assert_eq!(bench.rung_after(60_000, Some(1_700)), Rung::HalfRate, "that would fit, without room");
-    assert_eq!(bench.rung_after(4_000, Some(1_900)), Rung::Insets);
+    assert_eq!(bench.rung_after(1_000, Some(1_900)), Rung::HalfRate);
+    assert_eq!(bench.ladder.cause(), Some(Cause::Recovering), "the wait is told");
+    assert_eq!(bench.rung_after(3_000, Some(1_900)), Rung::Insets);
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn without_video_nothing_is_measured_so_it_is_tried_again_and_less_often_each_ti
     bench.rung_after(300_000, Some(200));
     let tries: Vec<u64> = bench.steps.iter().filter(|step| step.1 == Rung::HalfRate).map(|step| step.0).collect();
     let gaps: Vec<u64> = tries.array_windows().map(|[one, next]| (next - one) / 10).collect();
-    assert!(gaps.is_sorted() && gaps.first() < Some(&20) && gaps.last() > Some(&55), "{gaps:?} s");
+    assert_eq!(gaps[..4], [25, 45, 65, 65], "seconds");
     // The line is back: the next try shows it, and what follows goes at its usual speed.
     let until = bench.now;
     while bench.ladder.rung() != Rung::Full && bench.now.since(until) < Duration::from_secs(120) {
@@ -129,6 +131,19 @@ fn without_video_nothing_is_measured_so_it_is_tried_again_and_less_often_each_ti
     }
     assert!(bench.now.since(until) < Duration::from_secs(62 + 62 + 10), "{:?}", bench.now.since(until));
     assert_eq!(bench.ladder.rung(), Rung::Full);
+}
+
+#[test]
+fn a_try_goes_on_while_the_budget_rises_and_ends_when_it_does_not() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.rung_after(3_000, Some(60)), Rung::Voice);
+    assert_eq!(bench.rung_after(20_000, Some(60)), Rung::HalfRate, "by way of the rung between");
+    for second in 0..9 {
+        let kbps = 60 * 12_u64.pow(second) / 10_u64.pow(second);
+        assert_eq!(bench.rung_after(1_000, Some(kbps)), Rung::HalfRate, "a fifth more each second: {kbps}");
+    }
+    assert_eq!(bench.rung_after(3_500, Some(240)), Rung::HalfRate);
+    assert_eq!(bench.rung_after(2_000, Some(240)), Rung::Stills);
 }
 
 #[test]
@@ -147,7 +162,15 @@ fn an_encoder_that_ignores_its_order_is_named_with_figures_and_costs_a_rung() {
 }
 
 #[test]
-fn an_encoder_that_makes_more_than_nobody_limits_is_left_alone() {
+fn an_encoder_at_its_least_is_not_blamed_for_lines_that_carry_less() {
+    let mut bench = Bench::new();
+    bench.rung_after(5_000, Some(100));
+    assert_eq!((bench.ladder.rung(), bench.ladder.cause()), (Rung::Voice, Some(Cause::Lines)));
+    assert_eq!(bench.steps.len(), 2, "half the rate, then no video: {:?}", bench.steps);
+}
+
+#[test]
+fn an_encoder_that_makes_too_much_where_nothing_limits_is_left_alone() {
     let mut bench = Bench::new();
     bench.makes = 3.0;
     assert_eq!(bench.rung_after(10_000, Some(7_000)), Rung::Full);

@@ -10,10 +10,7 @@ use protocol::ids::FrameId;
 use protocol::ladder::Rung;
 
 use crate::canvas::Insets;
-
-/// The least bits per second the encoder is told to make, however little the lines carry: below, x264 has nothing left to
-/// give up and makes what it makes.
-const LEAST_BPS: u32 = 200_000;
+use crate::ladder::LEAST_BPS;
 
 /// Asked and learnt. Clones are the same one.
 #[derive(Debug, Clone, Default)]

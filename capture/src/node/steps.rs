@@ -82,7 +82,7 @@ fn differs(told: &Position, now: &Position) -> bool {
         (Some(before), Some(after)) => before.abs_diff(after) > before.saturating_mul(SAME_PERCENT) / 100,
         (before, after) => before != after,
     };
-    budget || told.spreading != now.spreading
+    budget || (told.cause, told.spreading) != (now.cause, now.spreading)
 }
 
 /// Whether it was the encoder that made theatre step.
