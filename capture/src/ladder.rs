@@ -132,6 +132,7 @@ impl Ladder {
         } else {
             return false;
         }
+        self.look(seen, now);
         true
     }
 

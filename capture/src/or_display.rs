@@ -185,24 +185,14 @@ impl Desk {
             let wait = self.draw_if_due()?;
             select! {
                 recv(stop) -> _ => return Ok(()),
-                recv(pictures.came) -> _ => {
-                    if let Some((sequence, picture)) = pictures.latest.newer_than(seen) {
-                        seen = sequence;
-                        self.fresh = Some((sequence, picture));
-                        self.schedule.picture_came(clock::now());
-                    }
-                }
+                recv(pictures.came) -> _ => seen = self.take_picture(&pictures.latest, seen),
                 recv(board) -> batch => {
                     if let Ok((messages, received)) = batch {
                         self.marks.take(&messages, received);
                         self.notices.take(&messages, received);
                     }
                 }
-                recv(lettered) -> _ => {
-                    if let Some((order, overlay)) = self.lettering.as_mut().and_then(Lettering::take) {
-                        self.notices.made(&order, overlay);
-                    }
-                }
+                recv(lettered) -> _ => self.take_letters(),
                 recv(ended) -> _ => self.schedule.source_ended(),
                 recv(self.screen.arrivals()) -> at => {
                     if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
@@ -211,6 +201,20 @@ impl Desk {
                 }
                 default(wait) => {}
             }
+        }
+    }
+
+    /// Takes the newest picture, if it is newer than the one numbered `seen`; the number of the newest.
+    fn take_picture(&mut self, latest: &Slot<Picture>, seen: u64) -> u64 {
+        let Some((sequence, picture)) = latest.newer_than(seen) else { return seen };
+        self.fresh = Some((sequence, picture));
+        self.schedule.picture_came(clock::now());
+        sequence
+    }
+
+    fn take_letters(&mut self) {
+        if let Some((order, overlay)) = self.lettering.as_mut().and_then(Lettering::take) {
+            self.notices.made(&order, overlay);
         }
     }
 
