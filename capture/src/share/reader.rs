@@ -178,6 +178,7 @@ mod tests {
 
     /// A block of a picture of 6x4 pixels.
     fn block() -> Vec<u8> {
+        gst::init().unwrap();
         let size = SizePx { width: 6, height: 4 };
         let planes = picture::i420(size, Colour::default()).unwrap().size();
         let header = Header { sequence: 0, captured: MonoTime(5), size, colour: Colour::default() };
@@ -185,7 +186,6 @@ mod tests {
     }
 
     fn read(block: Vec<u8>) -> Result<Picture, Refused> {
-        gst::init().unwrap();
         picture(&gst::Buffer::from_mut_slice(block))
     }
 

@@ -8,7 +8,8 @@ mod slowing;
 
 use std::collections::VecDeque;
 
-/// Datagrams sent further apart than this are of different trains: one of 1100 bytes at 2.2 Mbit/s.
+/// Datagrams sent further apart than this are of different trains: at the least burst rate one of 1200 bytes takes 2.1 ms, and
+/// a timer may be 2 ms late.
 const MAX_GAP_US: u64 = 4_000;
 /// A shorter train says nothing.
 const MIN_STEPS: usize = 5;

@@ -47,8 +47,9 @@ const UNDERUSED_PERCENT: u64 = 70;
 /// Trains leave at this much of the bottleneck's capacity, in percent. At the capacity itself no train could show that there
 /// is more (see [`dispersion`]); much above it the bottleneck's queue does what pacing is for.
 const BURST_PERCENT: u64 = 125;
-/// They leave no slower than this: a train of full datagrams further apart says nothing about the bottleneck.
-const MIN_BURST_BPS: u64 = 3_000_000;
+/// They leave no slower than this: a train of full datagrams further apart says nothing about the bottleneck (see
+/// [`dispersion`]).
+const MIN_BURST_BPS: u64 = 4_500_000;
 
 /// Whether a path carries what it can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,8 +10,9 @@ use super::{CONGESTED, DRAINED};
 /// The share grows by this much each second while no queue stands, in percent. A second's growth misjudged makes a
 /// queue of 20 ms in 0.45 s, which lowers it again; GCC's 8 % would need 10 s to double.
 const GROWTH_PERCENT: u64 = 20;
-/// It grows only while at least this much of it arrives, in percent: what is not offered is not tried.
-const TRIED_PERCENT: u64 = 60;
+/// It grows only while at least this much of it arrives, in percent: what is not offered is not tried. An encoder makes
+/// two thirds of its order of a quiet picture, and the order is nine tenths.
+const TRIED_PERCENT: u64 = 50;
 /// Trains that pass faster by this factor, in tenths, than when the share was learnt end it: the bottleneck is another.
 const WIDENED_TENTHS: u64 = 15;
 /// A queue that stays within [`FLAT`] for this long while little is lost is none of ours: what is offered is below

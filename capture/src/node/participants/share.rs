@@ -1,8 +1,8 @@
 //! What the one encode may take, and who gets it. Pure: what each session knows of its lines goes in with the time, the
 //! rate and the receivers come out. What to give up for the rate is the encoder's, handing frames over the outlet's.
 //!
-//! The rate is the slowest mentor's. Paths of several sessions over one uplink share what it carries: mentors first, then
-//! observers in their order, as far as the rate fits once more. An observer is tried again after a while, since what its
+//! The rate is the slowest mentor's: mentors whose paths share an uplink see in their own lines what is left of it. Observers
+//! on it come after them, in their order, as far as the rate fits once more. An observer is tried again after a while, since what its
 //! lines carry shows only while it is sent video.
 
 use std::collections::BTreeMap;
@@ -135,8 +135,7 @@ impl Share {
         let mut load = Load::default();
         mentors.iter().for_each(|mentor| load.add(mentor));
         let Limits { floor_bps, ceiling_bps } = self.limits;
-        let shared = load.fits(&uplinks).unwrap_or(u64::MAX);
-        let rate_bps = slowest_bps.unwrap_or(u64::MAX).min(shared).clamp(floor_bps.min(ceiling_bps), ceiling_bps);
+        let rate_bps = slowest_bps.unwrap_or(u64::MAX).clamp(floor_bps.min(ceiling_bps), ceiling_bps);
         let mut video = Vec::with_capacity(seen.len());
         for (standing, seen) in self.standings.iter_mut().zip(seen) {
             let observes = seen.role == Role::Observer && seen.presence != Presence::Away;
