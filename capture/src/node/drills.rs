@@ -26,12 +26,10 @@ impl Drills {
     /// Does what the technician asks at `now`.
     pub fn answer(&self, request: Request, now: MonoTime) -> Answer {
         match request {
-            Request::Drill { participant, drill } => {
-                match self.asked(participant.as_deref(), |desk| desk.has(&drill.path), &drill.path) {
-                    Ok(desk) => desk.begin(drill.into(), now),
-                    Err(why) => Answer::Refused(why),
-                }
-            }
+            Request::Drill { participant, drill } => match self.asked(participant.as_deref(), &drill.path) {
+                Ok(desk) => desk.begin(drill.into(), now),
+                Err(why) => Answer::Refused(why),
+            },
             Request::EndDrill => {
                 let answers: Vec<Answer> = self.0.iter().map(|(_, desk)| desk.end(now)).collect();
                 let done = answers.iter().find(|answer| matches!(answer, Answer::Done(_)));
@@ -51,8 +49,8 @@ impl Drills {
         (!notices.is_empty()).then(|| Notice { severity: Severity::Caution, text: notices.join("\n") })
     }
 
-    /// The desk of the participant of this name; without a name that of the only one who `has` what is asked for.
-    fn asked(&self, name: Option<&str>, has: impl Fn(&Desk) -> bool, path: &str) -> Result<&Desk, String> {
+    /// The desk of the participant of this name; without a name that of the only one who has `path`.
+    fn asked(&self, name: Option<&str>, path: &str) -> Result<&Desk, String> {
         let names =
             |desks: &[&(String, Desk)]| desks.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("`, `");
         if let Some(name) = name {
@@ -60,7 +58,7 @@ impl Drills {
             let found = self.0.iter().find(|(known, _)| known == name).map(|(_, desk)| desk);
             return found.ok_or_else(|| format!("there is no participant `{name}`; there are `{}`", names(&all)));
         }
-        let having: Vec<_> = self.0.iter().filter(|(_, desk)| has(desk)).collect();
+        let having: Vec<_> = self.0.iter().filter(|(_, desk)| desk.has(path)).collect();
         match having.as_slice() {
             [(_, desk)] => Ok(desk),
             // Whoever is asked first says which paths there are.

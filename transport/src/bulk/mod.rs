@@ -43,7 +43,7 @@ pub enum BulkError {
 #[derive(Debug, Default)]
 pub struct Sending {
     /// What is not cut yet, the first perhaps in part.
-    waiting: VecDeque<Bytes>,
+    waiting: VecDeque<Thing>,
     /// The number of pieces cut so far, and after which of them each thing is whole.
     cut: u64,
     ends: VecDeque<u64>,
@@ -52,6 +52,14 @@ pub struct Sending {
     /// The share is used up until then.
     busy_until: MonoTime,
     sent: u64,
+}
+
+/// Something large, or what is left of it.
+#[derive(Debug)]
+struct Thing {
+    left: Bytes,
+    /// The length that its first piece begins with, until that is cut.
+    length: Option<u32>,
 }
 
 impl Sending {
@@ -66,8 +74,7 @@ impl Sending {
         if self.room() == 0 {
             return Err(BulkError::QueueFull);
         }
-        let length = (bytes.len() as u32).to_le_bytes();
-        self.waiting.push_back(Bytes::from([&length[..], &bytes].concat()));
+        self.waiting.push_back(Thing { length: Some(bytes.len() as u32), left: bytes });
         Ok(())
     }
 
@@ -94,7 +101,7 @@ impl Sending {
 
     /// Bytes not yet sent for the first time.
     pub fn waiting_bytes(&self) -> usize {
-        self.waiting.iter().map(Bytes::len).sum()
+        self.waiting.iter().map(|thing| thing.left.len()).sum()
     }
 
     /// Whether the lane gets half of the budget: somebody looks at what it brings. A tenth otherwise.
@@ -151,8 +158,13 @@ impl Sending {
 
     fn cut_one(&mut self, most_bytes: usize) -> bool {
         let Some(thing) = self.waiting.front_mut() else { return false };
-        let piece = thing.split_to(most_bytes.min(thing.len()));
-        let whole = thing.is_empty();
+        let room = most_bytes - thing.length.map_or(0, |_| LENGTH_BYTES);
+        let part = thing.left.split_to(room.min(thing.left.len()));
+        let piece = match thing.length.take() {
+            Some(length) => Bytes::from([&length.to_le_bytes()[..], &part].concat()),
+            None => part,
+        };
+        let whole = thing.left.is_empty();
         if self.pieces.push(piece).is_err() {
             return false;
         }

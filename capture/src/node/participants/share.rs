@@ -12,8 +12,8 @@ use protocol::time::MonoTime;
 
 use crate::config::Role;
 
-/// How much of an uplink all sessions may fill together, in percent: as much as a session fills of a path, for the same
-/// reasons (frames vary in size; messages and probes travel too).
+/// How much of an uplink all sessions may fill together, in percent: somewhat less than a session fills of a path, since
+/// frames of all leave at the same moment.
 const FILLED_PERCENT: f64 = 85.0;
 /// What an observer's lines carry counts only after it was sent video for so long: a train of frames is measured in five,
 /// a standing queue in a quarter of a second, and what was known before is old.
