@@ -92,6 +92,12 @@ impl Link {
         }
     }
 
+    /// How long a packet offered at `now_us` would wait before the bottleneck.
+    pub fn standing_us(&mut self, now_us: u64) -> u64 {
+        let counted_from_us = self.counted_from_us;
+        self.queue.as_mut().map_or(0, |queue| queue.standing_us(now_us, counted_from_us))
+    }
+
     fn pass(&mut self, bytes: usize) -> Result<u64, Reason> {
         let now_us = self.now_us;
         if self.is_dark() {

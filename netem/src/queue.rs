@@ -35,6 +35,12 @@ impl Queue {
         Some(self.empty_at(counted_from_us))
     }
 
+    /// How long what comes at `now_us` waits for what is there already.
+    pub(crate) fn standing_us(&mut self, now_us: u64, counted_from_us: Option<u64>) -> u64 {
+        self.drain_until(now_us.max(self.now_us), counted_from_us);
+        self.empty_at(counted_from_us) - self.now_us
+    }
+
     fn drain_until(&mut self, now_us: u64, counted_from_us: Option<u64>) {
         while self.now_us < now_us && self.backlog > 0 {
             let (bps, changes_us) = self.capacity_at(self.now_us, counted_from_us);
@@ -99,6 +105,17 @@ mod tests {
         // What passed left at 3 Mbit/s without a pause; each packet's time is rounded up to a microsecond.
         assert_eq!(last_us, passed_bytes * 8 / 3);
         assert!(last_us > 1_090_000, "the queue was not full at the end: {last_us}");
+    }
+
+    #[test]
+    fn a_queue_stands_until_it_has_drained() {
+        let mut queue = steady(8_000_000);
+        assert_eq!(queue.standing_us(0, FROM_START), 0);
+        queue.offer(0, FROM_START, 3_000);
+        assert_eq!(
+            [0, 1_000, 2_999, 3_000, 9_000].map(|now_us| queue.standing_us(now_us, FROM_START)),
+            [3_000, 2_000, 1, 0, 0]
+        );
     }
 
     #[test]

@@ -165,7 +165,9 @@ impl Relay {
 
     /// What happened since counting started, or since the relay did if it has not.
     pub fn report(&self) -> Report {
-        self.shared.lock().report()
+        let mut state = self.shared.lock();
+        let now_us = self.shared.clock.now_us();
+        state.report(now_us)
     }
 
     /// Stops forwarding and says what happened. Datagrams still on their way are dropped.
@@ -245,12 +247,13 @@ impl State {
         Self { paths: paths.collect(), lateness: Lateness::default(), generation: 0 }
     }
 
-    fn report(&self) -> Report {
-        let path = |path: &PathState| PathReport {
-            to_listener: path.to_listener.traffic,
-            to_dialler: path.to_dialler.traffic,
+    fn report(&mut self, now_us: u64) -> Report {
+        let lane = |lane: &mut Lane| Traffic { standing_us: lane.link.standing_us(now_us), ..lane.traffic };
+        let path = |path: &mut PathState| PathReport {
+            to_listener: lane(&mut path.to_listener),
+            to_dialler: lane(&mut path.to_dialler),
         };
-        Report { paths: self.paths.iter().map(path).collect(), lateness: self.lateness.report() }
+        Report { paths: self.paths.iter_mut().map(path).collect(), lateness: self.lateness.report() }
     }
 }
 

@@ -10,6 +10,7 @@ mod plot;
 mod results;
 mod run;
 mod settings;
+mod squeeze;
 mod strip;
 mod systems;
 
@@ -22,8 +23,8 @@ use clap::Parser;
 
 use page::Page;
 use pictures::Pictures;
-use results::{Order, Run, Store, median};
-use settings::{Settings, TRIED_MS, best};
+use results::{Order, Run, Store};
+use settings::Settings;
 use systems::{CODEC, System};
 
 /// Compares this project's transport with its peers over emulated links.
@@ -124,7 +125,7 @@ impl Bench<'_> {
                 runs.extend(self.taken(system, "none", None, pass));
             }
             for profile in &self.options.profiles {
-                for system in systems.iter().filter(|system| system.name != CODEC) {
+                for system in systems.iter().filter(|system| system.name != CODEC && system.works_over(profile)) {
                     let latency_ms = system.has_latency.then(|| self.settings.latency_ms(system.name, profile));
                     runs.extend(self.taken(system, profile, latency_ms, pass));
                 }
@@ -133,16 +134,13 @@ impl Bench<'_> {
         runs
     }
 
-    /// Tries every latency setting once, and keeps the best.
+    /// Seeks the best latency settings, from those there are.
     fn sweep(&mut self, systems: &[&System]) -> Result<()> {
         for profile in &self.options.profiles {
             for system in systems.iter().filter(|system| system.has_latency) {
-                let tried = TRIED_MS.into_iter().filter_map(|latency_ms| {
-                    let run = self.taken(system, profile, Some(latency_ms), 0)?;
-                    Some((latency_ms, median(&[run])?))
-                });
-                let tried: Vec<_> = tried.collect();
-                if let Some(latency_ms) = best(&tried) {
+                let start_ms = self.settings.latency_ms(system.name, profile);
+                let figures = |latency_ms| Some(self.taken(system, profile, Some(latency_ms), 0)?.figures());
+                if let Some(latency_ms) = settings::seek(start_ms, figures) {
                     self.settings.set(system.name, profile, latency_ms);
                 }
             }

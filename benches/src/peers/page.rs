@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::bounds;
+use super::bounds::{self, Bound};
 use super::pictures::MARGIN_DB;
 use super::plot::{Axis, Line, Panel, svg};
 use super::results::{Figures, FrameResult, Run, median};
@@ -59,7 +59,7 @@ impl Page<'_> {
              *freezes*, *gaps*: DESIGN's counting, at the decoder. \
              *bytes*: UDP payload from the sending end over encoded bytes. *CPU*: processor milliseconds for each frame, all threads but the \
              link's; the codec's own are in its line. Latencies are of undamaged frames, late ones too.\n\n\
-             RTP, WebRTC and SRT use the first path alone, RIST and ours all. SRT has no bonding here: GStreamer's elements offer no \
+             RTP, WebRTC and SRT use the first path alone, RIST and ours all; `spread` needs three. SRT has no bonding here: GStreamer's elements offer no \
              socket groups. SRT and RIST carry RTP packets, to spare them a multiplexer's latency.\n\n\
              ![Distribution of latency](peers-latency.svg)\n\n![A cut, frame by frame](peers-cut.svg)\n"
         );
@@ -97,13 +97,14 @@ impl Page<'_> {
             return;
         };
         let lines = bounds::lines(profile, &ours, &floor);
-        if lines.is_empty() {
-            return;
-        }
         page.push_str("\n| ours | measured | bound | |\n|---|---|---|---|\n");
         for line in lines {
             let kept = if line.is_kept() { "kept" } else { "**missed**" };
-            let _ = writeln!(page, "| {} | {} | {:.1} | {kept} |", line.what, number(line.measured, 2), line.bound);
+            let bound = match line.bound {
+                Bound::Most(most) => format!("{most:.1}"),
+                Bound::Least(least) => format!("at least {least}"),
+            };
+            let _ = writeln!(page, "| {} | {} | {bound} | {kept} |", line.what, number(line.measured, 2));
         }
     }
 

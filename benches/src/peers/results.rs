@@ -8,6 +8,7 @@ use harness::statistics::{freezes, gaps_over_two_frames, spread};
 use serde::{Deserialize, Serialize};
 
 use super::pictures::FPS;
+use super::squeeze::{self, Squeeze};
 
 /// A frame that takes longer than this from capture to decoded is lost, whatever becomes of it (DESIGN, section 7).
 pub const LOST_AFTER_US: u64 = 250_000;
@@ -28,7 +29,7 @@ pub struct Order {
 }
 
 /// One counted frame. Times are on one clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FrameResult {
     /// When its picture went into the encoder; `None` if the system held the encoder back so long that it was left out.
     pub captured_us: Option<u64>,
@@ -36,6 +37,18 @@ pub struct FrameResult {
     pub decoded_us: Option<u64>,
     /// Whether it was decoded with visible damage.
     pub damaged: bool,
+    /// What it met when it was captured; `None` if it was left out.
+    #[serde(default)]
+    pub met: Option<Met>,
+}
+
+/// The state of things when a frame was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// What the encoder was told, in bits per second.
+    pub rate_bps: u64,
+    /// How long a datagram would have waited before the worst path's bottleneck, for those of earlier frames.
+    pub standing_us: u64,
 }
 
 /// All that was measured in one run.
@@ -82,6 +95,12 @@ pub struct Figures {
     pub cpu_ms: f64,
     /// Frames counted.
     pub frames: f64,
+    /// Frames decoded in time for each second counted.
+    pub fps: f64,
+    /// Bits per second that the encoder made.
+    pub encoded_bps: f64,
+    /// What became of the rate over a squeezed link; `None` over others.
+    pub squeeze: Option<Squeeze>,
 }
 
 impl FrameResult {
@@ -105,18 +124,23 @@ impl Run {
         let count = |is: &dyn Fn(&FrameResult) -> bool| self.frames.iter().filter(|frame| is(frame)).count() as f64;
         // Without a single picture there is no mean to hold the pause against; it is one freeze all the same.
         let frozen = if shown.len() < 3 { 1 } else { freezes(&shown).count };
+        let lost = count(&|frame| frame.is_lost());
+        let seconds = (self.counted_us.1.saturating_sub(self.counted_us.0) as f64 / 1e6).max(1e-6);
         Figures {
             p50: spread.map(|spread| spread.p50),
             p95: spread.map(|spread| spread.p95),
             p99: spread.map(|spread| spread.p99),
             max: spread.map(|spread| spread.max),
-            lost: count(&|frame| frame.is_lost()),
+            lost,
             damaged: count(&|frame| !frame.is_lost() && frame.damaged),
             freezes: frozen as f64,
             gaps: gaps_over_two_frames(&shown, 1e6 / f64::from(FPS)) as f64,
             bytes: self.sent_bytes.map(|sent| sent as f64 / (self.encoded_bytes as f64).max(1.0)),
             cpu_ms: self.cpu_us as f64 / 1e3 / (self.frames.len() as f64).max(1.0),
             frames: self.frames.len() as f64,
+            fps: (self.frames.len() as f64 - lost) / seconds,
+            encoded_bps: self.encoded_bytes as f64 * 8.0 / seconds,
+            squeeze: (self.order.profile == "squeeze").then(|| Squeeze::of(self)),
         }
     }
 
@@ -151,10 +175,14 @@ pub fn median(runs: &[Run]) -> Option<Figures> {
         bytes: maybe(|figures| figures.bytes),
         cpu_ms: all(|figures| figures.cpu_ms)?,
         frames: all(|figures| figures.frames)?,
+        fps: all(|figures| figures.fps)?,
+        encoded_bps: all(|figures| figures.encoded_bps)?,
+        squeeze: squeeze::median(figures.iter().filter_map(|figures| figures.squeeze)),
     })
 }
 
-fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// The middle of `values`, the upper one of two.
+pub fn middle(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
@@ -205,7 +233,7 @@ mod tests {
             FrameResult {
                 captured_us: Some(captured),
                 decoded_us: latency.map(|ms| captured + ms * 1000),
-                damaged: false,
+                ..FrameResult::default()
             }
         };
         let frames: Vec<FrameResult> = (0..).zip(latencies_ms).map(frame).collect();

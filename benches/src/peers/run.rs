@@ -16,7 +16,7 @@ use program::clock;
 use protocol::time::MonoTime;
 
 use super::pictures::{self, FPS, Pictures};
-use super::results::{FrameResult, LOST_AFTER_US, Order, Run};
+use super::results::{FrameResult, LOST_AFTER_US, Met, Order, Run};
 use super::systems::{Console, Ends, Net, Site, System, Theatre};
 use super::{cpu, strip};
 
@@ -38,8 +38,15 @@ pub fn run(system: &System, order: Order, pictures: &Pictures, folder: &Path) ->
     let site = Site { profile: &profile, seed, latency_ms: order.latency_ms.unwrap_or(0), folder };
     let Ends { theatre, console, net } = (system.start)(&site).with_context(|| format!("starting {}", system.title))?;
     let (book, stop) = (Book::default(), AtomicBool::new(false));
-    let mut camera =
-        Camera { pictures, encoder: pictures::encoder()?, theatre, book: &book, start: clock::now(), next: 0 };
+    let mut camera = Camera {
+        pictures,
+        encoder: pictures::encoder()?,
+        theatre,
+        net: net.as_ref(),
+        book: &book,
+        start: clock::now(),
+        next: 0,
+    };
     let mut screen = Screen { pictures, decoder: Decoder::start()?, console, book: &book };
     scope(|scope| {
         let screen = Builder::new().name("screen".into()).spawn_scoped(scope, || screen.watch(&stop))?;
@@ -105,16 +112,10 @@ struct Pages {
     decoded: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     result: FrameResult,
     bytes: u64,
-}
-
-impl Default for Entry {
-    fn default() -> Self {
-        Self { result: FrameResult { captured_us: None, decoded_us: None, damaged: false }, bytes: 0 }
-    }
 }
 
 impl Book {
@@ -129,8 +130,9 @@ impl Pages {
     }
 
     /// The entry of a frame about to be captured; those left out before it stay empty.
-    fn captured(&mut self, number: u64, at: MonoTime) {
-        let entry = Entry { result: FrameResult { captured_us: Some(at.0), ..Entry::default().result }, bytes: 0 };
+    fn captured(&mut self, number: u64, at: MonoTime, met: Met) {
+        let result = FrameResult { captured_us: Some(at.0), met: Some(met), ..FrameResult::default() };
+        let entry = Entry { result, bytes: 0 };
         self.entries.resize(usize::try_from(number).unwrap_or(0), Entry::default());
         self.entries.push(entry);
     }
@@ -167,6 +169,7 @@ struct Camera<'a> {
     pictures: &'a Pictures,
     encoder: Encoder,
     theatre: Box<dyn Theatre>,
+    net: Option<&'a Net>,
     book: &'a Book,
     start: MonoTime,
     next: u64,
@@ -184,8 +187,11 @@ impl Camera<'_> {
         if self.theatre.wants_refresh() {
             self.encoder.force_independent()?;
         }
-        self.encoder.set_rate(pictures::rate(self.theatre.budget_bps()));
-        self.book.lock().captured(number % strip::NUMBERS, clock::now());
+        let rate = pictures::rate(self.theatre.budget_bps());
+        self.encoder.set_rate(rate);
+        let standing_us = self.net.map_or(0, Net::standing_us);
+        let met = Met { rate_bps: rate.bitrate_bps.into(), standing_us };
+        self.book.lock().captured(number % strip::NUMBERS, clock::now(), met);
         let unit = self.encoder.encode(&picture)?;
         self.book.lock().encoded(unit.bytes.len());
         self.theatre.send(unit)?;
@@ -230,25 +236,28 @@ impl Screen<'_> {
 mod tests {
     use super::*;
 
+    const MET: Met = Met { rate_bps: 6_000_000, standing_us: 0 };
+
     #[test]
     fn a_frame_that_was_left_out_has_no_times_and_a_second_copy_changes_nothing() {
         let mut pages = Pages::default();
-        pages.captured(0, MonoTime(10));
-        pages.captured(2, MonoTime(30));
+        pages.captured(0, MonoTime(10), MET);
+        pages.captured(2, MonoTime(30), MET);
         pages.decoded(1, MonoTime(35), false);
         pages.decoded(2, MonoTime(40), false);
         pages.decoded(2, MonoTime(50), true);
         let results: Vec<FrameResult> = pages.entries.iter().map(|entry| entry.result).collect();
-        let none = FrameResult { captured_us: None, decoded_us: None, damaged: false };
-        let whole = FrameResult { captured_us: Some(30), decoded_us: Some(40), damaged: false };
-        assert_eq!(results, [FrameResult { captured_us: Some(10), ..none }, none, whole]);
+        let none = FrameResult::default();
+        let first = FrameResult { captured_us: Some(10), met: Some(MET), ..none };
+        let whole = FrameResult { captured_us: Some(30), decoded_us: Some(40), met: Some(MET), damaged: false };
+        assert_eq!(results, [first, none, whole]);
         assert_eq!(pages.decoded, 1);
     }
 
     #[test]
     fn an_unreadable_picture_is_the_damaged_one_after_the_last() {
         let mut pages = Pages::default();
-        (0..3).for_each(|number| pages.captured(number, MonoTime(number)));
+        (0..3).for_each(|number| pages.captured(number, MonoTime(number), MET));
         pages.decoded(1, MonoTime(9), false);
         pages.decoded_unreadable(MonoTime(10));
         assert_eq!(pages.entries[2].result.decoded_us, Some(10));

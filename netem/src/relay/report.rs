@@ -33,6 +33,8 @@ pub struct Traffic {
     pub delivered_bytes: u64,
     /// Datagrams that went no further.
     pub dropped: Drops,
+    /// How long a datagram would wait before the bottleneck if it came at the moment of the report.
+    pub standing_us: u64,
 }
 
 /// Datagrams that went no further, by cause.

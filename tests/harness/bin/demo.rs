@@ -54,7 +54,7 @@ struct Options {
     #[arg(long)]
     scripted_strokes: bool,
     /// The folder for screenshots, traces and logs; what an earlier run left there is removed.
-    #[arg(long, value_name = "FOLDER", default_value = "target/demo")]
+    #[arg(long, value_name = "FOLDER", default_value = "target/demo", overrides_with = "out")]
     out: PathBuf,
 }
 

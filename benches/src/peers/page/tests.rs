@@ -8,6 +8,7 @@ fn run(system: &str, profile: &str, latency_ms: u64) -> Run {
         captured_us: Some(at * 33_333),
         decoded_us: (at != 7).then_some(at * 33_333 + latency_ms * 1_000),
         damaged: at == 9,
+        met: None,
     };
     Run {
         order: Order { system: system.into(), profile: profile.into(), latency_ms: None, seconds: 1, pass: 0 },

@@ -28,11 +28,16 @@ pub struct System {
     pub title: &'static str,
     /// Whether it has a latency setting that has to be chosen.
     pub has_latency: bool,
+    /// Paths without which it cannot work.
+    pub least_paths: usize,
     /// GStreamer elements without which it is left out.
     pub needs: &'static [&'static str],
     /// Brings up both ends.
-    pub start: fn(&Site<'_>) -> Result<Ends>,
+    pub start: Start,
 }
+
+/// Brings up a system.
+pub type Start = fn(&Site<'_>) -> Result<Ends>;
 
 /// The name of the one that has no network: the floor.
 pub const CODEC: &str = "codec";
@@ -41,20 +46,32 @@ pub const OURS: &str = "ours";
 
 /// All of them, the floor first.
 pub const ALL: [System; 9] = [
-    System { name: CODEC, title: "codec alone", has_latency: false, needs: &[], start: codec::start },
+    System { name: CODEC, title: "codec alone", has_latency: false, least_paths: 0, needs: &[], start: codec::start },
     ours(OURS, "ours, `auto`", |site| ours::start(site, Policy::Auto)),
     ours("duplicate", "ours, `duplicate`", |site| ours::start(site, Policy::Duplicate)),
-    ours("spread", "ours, `spread`", |site| ours::start(site, Policy::Spread)),
+    System { least_paths: 3, ..ours("spread", "ours, `spread`", |site| ours::start(site, Policy::Spread)) },
     ours("economy", "ours, `economy`", |site| ours::start(site, Policy::Economy)),
-    System { name: "rtp", title: "RTP/UDP, 20 ms buffer", has_latency: false, needs: &rtp::NEEDS, start: rtp::start },
-    System { name: "webrtc", title: "WebRTC, NACK", has_latency: true, needs: &webrtc::NEEDS, start: webrtc::start },
-    System { name: "srt", title: "SRT", has_latency: true, needs: &srt::NEEDS, start: srt::start },
-    System { name: "rist", title: "RIST, bonded", has_latency: true, needs: &rist::NEEDS, start: rist::start },
+    System { has_latency: false, ..peer("rtp", "RTP/UDP, 20 ms buffer", &rtp::NEEDS, rtp::start) },
+    peer("webrtc", "WebRTC, NACK", &webrtc::NEEDS, webrtc::start),
+    peer("srt", "SRT", &srt::NEEDS, srt::start),
+    peer("rist", "RIST, bonded", &rist::NEEDS, rist::start),
 ];
 
 /// One of our policies.
-const fn ours(name: &'static str, title: &'static str, start: fn(&Site<'_>) -> Result<Ends>) -> System {
-    System { name, title, has_latency: false, needs: &[], start }
+const fn ours(name: &'static str, title: &'static str, start: Start) -> System {
+    System { name, title, has_latency: false, least_paths: 1, needs: &[], start }
+}
+
+/// One of the others.
+const fn peer(name: &'static str, title: &'static str, needs: &'static [&'static str], start: Start) -> System {
+    System { name, title, has_latency: true, least_paths: 1, needs, start }
+}
+
+impl System {
+    /// Whether the profile called `name` has the paths it needs.
+    pub fn works_over(&self, name: &str) -> bool {
+        Profile::by_name(name).is_ok_and(|profile| profile.paths.len() >= self.least_paths)
+    }
 }
 
 /// Where a system is brought up.
@@ -129,6 +146,11 @@ impl Net {
     /// Where theatre sends for the path `index`.
     fn address(&self, index: usize) -> Result<SocketAddr> {
         self.relay.addresses().get(index).copied().context("the relay lacks a path")
+    }
+
+    /// The longest that a datagram from theatre would wait before a path's bottleneck now.
+    pub fn standing_us(&self) -> u64 {
+        self.relay.report().paths.iter().map(|path| (self.to_console)(path).standing_us).max().unwrap_or(0)
     }
 
     /// UDP payload that theatre sent since counting began, on all paths, lost on the way or not.
