@@ -27,6 +27,10 @@ pub enum Outcome {
     Faded,
     /// It was taken back and is no longer shown.
     Removed,
+    /// Theatre hides all marks for now.
+    Hidden,
+    /// Theatre cleared all marks.
+    Cleared,
     /// Theatre did not answer in time.
     Failed,
 }
@@ -75,6 +79,8 @@ impl Receipts {
             Some(Receipt { fate: Fate::NoDisplay, .. }) => Outcome::NoDisplay,
             Some(Receipt { fate: Fate::Faded, .. }) => Outcome::Faded,
             Some(Receipt { fate: Fate::Removed, .. }) => Outcome::Removed,
+            Some(Receipt { fate: Fate::Hidden, .. }) => Outcome::Hidden,
+            Some(Receipt { fate: Fate::Cleared, .. }) => Outcome::Cleared,
         })
     }
 

@@ -9,13 +9,15 @@ mod display;
 mod participant;
 mod source;
 mod theatre;
+mod window;
 
 use std::path::{Path, PathBuf};
 
-pub use display::{Display, Window, run_dir, window_names};
+pub use display::{Display, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};
-pub use theatre::{Canvas, Encoder, Identity, Ladder, Theatre};
+pub use theatre::{Canvas, Encoder, EncoderKind, Identity, Ladder, Theatre};
+pub use window::{DeckLink, Keys, Mode, Output, Window, X_SINK};
 
 /// Where the programs of theatre meet when the file does not say: systemd's place for run-time sockets.
 pub const DEFAULT_RUN_DIR: &str = "/run/telementoring";

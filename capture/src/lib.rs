@@ -4,6 +4,7 @@
 //! `capture-node` uses the rest. Transport, marks' behaviour and codecs are their own crates.
 
 pub mod canvas;
+pub mod check;
 pub mod config;
 pub mod control;
 pub mod ladder;

@@ -4,6 +4,7 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
+pub mod calls;
 pub mod demand;
 mod drill;
 mod drills;
@@ -14,6 +15,7 @@ mod link;
 pub mod marks;
 mod outgoing;
 pub mod participants;
+pub mod people;
 mod record;
 mod relay;
 pub mod steps;
@@ -39,7 +41,7 @@ use crate::local::{self, NodeEnd};
 use crate::run_dir;
 use demand::Demand;
 use drills::Drills;
-use encoding::{Encoded, Encoding};
+use encoding::{CanvasEncoder, Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
 use link::Link;
 use participants::Participants;
@@ -92,7 +94,8 @@ pub enum Error {
 pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), Error> {
     media::init_codecs()?;
     let bitrate_bps = theatre.encoder.bitrate_kbps.saturating_mul(1_000);
-    encoding::try_out(theatre.canvas.size(), bitrate_bps).map_err(encoding::Error::from)?;
+    let mut encoder = CanvasEncoder::new(theatre.encoder.kind, bitrate_bps);
+    encoder.seek(theatre.canvas.size()).map_err(encoding::Error::from)?;
     run_dir::ensure(&theatre.run_dir)?;
     let epoch = Epoch(random() as u32);
     let (mut canvas, inlets) = Canvas::new(theatre, epoch, clock::now())?;
@@ -110,7 +113,7 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
     let encoding =
-        Encoding::start(bitrate_bps, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
+        Encoding::start(encoder, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         turn(&mut canvas, &encoding, &demand, &relay, trace)?;
@@ -186,7 +189,7 @@ fn windows(
     let named = |name: &str| Some((name.to_owned(), theatre.source_id(name)?));
     let windows: Vec<(String, SourceId)> = theatre.windows().into_iter().filter_map(named).collect();
     let sources = windows.iter().map(|(_, source)| *source);
-    let members = participants.members().iter().map(|member| (member.role, member.teller()));
+    let members = participants.members().iter().map(|member| (member.name.clone(), member.role, member.teller()));
     let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), members));
     let attach = |(name, source): (String, SourceId)| {
         let relay = Arc::clone(&relay);

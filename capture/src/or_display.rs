@@ -1,25 +1,33 @@
 //! The surgeon's picture: one source in one window, with its marks over it.
 //!
 //! Nothing here waits for anything but the source and the monitor: no network, no encoder, no `capture-node`. Pictures
-//! are handed out and marks come in beside it, and both may fail. When to draw is [`schedule`]'s, which marks
-//! [`marks`]', what stands in the corner [`notices`]', how it looks [`painter`]'s, the monitor [`screen`]'s.
+//! are handed out and marks come in beside it, and both may fail. When to draw is [`schedule`]'s, what lies over the
+//! picture [`over`]'s, what keys and pedals do [`hand`]'s, how it all looks [`painter`]'s, the monitor [`screen`]'s.
 
+pub mod alert;
+pub mod cursors;
 pub mod full_colour;
+pub mod hand;
 mod handout;
 mod input;
 pub mod lettering;
 pub mod marks;
+mod monitor;
 pub mod notices;
+pub mod output;
+pub mod over;
 pub mod painter;
+pub mod pedal;
 pub mod schedule;
 pub mod screen;
 pub mod sheets;
 pub mod stencil;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
@@ -28,18 +36,22 @@ use protocol::time::MonoTime;
 
 use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
 use crate::{config, run_dir, source};
+use hand::{Hand, Press};
 use handout::Handout;
 use input::Input;
 use lettering::Lettering;
-use marks::{Marks, News};
-use notices::Notices;
+use marks::News;
+use over::Over;
 use painter::Painter;
+use pedal::Pedal;
 use schedule::{Draw, Schedule};
 use screen::Screen;
 
 /// Batches of messages that may wait for the display. When it is full their socket waits, which only the sender
 /// feels.
 const WAITING_BATCHES: usize = 16;
+/// Presses of keys that may wait for the display. More are forgotten: it looks at each within a picture.
+const WAITING_PRESSES: usize = 8;
 
 /// Why a display cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +87,8 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
             None
         }
     };
-    let screen = Screen::open(&display.name, &display.window.sink)?;
+    let (press, presses) = bounded(WAITING_PRESSES);
+    let screen = Screen::open(&display.name, &display.window, press.clone())?;
     let handout = claim.as_ref().map(|_| Handout::new(run_dir::pictures(&display.run_dir, &display.name)));
     let (deliver, pictures) = intake(handout);
     let input = Input::open(&display.name, display.source.clone(), deliver)?;
@@ -85,16 +98,16 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         screen,
         schedule: Schedule::new(clock::now()),
         painter: Painter::default(),
-        marks: Marks::default(),
-        notices: Notices::default(),
-        lettering: lettering(),
+        over: Over::new(lettering()),
+        hand: Hand::new(display.window.keys.clone()),
         fresh: None,
         sequence: 0,
         underway: None,
         trace,
         receipts,
     };
-    let ended = desk.serve(&pictures, &board, input.ended(), stop);
+    let _pedal = display.window.keys.pedal.clone().and_then(|device| pedal(device, press));
+    let ended = desk.serve(&pictures, &board, &presses, input.ended(), stop);
     // The socket's thread may wait for room among the batches: that ends with their receiver.
     drop(board);
     ended
@@ -113,6 +126,11 @@ fn listen(display: &config::Display, batches: Sender<Batch>) -> Option<WindowEnd
         Event::Detached => tracing::warn!("capture-node is gone; marks go soon, the picture stays"),
     });
     listening.map_err(|error| tracing::error!("{error}; the picture is shown without marks")).ok()
+}
+
+/// Reads a pedal; without it keys and touch do the same.
+fn pedal(device: PathBuf, presses: Sender<Press>) -> Option<Pedal> {
+    Pedal::read(device, presses).map_err(|error| tracing::error!("no thread for the pedal: {error}")).ok()
 }
 
 /// Makes notices into pixels; without it the picture is shown all the same.
@@ -149,9 +167,8 @@ struct Desk {
     screen: Screen,
     schedule: Schedule,
     painter: Painter,
-    marks: Marks,
-    notices: Notices,
-    lettering: Option<Lettering>,
+    over: Over,
+    hand: Hand,
     /// A picture that was not drawn yet, with its number among the source's.
     fresh: Option<(u64, Picture)>,
     /// The number of the picture drawn last.
@@ -175,11 +192,12 @@ impl Desk {
         &mut self,
         pictures: &Pictures,
         board: &Receiver<Batch>,
+        presses: &Receiver<Press>,
         ended: &Receiver<()>,
         stop: &Receiver<()>,
     ) -> Result<(), Error> {
         let mut seen = 0;
-        let lettered = self.lettering.as_ref().map_or_else(never, |lettering| lettering.came().clone());
+        let lettered = self.over.lettered();
         loop {
             self.screen.check()?;
             let wait = self.draw_if_due()?;
@@ -188,11 +206,17 @@ impl Desk {
                 recv(pictures.came) -> _ => seen = self.take_picture(&pictures.latest, seen),
                 recv(board) -> batch => {
                     if let Ok((messages, received)) = batch {
-                        self.marks.take(&messages, received);
-                        self.notices.take(&messages, received);
+                        let told = self.over.take(&messages, received);
+                        self.tell(&told);
                     }
                 }
-                recv(lettered) -> _ => self.take_letters(),
+                recv(presses) -> press => {
+                    if let Some(act) = press.ok().and_then(|press| self.hand.press(&press, clock::now())) {
+                        let told = self.over.act(act);
+                        self.tell(&[told]);
+                    }
+                }
+                recv(lettered) -> _ => self.over.take_letters(),
                 recv(ended) -> _ => self.schedule.source_ended(),
                 recv(self.screen.arrivals()) -> at => {
                     if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
@@ -212,21 +236,10 @@ impl Desk {
         sequence
     }
 
-    fn take_letters(&mut self) {
-        if let Some((order, overlay)) = self.lettering.as_mut().and_then(Lettering::take) {
-            self.notices.made(&order, overlay);
-        }
-    }
-
     /// Draws what is due and returns how long nothing will be, if nothing comes.
     fn draw_if_due(&mut self) -> Result<Duration, Error> {
         let now = clock::now();
-        if let Some(order) = self.notices.order(self.painter.size(), now)
-            && let Some(lettering) = &self.lettering
-        {
-            lettering.order(order);
-        }
-        if self.marks.changed(now) || self.notices.changed() {
+        if self.over.changed(self.painter.size(), now) {
             self.schedule.board_changed();
         }
         if self.underway.is_none()
@@ -240,8 +253,7 @@ impl Desk {
         }
         // While a drawing is underway its arrival wakes; this bound is for a sink that broke without a word.
         let idle = if self.underway.is_some() { schedule::LOST_AFTER } else { self.schedule.wakes_at().since(now) };
-        let changes = [self.marks.changes_at(now), self.notices.changes_at()];
-        Ok(changes.into_iter().flatten().map(|at| at.since(now)).fold(idle, Duration::min))
+        Ok(self.over.quiet_for(now).map_or(idle, |quiet| quiet.min(idle)))
     }
 
     fn draw(&mut self, draw: Draw, now: MonoTime) -> Result<(), Error> {
@@ -250,12 +262,7 @@ impl Desk {
         {
             tracing::error!("the lost picture cannot be greyed: {error}");
         }
-        let (mut overlay, news) = match self.painter.size() {
-            Some(size) => self.marks.draw(size, now),
-            None => Default::default(),
-        };
-        // Under the marks: a notice never hides what the mentor drew.
-        overlay.rects.splice(..0, self.notices.draw().rects.iter().cloned());
+        let (overlay, news) = self.over.draw(self.painter.size(), now);
         match self.painter.paint(&overlay) {
             Ok(picture) => {
                 self.screen.show(picture)?;
@@ -285,11 +292,14 @@ impl Desk {
                 }));
             }
         }
-        if let Some(receipts) = &self.receipts
-            && !underway.news.is_empty()
-        {
-            let receipt = |news: &News| receipt(news, at, captured_us);
-            receipts.sender().send(&underway.news.iter().map(receipt).collect::<Vec<_>>());
+        let receipt = |news: &News| receipt(news, at, captured_us);
+        self.tell(&underway.news.iter().map(receipt).collect::<Vec<_>>());
+    }
+
+    /// Tells `capture-node`, if it is there.
+    fn tell(&self, words: &[FromDisplay]) {
+        if let Some(receipts) = self.receipts.as_ref().filter(|_| !words.is_empty()) {
+            receipts.sender().send(words);
         }
     }
 }
@@ -299,5 +309,7 @@ fn receipt(news: &News, at: MonoTime, picture_captured_us: u64) -> FromDisplay {
         News::Shown { id, points, .. } => FromDisplay::Displayed { id, points, at_us: at.0, picture_captured_us },
         News::Removed { id } => FromDisplay::Removed { id },
         News::Faded { id } => FromDisplay::Faded { id },
+        News::Hidden { id } => FromDisplay::Hidden { id },
+        News::Cleared { id } => FromDisplay::Cleared { id },
     }
 }

@@ -125,6 +125,7 @@ fn avdec_h264() -> Result<Element, element::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::family::Family;
     use crate::encode::{AccessUnit, Config, Encoder, Rate};
     use crate::test_pictures::{SIZE, bar_centres, bars, difference, moving};
     use protocol::colour::{Colour, Matrix, Range};
@@ -132,7 +133,7 @@ mod tests {
     fn encoder(colour: Colour) -> Encoder {
         crate::init().unwrap();
         let rate = Rate { bitrate_bps: 4_000_000, pictures_per_second: 30.0 };
-        Encoder::start(&Config { size: SIZE, colour, rate }).unwrap()
+        Encoder::start(&Config { size: SIZE, colour, rate, family: Family::default() }).unwrap()
     }
 
     /// Access units of the first `count` moving pictures; the one numbered `forced` is independent.

@@ -1,7 +1,8 @@
 //! One GStreamer element driven by hand: a buffer goes in, and whatever the element makes of it is there when the
 //! call returns. No pipeline, thread, queue or clock stands around it, so nothing but the element can hold a buffer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -13,7 +14,14 @@ pub(crate) struct Element {
     input: gst::Pad,
     output: gst::Pad,
     bus: gst::Bus,
-    made: Arc<Mutex<Vec<Made>>>,
+    made: Arc<Output>,
+}
+
+/// What came out and was not taken yet. Whoever waits is told of each.
+#[derive(Default)]
+struct Output {
+    made: Mutex<Vec<Made>>,
+    came: Condvar,
 }
 
 /// One buffer that came out, with the caps it came under.
@@ -45,9 +53,9 @@ impl Element {
         caps: &gst::Caps,
         makes: &gst::Caps,
     ) -> Result<Self, Error> {
-        let element = element.map_err(|error| Error::of("GStreamer", error.message))?;
+        let element = element.map_err(Error::from)?;
         let made = Arc::default();
-        let output = output_pad(Arc::clone(&made), makes).map_err(|error| Error::of("GStreamer", error.message))?;
+        let output = output_pad(Arc::clone(&made), makes)?;
         let driven = Self {
             input: gst::Pad::builder(gst::PadDirection::Src).name("input").build(),
             output,
@@ -62,8 +70,15 @@ impl Element {
 
     /// Hands `buffer` to the element and returns everything that came out of it meanwhile.
     pub(crate) fn push(&mut self, buffer: gst::Buffer) -> Result<Vec<Made>, Error> {
+        self.push_and_await(buffer, Duration::ZERO)
+    }
+
+    /// Like [`Self::push`], for an element that may make something of the buffer on a thread of its own: waits until it has,
+    /// `timeout` at most.
+    pub(crate) fn push_and_await(&mut self, buffer: gst::Buffer, timeout: Duration) -> Result<Vec<Made>, Error> {
         let flow = self.input.push(buffer);
-        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let wait = if flow.is_ok() { timeout } else { Duration::ZERO };
+        let made = self.made.take_within(wait);
         let message = self.bus.pop_filtered(&[gst::MessageType::Error]);
         self.bus.set_flushing(true);
         self.bus.set_flushing(false);
@@ -79,9 +94,9 @@ impl Element {
         if self.input.push_event(event) { Ok(()) } else { Err(self.error("it refused an event")) }
     }
 
-    /// Changes a property of the running element.
-    pub(crate) fn set(&self, property: &str, value: impl Into<gst::glib::Value>) {
-        self.element.set_property(property, value);
+    /// Changes properties of the running element.
+    pub(crate) fn tune(&self, change: impl FnOnce(&gst::Element)) {
+        change(&self.element);
     }
 
     fn link(&self, sink: &str) -> Result<(), String> {
@@ -142,13 +157,12 @@ impl Drop for Element {
 
 /// A pad that collects buffers in plain system memory, and tells the element that pictures may lie there as the
 /// element likes best (`GstVideoMeta`), which spares it a copy.
-fn output_pad(made: Arc<Mutex<Vec<Made>>>, takes: &gst::Caps) -> Result<gst::Pad, gst::glib::BoolError> {
+fn output_pad(made: Arc<Output>, takes: &gst::Caps) -> Result<gst::Pad, gst::glib::BoolError> {
     let template = gst::PadTemplate::new("output", gst::PadDirection::Sink, gst::PadPresence::Always, takes)?;
     let pad = gst::Pad::builder_from_template(&template)
         .chain_function(move |pad, _, buffer| {
             let caps = pad.current_caps();
-            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.push(Made { buffer, caps });
+            made.put(Made { buffer, caps });
             Ok(gst::FlowSuccess::Ok)
         })
         .event_function(|_, _, _| true)
@@ -161,6 +175,30 @@ fn output_pad(made: Arc<Mutex<Vec<Made>>>, takes: &gst::Caps) -> Result<gst::Pad
         })
         .build();
     Ok(pad)
+}
+
+impl Output {
+    fn lock(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, made: Made) {
+        self.lock().push(made);
+        self.came.notify_one();
+    }
+
+    /// All there is, once there is something or `timeout` has passed.
+    fn take_within(&self, timeout: Duration) -> Vec<Made> {
+        let waited = self.came.wait_timeout_while(self.lock(), timeout, |made| made.is_empty());
+        let (mut made, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *made)
+    }
+}
+
+impl From<gst::glib::BoolError> for Error {
+    fn from(error: gst::glib::BoolError) -> Self {
+        Self::of("GStreamer", error.message)
+    }
 }
 
 fn told(message: &gst::Message) -> String {

@@ -1,27 +1,34 @@
-//! H.264 encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread.
+//! H.264 encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread,
+//! whichever encoder does it.
 //!
 //! What becomes of a picture that comes before the last one is done is the caller's matter: with at most one inside
 //! and none waiting, there is nothing to drop here.
 
+pub mod family;
+mod hardware;
+pub mod probe;
+mod software;
+
+use std::time::Duration;
+
 use gstreamer as gst;
-use gstreamer_video::DownstreamForceKeyUnitEvent;
+use gstreamer::prelude::*;
+use gstreamer_video::{DownstreamForceKeyUnitEvent, VideoFormat, VideoInfo};
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 
 use crate::element::{self, Element};
-use crate::picture::{self, Picture};
+use crate::picture::{self, Converter, Picture};
+use family::{Family, Tuning};
 
-/// Threads of x264, each with a slice of every picture. Two, a slice for each core of the smallest machine this runs
-/// on: a third fills the bitrate 10 % less at one picture's buffer and gains nothing there.
-const THREADS: u32 = 2;
-/// Pictures between two independent ones when nobody asks for one: in effect never (over a year at 60 fps).
-const NEVER: u32 = i32::MAX as u32;
 /// Size of the rate control's buffer (H.264 annex C) in milliseconds: one picture at the nominal rate. x264 then fits
 /// every picture to the same size, independent ones too, and a new bitrate holds from the next picture on. A larger
 /// buffer fills the bitrate better and gives the link bursts of up to its size.
 const VBV_MS: u32 = 1000 / NOMINAL_FPS.unsigned_abs();
-/// The rate of pictures that x264 is told. Its rate control counts pictures, not time; see [`Rate`].
+/// The rate of pictures that the encoder is told. Its rate control counts pictures, not time; see [`Rate`].
 const NOMINAL_FPS: i32 = 30;
+/// How long a chip may take for a picture before it counts as broken: twenty pictures at 60 fps.
+const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
 
 /// What to encode, and how much of the link it may take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,9 +39,11 @@ pub struct Config {
     pub colour: Colour,
     /// See [`Rate`].
     pub rate: Rate,
+    /// By which encoder.
+    pub family: Family,
 }
 
-/// Bits in time. x264 shares them out by picture, so the rate of pictures is part of it.
+/// Bits in time. Encoders share them out by picture, so the rate of pictures is part of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
     /// Bits per second, 1000 at least.
@@ -61,6 +70,9 @@ pub enum Error {
     /// The encoder does not work, or stopped working; make a new one.
     #[error("video encoder: {0}")]
     Element(#[from] element::Error),
+    /// No encoder of this machine does what is asked.
+    #[error(transparent)]
+    NoneWorks(#[from] probe::NoneWorks),
     /// The picture given is of another kind than configured, or has no pixels.
     #[error("video encoder: {0}")]
     Picture(#[from] picture::Error),
@@ -69,7 +81,10 @@ pub enum Error {
 /// An H.264 encoder. Its first access unit is independent; later ones when asked for.
 pub struct Encoder {
     element: Element,
-    info: gstreamer_video::VideoInfo,
+    tuning: &'static dyn Tuning,
+    info: VideoInfo,
+    /// For an encoder that does not take pictures of [`Self::info`].
+    converter: Option<Converter>,
     next: Timestamps,
 }
 
@@ -77,15 +92,19 @@ impl Encoder {
     /// Starts an encoder.
     ///
     /// # Errors
-    /// [`Error::Size`], or [`Error::Element`] where x264 refuses.
+    /// [`Error::Size`], or [`Error::Element`] where the encoder refuses or is not here.
     pub fn start(config: &Config) -> Result<Self, Error> {
         let SizePx { width, height } = config.size;
         if width == 0 || height == 0 || width % 2 != 0 || height % 2 != 0 {
             return Err(Error::Size(width, height));
         }
         let info = picture::i420(config.size, config.colour)?;
-        let element = Element::start(x264enc(config.rate), "sink", &caps(&info)?, &byte_stream())?;
-        Ok(Self { element, info, next: Timestamps::default() })
+        let tuning = config.family.tuning();
+        let element = made(tuning, config.rate).map_err(element::Error::from)?;
+        let taken = taken(&element, &info)?;
+        let converter = (taken.format() != info.format()).then(|| Converter::new(&info, &taken)).transpose()?;
+        let element = Element::start(Ok(element), "sink", &caps(&taken)?, &byte_stream())?;
+        Ok(Self { element, tuning, info, converter, next: Timestamps::default() })
     }
 
     /// Encodes one picture, of the kind [`picture::i420`] makes of the configured size and colour.
@@ -104,10 +123,11 @@ impl Encoder {
             ))
             .into());
         }
+        let converted = self.converter.as_ref().map(|converter| converter.convert(picture)).transpose()?;
         // A new buffer around the same memory: timestamps are written, pixels are shared.
-        let mut buffer = picture.buffer.copy();
+        let mut buffer = converted.as_ref().unwrap_or(picture).buffer.copy();
         self.next.stamp(buffer.make_mut());
-        let unit = self.element.push(buffer)?.into_iter().next();
+        let unit = self.element.push_and_await(buffer, CHIP_TIMEOUT)?.into_iter().next();
         let unit = unit.ok_or_else(|| self.element.error("it gave nothing for a picture"))?.buffer;
         let independent = !unit.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let bytes = unit.map_readable().map_err(|_| self.element.error("its access unit cannot be read"))?.to_vec();
@@ -125,7 +145,7 @@ impl Encoder {
 
     /// Changes the rate from the next picture on.
     pub fn set_rate(&self, rate: Rate) {
-        self.element.set("bitrate", kilobits(rate));
+        self.element.tune(|element| self.tuning.set_rate(element, nominal_bps(rate)));
     }
 }
 
@@ -145,25 +165,35 @@ impl Timestamps {
     }
 }
 
-fn x264enc(rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
-    gst::ElementFactory::make("x264enc")
-        .property_from_str("tune", "zerolatency")
-        .property_from_str("speed-preset", "ultrafast")
-        .property("bitrate", kilobits(rate))
-        .property("vbv-buf-capacity", VBV_MS)
-        .property("key-int-max", NEVER)
-        .property("bframes", 0u32)
-        .property("sliced-threads", true)
-        .property("threads", THREADS)
-        .build()
+fn made(tuning: &dyn Tuning, rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
+    let element = gst::ElementFactory::make(tuning.factory()).build()?;
+    for (property, value) in tuning.settings() {
+        if element.find_property(property).is_some() {
+            element.set_property_from_str(property, value);
+        }
+    }
+    tuning.set_rate(&element, nominal_bps(rate));
+    Ok(element)
 }
 
-/// x264's rate in kbit/s at [`NOMINAL_FPS`]: the same bits for each picture as `rate` has.
-fn kilobits(rate: Rate) -> u32 {
+/// The kind of picture that the element takes in place of `info`: itself, or the interleaved chroma that chips like.
+fn taken(element: &gst::Element, info: &VideoInfo) -> Result<VideoInfo, picture::Error> {
+    let takes = element.static_pad("sink").map(|pad| pad.query_caps(None));
+    let takes_planar = takes.is_none_or(|takes| caps(info).is_ok_and(|planar| takes.can_intersect(&planar)));
+    if takes_planar {
+        return Ok(info.clone());
+    }
+    VideoInfo::builder(VideoFormat::Nv12, info.width(), info.height())
+        .colorimetry(&info.colorimetry())
+        .build()
+        .map_err(|error| picture::Error::NotRaw(error.to_string()))
+}
+
+/// The rate in bits per second at [`NOMINAL_FPS`]: the same bits for each picture as `rate` has.
+fn nominal_bps(rate: Rate) -> u64 {
     let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(1.0);
-    let kilobits = f64::from(rate.bitrate_bps) * scale / 1000.0;
-    // `as` saturates; x264enc takes 1 to 2,048,000.
-    (kilobits.round() as u32).clamp(1, 2_048_000)
+    // `as` saturates.
+    (f64::from(rate.bitrate_bps) * scale).round() as u64
 }
 
 /// What encoder and decoder call the byte stream format of H.264 annex B, one access unit a buffer.
@@ -171,9 +201,9 @@ pub(crate) fn byte_stream() -> gst::Caps {
     gst::Caps::builder("video/x-h264").field("stream-format", "byte-stream").field("alignment", "au").build()
 }
 
-fn caps(info: &gstreamer_video::VideoInfo) -> Result<gst::Caps, picture::Error> {
+fn caps(info: &VideoInfo) -> Result<gst::Caps, picture::Error> {
     let told = |error: gst::glib::BoolError| picture::Error::NotRaw(error.to_string());
-    gstreamer_video::VideoInfo::builder_from_info(info)
+    VideoInfo::builder_from_info(info)
         .fps(gst::Fraction::new(NOMINAL_FPS, 1))
         .build()
         .and_then(|info| info.to_caps())
@@ -186,8 +216,12 @@ mod tests {
     use crate::test_pictures::{SIZE, moving};
 
     fn encoder(bitrate_bps: u32) -> Encoder {
+        by(Family::X264, bitrate_bps)
+    }
+
+    fn by(family: Family, bitrate_bps: u32) -> Encoder {
         crate::init().unwrap();
-        Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(bitrate_bps) }).unwrap()
+        Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(bitrate_bps), family }).unwrap()
     }
 
     fn rate(bitrate_bps: u32) -> Rate {
@@ -238,16 +272,35 @@ mod tests {
     }
 
     #[test]
+    fn every_encoder_of_the_processor_keeps_to_a_new_rate_and_makes_independent_pictures_only_when_asked() {
+        let mut encoder = by(Family::OpenH264, 2_000_000);
+        let free = mean_bytes(&mut encoder, 0..30);
+        encoder.set_rate(rate(1_000_000));
+        // Its rate control looks further than one picture: a tenth of a second is given to it.
+        mean_bytes(&mut encoder, 30..33);
+        let tight = mean_bytes(&mut encoder, 33..63);
+        let share = 1_000_000 / 8 / 30;
+        assert!(
+            free > share * 3 / 2 && tight < share * 11 / 10,
+            "{free}, then {tight} bytes; {share} are one picture's share"
+        );
+        let independent = (0..10).filter(|number| encoder.encode(&moving(*number)).unwrap().independent).count();
+        assert_eq!(independent, 0);
+        encoder.force_independent().unwrap();
+        assert!(encoder.encode(&moving(10)).unwrap().independent);
+    }
+
+    #[test]
     fn half_as_many_pictures_a_second_may_each_be_twice_as_large() {
         let slow = Rate { bitrate_bps: 1_000_000, pictures_per_second: 15.0 };
-        assert_eq!(kilobits(slow), 2 * kilobits(rate(1_000_000)));
+        assert_eq!(nominal_bps(slow), 2 * nominal_bps(rate(1_000_000)));
     }
 
     #[test]
     fn an_odd_size_and_a_picture_of_another_size_are_refused_with_a_reason() {
         let mut encoder = encoder(1_000_000);
-        let config =
-            Config { size: SizePx { width: 641, height: 360 }, colour: Colour::default(), rate: rate(1_000_000) };
+        let size = SizePx { width: 641, height: 360 };
+        let config = Config { size, colour: Colour::default(), rate: rate(1_000_000), family: Family::X264 };
         let error = Encoder::start(&config).err().unwrap().to_string();
         assert!(error.contains("641x360") && error.contains("even"), "{error}");
         let mut picture = moving(0);

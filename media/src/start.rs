@@ -3,11 +3,8 @@
 use gstreamer as gst;
 
 /// Elements that coding and captions need, with the Debian and Ubuntu package that brings each.
-const ELEMENTS: [(&str, &str); 3] = [
-    ("x264enc", "gstreamer1.0-plugins-ugly"),
-    ("avdec_h264", "gstreamer1.0-libav"),
-    ("textoverlay", "gstreamer1.0-plugins-base"),
-];
+const ELEMENTS: [(&str, &str); 2] =
+    [("avdec_h264", "gstreamer1.0-libav"), ("textoverlay", "gstreamer1.0-plugins-base")];
 
 /// Why GStreamer cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

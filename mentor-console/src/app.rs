@@ -144,6 +144,7 @@ impl App {
                 self.drill_form = None;
             }
             Command::EndDrill => drills.end(),
+            Command::Call(asked) => console.call(asked, now),
         }
         drop(console);
         self.waker.wake();

@@ -1,6 +1,7 @@
 //! What the mentor asks of the console through the window. Strokes are not commands: they go past the window's
 //! drawing, straight from the pointer to theatre (see `pen`).
 
+use protocol::call::Asked;
 use protocol::mark::{Ink, Width};
 
 use crate::state::DrillForm;
@@ -26,4 +27,6 @@ pub enum Command {
     BeginDrill(DrillForm),
     /// End this console's drill.
     EndDrill,
+    /// Ask the team for this, or take back what was asked.
+    Call(Option<Asked>),
 }

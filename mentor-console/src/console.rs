@@ -6,15 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use program::trace::Trace;
+use protocol::call::{Answer, Asked};
 use protocol::drill::News;
 use protocol::frame::Header;
 use protocol::ids::Epoch;
 use protocol::ladder::Position;
 use protocol::layout::Layout;
-use protocol::mark::Receipt;
+use protocol::mark::{Fate, Receipt};
+use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::drill::Period;
 
+use crate::calls::Calls;
+use crate::cursor::Cursor;
 use crate::drill::Desk;
 use crate::frames::Frames;
 use crate::journal::{Released, Ticket};
@@ -56,6 +60,10 @@ pub struct Console {
     pub outbox: Outbox,
     /// Link drills.
     pub drills: Desk,
+    /// What the mentor asks beside drawing.
+    pub calls: Calls,
+    /// Where the mentor points.
+    pub cursor: Cursor,
     /// Where the canvas lies in the window.
     pub place: Place,
     /// What a press would do where the pointer is.
@@ -93,6 +101,8 @@ impl Console {
             marks: Marks::new(author),
             outbox,
             drills: Desk::default(),
+            calls: Calls::default(),
+            cursor: Cursor::default(),
             place: Place::default(),
             target: Target::Beside,
             pacing: Pacing::default(),
@@ -140,6 +150,9 @@ impl Console {
 
     /// Theatre's word on a mark.
     pub fn receipt(&mut self, receipt: &Receipt, now: MonoTime) {
+        if receipt.fate == Fate::Cleared {
+            self.refuse("Theatre cleared the marks", now);
+        }
         self.marks.receipt(receipt);
         self.frames.records.receipt(receipt, now);
     }
@@ -162,6 +175,27 @@ impl Console {
         self.paths = paths;
         let marks = &self.marks;
         self.outbox.catch_up(|| marks.operations());
+        if let Some(told) = self.cursor.beat(now) {
+            self.outbox.offer(&Message::Cursor(told));
+        }
+    }
+
+    /// The mentor asks the team for something, or takes back what it asked.
+    pub fn call(&mut self, asked: Option<Asked>, now: MonoTime) {
+        let call = match asked {
+            Some(asked) => Some(self.calls.ask(asked)),
+            None => self.calls.take_back(),
+        };
+        let Some(call) = call else { return };
+        if !self.outbox.offer(&Message::Call(call)) {
+            self.calls.take_back();
+            self.refuse("Theatre cannot be asked: there is no way to it now", now);
+        }
+    }
+
+    /// Theatre's word on what the mentor asked.
+    pub fn answer(&mut self, answer: Answer, now: MonoTime) {
+        self.calls.answer(answer, now);
     }
 
     /// The name of the path at `place` among those of the link.
@@ -183,6 +217,9 @@ impl Console {
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
+        if let Some(call) = self.calls.standing() {
+            self.outbox.offer(&Message::Call(call));
+        }
         let changes = self.drills.peer_up(restarted, now);
         self.frames.records.drills(&changes);
     }
@@ -235,6 +272,7 @@ impl Console {
             drills: self.drills.list(now),
             drill_form: None,
             drill_refusal: self.drills.refusal(),
+            call: self.calls.stage(now),
         }
     }
 }

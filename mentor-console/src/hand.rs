@@ -2,9 +2,11 @@
 //! echoed with the next repaint; none costs a repaint of its own. Where events come from is the caller's: the
 //! window's loop, or a thread beside it that no repaint holds up (`pen_window`).
 
-use annotation::geometry::{CanvasPoint, View, ViewPoint};
+use annotation::geometry::{CanvasPoint, View, ViewPoint, image_from_canvas};
 use program::clock;
+use protocol::call::Pointed;
 use protocol::mark::Operation;
+use protocol::message::Message;
 use protocol::time::MonoTime;
 
 use crate::console::{Console, Shared};
@@ -43,6 +45,7 @@ impl Hand {
             return Egui::Spare;
         }
         let target = console.target_at(at_px, now);
+        self.point(&mut console, target, at_px, now);
         let before = std::mem::replace(&mut console.target, target);
         // Inside a picture nothing changes on the screen by moving the pointer.
         if before == target && before != Target::Beside {
@@ -84,6 +87,23 @@ impl Hand {
         outbox.send(&marks.release());
         self.waker.wake_after(pacing.echo_delay(now));
         Egui::Spare
+    }
+
+    /// Theatre is told where the pointer hovers.
+    fn point(&self, console: &mut Console, target: Target, at_px: (f64, f64), now: MonoTime) {
+        let Console { scene, cursor, outbox, place, .. } = console;
+        let over = match target {
+            Target::Picture(source) => scene.layout().and_then(|layout| layout.tile(source)).zip(place.view),
+            Target::Beside | Target::Refused(_) => None,
+        };
+        let at = over.and_then(|(tile, view)| {
+            let at = image_from_canvas(tile, canvas_point(&view, at_px))?;
+            Some(Pointed { source: tile.source, at })
+        });
+        if let Some(told) = cursor.point(at, now) {
+            // One that finds no room is outdated soon.
+            outbox.offer(&Message::Cursor(told));
+        }
     }
 
     /// The stroke goes on, whatever the picture's state has become: it was begun on a live one.
@@ -131,7 +151,6 @@ mod tests {
     use crate::command::Command;
     use egui_kittest::kittest::Queryable as _;
     use protocol::frame::Freshness;
-    use protocol::message::Message;
 
     /// On the endoscope's picture, on the room camera's, and on no picture, in a window of 1280x720.
     const ENDOSCOPE: (f64, f64) = (500.0, 300.0);
@@ -154,7 +173,19 @@ mod tests {
             Message::Mark(Operation::Undo { .. }) => "undo",
             _ => "other",
         };
-        sent.lock().unwrap().iter().map(kind).collect()
+        let is_cursor = |message: &&Message| matches!(message, Message::Cursor(_));
+        sent.lock().unwrap().iter().filter(|message| !is_cursor(message)).map(kind).collect()
+    }
+
+    #[test]
+    fn hovering_over_a_picture_points_in_theatre_and_leaving_it_no_longer() {
+        let (mut app, sent) = painted(Freshness::Lost);
+        app.hand.moved(ENDOSCOPE, SHOWN);
+        app.hand.moved(BESIDE, after_ms(100));
+        app.hand.moved(ROOM, after_ms(200));
+        let sent = sent.lock().unwrap();
+        let [Message::Cursor(Some(pointed)), Message::Cursor(None)] = sent.as_slice() else { panic!("{sent:?}") };
+        assert_eq!(pointed.source.0, 0, "the room gives no picture and cannot be pointed at");
     }
 
     #[test]
@@ -187,7 +218,7 @@ mod tests {
         let (mut app, sent) = painted(Freshness::Lost);
         app.hand.moved(ROOM, SHOWN);
         app.hand.pressed(SHOWN);
-        assert!(sent.lock().unwrap().is_empty());
+        assert!(kinds(&sent).is_empty());
         let mut window = window(app);
         window.run();
         window.get_by_label("No drawing: theatre has no signal from this source");
@@ -205,7 +236,7 @@ mod tests {
         let mut app = window.into_state().0;
         app.hand.moved((card.x.into(), card.y.into()), SHOWN);
         assert_eq!(app.hand.pressed(SHOWN), Egui::Tell);
-        assert!(sent.lock().unwrap().is_empty());
+        assert!(kinds(&sent).is_empty());
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! a window.
 
 pub mod app;
+pub mod calls;
 pub mod canvas_view;
 pub mod card_view;
 pub mod command;
 pub mod config;
 pub mod console;
+pub mod cursor;
 pub mod decode;
 pub mod drill;
 pub mod drill_view;

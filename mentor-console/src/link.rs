@@ -186,7 +186,10 @@ impl Reader {
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
-            Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
+            Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
+            Ok(Message::Mark(_) | Message::Cursor(_) | Message::Call(_)) => {
+                tracing::warn!("theatre sent what comes from consoles alone; it is left out");
+            }
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
         }
     }

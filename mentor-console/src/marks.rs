@@ -8,7 +8,7 @@ use annotation::mark::Mark;
 use annotation::receipts::{FAILED_AFTER, Outcome, Receipts};
 use protocol::ids::{Epoch, FrameId, MarkId};
 use protocol::layout::Layout;
-use protocol::mark::{Ink, Operation, Receipt, Width};
+use protocol::mark::{Fate, Ink, Operation, Receipt, Width};
 use protocol::time::MonoTime;
 
 use crate::state;
@@ -41,6 +41,8 @@ pub enum Look {
     NoDisplay,
     /// It went in theatre after silence.
     Faded,
+    /// Theatre hides all marks.
+    Hidden,
     /// Theatre has not confirmed it in time.
     Failed,
     /// Taken back, not yet confirmed.
@@ -117,9 +119,15 @@ impl Marks {
         self.apply(operations)
     }
 
-    /// Theatre's word on a mark.
+    /// Theatre's word on a mark. One that theatre cleared is gone here too, and its pen with it.
     pub fn receipt(&mut self, receipt: &Receipt) {
         self.receipts.apply(receipt);
+        if receipt.fate == Fate::Cleared {
+            if self.drawing().is_some_and(|(id, _)| id == receipt.id) {
+                self.pen.release();
+            }
+            self.board.apply(&Operation::Undo { id: receipt.id });
+        }
     }
 
     /// What theatre has to be told to have all of this console's marks, whatever it has already.
@@ -147,6 +155,7 @@ impl Marks {
                 Look::Shown { .. } => counts.pending += 1,
                 Look::NoDisplay => counts.no_display += 1,
                 Look::Faded => counts.faded += 1,
+                Look::Hidden => counts.hidden += 1,
                 Look::Failed => counts.failed += 1,
             }
             counts.on_board += usize::from(look != Look::Removing);
@@ -166,15 +175,16 @@ impl Marks {
             Some(Outcome::Pending) => Look::Shown { points: 0 },
             Some(Outcome::NoDisplay) => Look::NoDisplay,
             Some(Outcome::Faded) => Look::Faded,
+            Some(Outcome::Hidden) => Look::Hidden,
             // Removed in theatre, yet on this board: whatever the reason, theatre does not show it.
-            Some(Outcome::Failed | Outcome::Removed) | None => Look::Failed,
+            Some(Outcome::Failed | Outcome::Removed | Outcome::Cleared) | None => Look::Failed,
         }
     }
 
     fn is_removing(&self, removing: &Removing, now: MonoTime) -> bool {
         let in_doubt = match self.receipts.outcome(removing.mark.id, now) {
-            Some(Outcome::Pending | Outcome::Shown { .. } | Outcome::Failed) => true,
-            Some(Outcome::NoDisplay | Outcome::Faded | Outcome::Removed) | None => false,
+            Some(Outcome::Pending | Outcome::Shown { .. } | Outcome::Hidden | Outcome::Failed) => true,
+            Some(Outcome::NoDisplay | Outcome::Faded | Outcome::Removed | Outcome::Cleared) | None => false,
         };
         in_doubt && now.since(removing.since) < FAILED_AFTER
     }
@@ -189,7 +199,6 @@ impl Marks {
 mod tests {
     use super::*;
     use crate::scene::tests::layout;
-    use protocol::mark::Fate;
     use protocol::time::SessionTime;
 
     const BEGUN: MonoTime = MonoTime(1_000_000);
@@ -235,12 +244,22 @@ mod tests {
             (Fate::Shown, 2, Look::Shown { points: 2 }),
             (Fate::NoDisplay, 0, Look::NoDisplay),
             (Fate::Faded, 3, Look::Faded),
+            (Fate::Hidden, 0, Look::Hidden),
         ];
         for (fate, points, look) in table {
             let mut marks = stroke();
             marks.receipt(&receipt(fate, points, 5));
             assert_eq!(looks(&marks, later(100)), [look]);
         }
+    }
+
+    #[test]
+    fn a_mark_that_theatre_cleared_is_gone_here_and_a_pen_that_still_drew_it_draws_no_further() {
+        let mut marks = Marks::new(Epoch(9));
+        marks.press(&layout(), at(100.0), FRAME, BEGUN);
+        marks.receipt(&receipt(Fate::Cleared, 0, 5));
+        assert_eq!((looks(&marks, later(10)), marks.drawing()), (Vec::new(), None));
+        assert_eq!(marks.draw(&layout(), at(200.0)), []);
     }
 
     #[test]

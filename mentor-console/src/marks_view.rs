@@ -52,6 +52,7 @@ pub fn show(painter: &Painter, view: &View, tile: &Tile, mark: &Mark, look: Look
         }
         Look::NoDisplay => Some((theme::CAUTION, Icon::SlashedRing)),
         Look::Faded => Some((theme::CAUTION, Icon::Triangle)),
+        Look::Hidden => Some((theme::CAUTION, Icon::Bars)),
         Look::Failed => Some((theme::ALARM, Icon::Cross)),
         Look::Removing => Some((theme::UNSURE, Icon::Back)),
     };

@@ -51,6 +51,18 @@ impl Outbox {
         self.flush();
     }
 
+    /// Sends what is worth nothing later, or only if it is new: it goes now or never. Tells whether it goes.
+    pub fn offer(&self, message: &Message) -> bool {
+        match (message.to_bytes(), &self.deliver) {
+            (Ok(bytes), Some(deliver)) => deliver(bytes),
+            (Ok(_), None) => false,
+            (Err(error), _) => {
+                tracing::error!("{error}; the message is left out");
+                false
+            }
+        }
+    }
+
     /// Theatre knows nothing of this console: `all` is sent instead of what waits.
     pub fn start_over(&mut self, all: &[Operation]) {
         self.waiting.clear();

@@ -9,6 +9,7 @@ use protocol::time::ClockOffset;
 use transport::drill::Effect;
 use transport::drill::ledger::{Phase, Runner};
 
+use crate::calls;
 use crate::latency::Summary;
 use crate::picture_state::Verdict;
 
@@ -45,6 +46,8 @@ pub struct State {
     pub drill_form: Option<DrillForm>,
     /// Why the last drill asked for does not take place, until it was read.
     pub drill_refusal: Option<String>,
+    /// How far theatre is with what the mentor asked, while that is news.
+    pub call: Option<calls::Stage>,
 }
 
 /// A drill as people are told it.
@@ -123,6 +126,8 @@ pub struct Marks {
     pub removing: usize,
     /// Gone from theatre's display after silence.
     pub faded: usize,
+    /// Hidden by theatre, with all others.
+    pub hidden: usize,
     /// No word from theatre for too long.
     pub failed: usize,
 }
@@ -173,6 +178,7 @@ pub(crate) mod tests {
             drills: Vec::new(),
             drill_form: None,
             drill_refusal: None,
+            call: None,
         }
     }
 }

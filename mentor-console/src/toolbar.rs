@@ -2,11 +2,13 @@
 
 use annotation::ink;
 use eframe::egui::{Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, RichText, Stroke, Ui, Vec2, vec2};
+use protocol::call::Asked;
 use protocol::mark::{Ink, Width};
 use ui::icon::{self, Icon};
 use ui::theme;
 use ui::tool_button::{self, Choice};
 
+use crate::calls::Stage;
 use crate::command::Command;
 use crate::state::State;
 
@@ -15,6 +17,8 @@ pub const WIDTH: f32 = 121.0;
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const CLEAR: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Delete);
+
+const CALL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F2);
 
 const INKS: [(Ink, &str); 4] =
     [(Ink::Green, "Green"), (Ink::Cyan, "Cyan"), (Ink::Yellow, "Yellow"), (Ink::White, "White")];
@@ -52,6 +56,25 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         if !nothing_drawn && (button.clicked() || pressed) {
             commands.push(command);
         }
+    }
+    caption(ui, "Team");
+    call(ui, state, commands);
+}
+
+/// One button: it asks, and while what was asked stands it says how far theatre is and takes it back.
+fn call(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let standing = state.call.filter(|stage| !matches!(stage, Stage::Answered { .. }));
+    let word = state.call.map_or("Look here", Stage::words);
+    let (name, command) = match standing {
+        Some(_) => ("Take the call back (F2)", Command::Call(None)),
+        None => ("Ask theatre to look at its monitor (F2)", Command::Call(Some(Asked::Attention))),
+    };
+    let choice = if standing.is_some() { Choice::Chosen } else { Choice::Free };
+    let button = tool_button::show(ui, full_width(58.0), name, word, choice, |painter, room, colour| {
+        icon::paint(painter, Icon::Bell, room.center(), room.height() * 0.42, colour);
+    });
+    if button.clicked() || ui.input_mut(|input| input.consume_shortcut(&CALL)) {
+        commands.push(command);
     }
 }
 
@@ -135,6 +158,7 @@ mod tests {
             ("Broad pen", Command::Width(Width::Broad)),
             ("Undo the newest mark (Ctrl+Z)", Command::Undo),
             ("Clear all marks (Delete)", Command::Clear),
+            ("Ask theatre to look at its monitor (F2)", Command::Call(Some(Asked::Attention))),
         ] {
             let mut harness = shown(&state);
             harness.get_by_label(label).click();
@@ -151,6 +175,17 @@ mod tests {
         harness.key_press(Key::Delete);
         harness.run();
         assert_eq!(harness.state(), &[Command::Undo, Command::Clear]);
+    }
+
+    #[test]
+    fn a_call_that_stands_says_how_far_it_is_and_is_taken_back_by_the_same_key() {
+        let mut state = all_well();
+        state.call = Some(Stage::Told);
+        let mut harness = shown(&state);
+        harness.get_by_label("Take the call back (F2)");
+        harness.key_press(Key::F2);
+        harness.run();
+        assert_eq!(harness.state(), &[Command::Call(None)]);
     }
 
     #[test]

@@ -96,6 +96,10 @@ pub enum Fate {
     Faded,
     /// It was taken back and is no longer shown.
     Removed,
+    /// Theatre hides all marks; it is shown again when theatre wishes.
+    Hidden,
+    /// Theatre cleared all marks. It does not come back.
+    Cleared,
 }
 
 /// Theatre's word on a mark. A later one replaces an earlier one.

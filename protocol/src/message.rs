@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::{Answer, Call, Pointed};
 use crate::drill::{self, News};
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
@@ -20,6 +21,12 @@ pub enum Message {
     Drill(News),
     /// Theatre: where it stands on the ladder, at each join and each change.
     Ladder(Position),
+    /// Console: where the mentor points without drawing, or nowhere; repeated while it is so.
+    Cursor(Option<Pointed>),
+    /// Console: the mentor asks something of the team, or takes it back.
+    Call(Call),
+    /// Theatre: what became of a call.
+    Answer(Answer),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -86,7 +93,13 @@ impl Message {
                 bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
-            Self::Mark(_) | Self::Receipt(_) | Self::Ladder(_) | Self::Drill(News::Over) => Ok(()),
+            Self::Mark(_)
+            | Self::Receipt(_)
+            | Self::Ladder(_)
+            | Self::Drill(News::Over)
+            | Self::Cursor(_)
+            | Self::Call(_)
+            | Self::Answer(_) => Ok(()),
         }
     }
 }

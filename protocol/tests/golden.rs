@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::call::{Answer, Asked, Call, CallState, Pointed};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
@@ -84,6 +85,9 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("drill-over", Message::Drill(News::Over)),
         ("ladder", Message::Ladder(lines())),
         ("ladder-encoder", Message::Ladder(encoder())),
+        ("cursor", Message::Cursor(Some(Pointed { source, at: ImagePoint { x: 32768, y: 1 } }))),
+        ("call", Message::Call(Call { number: 3, asked: Some(Asked::Urgent) })),
+        ("answer", Message::Answer(Answer { number: 3, state: CallState::Ok })),
     ]
 }
 
@@ -146,7 +150,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..10).collect());
+    assert_eq!(kinds, (0..13).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -162,5 +166,8 @@ fn kind(message: &Message) -> u8 {
         Message::Drill(News::Announced(_)) => 7,
         Message::Drill(News::Over) => 8,
         Message::Ladder(_) => 9,
+        Message::Cursor(_) => 10,
+        Message::Call(_) => 11,
+        Message::Answer(_) => 12,
     }
 }

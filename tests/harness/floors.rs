@@ -106,7 +106,7 @@ struct Measure {
 impl Measure {
     fn new(theatre: &Theatre) -> Result<Self> {
         Ok(Self {
-            encoder: CanvasEncoder::new(theatre.encoder.bitrate_kbps * 1000),
+            encoder: CanvasEncoder::new(theatre.encoder.kind, theatre.encoder.bitrate_kbps * 1000),
             decoder: Decoder::start()?,
             times_us: Vec::new(),
             interval: Duration::ZERO,

@@ -11,7 +11,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _, EventMask,
-    ImageFormat, MOTION_NOTIFY_EVENT, MapState, Window,
+    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -176,6 +176,23 @@ impl Screen {
     /// The server is gone.
     pub fn release(&self) -> Result<MonoTime> {
         self.fake(BUTTON_RELEASE_EVENT, 1, 0, 0)
+    }
+
+    /// Presses and releases the key that has the name `key` (an X keysym of Latin 1, so a single letter) in the window
+    /// under the pointer, or that with the focus.
+    ///
+    /// # Errors
+    /// No key of this keyboard has it, or the server is gone.
+    pub fn key(&self, key: char) -> Result<MonoTime> {
+        let setup = self.connection.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let map = self.connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+        let place = map.keysyms.iter().position(|sym| *sym == u32::from(key));
+        let code = place.with_context(|| format!("no key is \"{key}\""))? / usize::from(map.keysyms_per_keycode);
+        let code = first + u8::try_from(code)?;
+        let at = self.fake(KEY_PRESS_EVENT, code, 0, 0)?;
+        self.fake(KEY_RELEASE_EVENT, code, 0, 0)?;
+        Ok(at)
     }
 
     /// The time is taken before the event leaves, so that a delay measured from it is never too small.

@@ -5,11 +5,17 @@ use std::fs;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
 
 use harness::certificates::{self, Identity};
 use harness::display::Display;
 use harness::process::{Program, command};
-use harness::rig::{Case, Sources, files};
+use harness::rig::{Case, Sources, files, start_theatre};
+use harness::trace::Follower;
+use program::trace::Record;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stage::{SOON, Stage, folder, light, machine};
 
@@ -163,6 +169,62 @@ fn a_full_disk_ends_the_trace_with_one_line_and_the_program_goes_on() {
     program.stop().expect("it was running");
     let printed = program.printed();
     assert_eq!(printed.matches("tracing ends here").count(), 1, "{printed}");
+}
+
+/// Keeps every processor busy until dropped.
+struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    fn start() -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let busy = |number| {
+            let stop = Arc::clone(&stop);
+            let spin = move || while !stop.load(Ordering::Relaxed) {};
+            Builder::new().name(format!("load {number}")).spawn(spin).expect("a thread")
+        };
+        let threads = (0..count).map(busy).collect();
+        Self { stop, threads }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.threads.drain(..).for_each(|thread| thread.join().expect("it only counts time"));
+    }
+}
+
+#[test]
+fn a_killed_display_is_back_within_three_seconds_under_load_without_network_or_certificates() {
+    let _machine = machine();
+    let site = Site::new("fault-killed");
+    site.write("theatre.toml", &site.theatre_toml(&light(), 9));
+    fs::remove_file(&site.theatre.certificate).expect("it is there");
+    let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
+    let mut theatre = start_theatre(&site.folder, &display).expect("it starts");
+    let mut trace = Follower::new(&site.folder.join("or-display-endoscope.jsonl"));
+    let shown_by = |records: &[Record], not: Option<u32>| {
+        let pid = |record: &Record| if let Record::Start(start) = record { Some(start.pid) } else { None };
+        let life = records.iter().skip_while(|record| pid(record).is_none_or(|pid| Some(pid) == not));
+        let shown = life.clone().find_map(|record| match record {
+            Record::Picture { at_sink_us, .. } => Some(*at_sink_us),
+            _ => None,
+        });
+        life.clone().find_map(pid).zip(shown)
+    };
+    let (first, _) = trace.wait_for("a picture", SOON, |records| shown_by(records, None)).expect("a picture");
+    let load = Load::start();
+    let killed_us = program::clock::now().0;
+    let pid = Pid::from_raw(i32::try_from(first).expect("a process id")).expect("a process id");
+    kill_process(pid, Signal::KILL).expect("it runs");
+    let (_, back_us) = trace.wait_for("a picture", SOON, |records| shown_by(records, Some(first))).expect("it is back");
+    drop(load);
+    assert!(back_us - killed_us <= 3_000_000, "back after {} ms", (back_us - killed_us) / 1_000);
+    theatre.stop().expect("it was running");
 }
 
 #[test]

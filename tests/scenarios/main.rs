@@ -3,10 +3,12 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a scenario that cannot go on has failed")]
 
+mod check;
 mod clips;
 mod colours;
 mod drills;
 mod faults;
+mod hands;
 mod house;
 mod ladder;
 mod operation;

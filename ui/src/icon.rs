@@ -26,6 +26,8 @@ pub enum Icon {
     Back,
     /// All of it away.
     Sweep,
+    /// Asks somebody to look.
+    Bell,
 }
 
 /// Draws `icon` into the circle around `centre`.
@@ -56,6 +58,19 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
         }
         Icon::Back => back(painter, centre, radius, line),
         Icon::Sweep => sweep(painter, centre, radius, line),
+        Icon::Bell => {
+            let body = vec![
+                at(-0.8, 0.55),
+                at(-0.55, 0.2),
+                at(-0.5, -0.5),
+                at(0.0, -0.95),
+                at(0.5, -0.5),
+                at(0.55, 0.2),
+                at(0.8, 0.55),
+            ];
+            fill(painter, body, colour);
+            painter.circle_filled(at(0.0, 0.78), radius * 0.2, colour);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crossbeam_channel::bounded;
 use gstreamer_video::VideoInfo;
 use gstreamer_video::prelude::*;
 use media::decode::Decoder;
+use media::encode::family::Family;
 use media::encode::{Config, Encoder, Rate};
 use media::picture::{self, Picture, Pool};
 use program::clock;
@@ -49,7 +50,7 @@ pub fn rate(budget_bps: Option<u64>) -> Rate {
 
 /// The settings of the encoder that every system is fed from.
 pub fn encoder() -> Result<Encoder> {
-    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(None) })?)
+    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(None), family: Family::X264 })?)
 }
 
 impl Pictures {

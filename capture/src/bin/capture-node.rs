@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use capture::check;
+use capture::check::finding::Verdict;
 use capture::config::{DEFAULT_RUN_DIR, Theatre, run_dir};
 use capture::control::{self, Answer, command};
 use capture::node;
@@ -33,17 +35,40 @@ enum Task {
     /// Asks the capture-node that runs on this machine to do something.
     #[command(subcommand)]
     Ctl(command::Command),
+    /// Tries every source, window, the encoder, clock, disk, certificates, ports and paths before a case, in less than
+    /// half a minute. Exits with 0 unless something failed, and with 69 if so.
+    Check {
+        /// Print JSON instead of words.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match (arguments.task, arguments.config) {
         (Some(Task::Ctl(command)), config) => exit::run("capture-node", || ctl(command, config.as_deref())),
+        (Some(Task::Check { json }), Some(config)) => exit::run("capture-node", || preflight(&config, json)),
+        (Some(Task::Check { .. }), None) => needs_config("`check` needs the file that is to be tried: --config FILE"),
         (None, Some(config)) => exit::run("capture-node", || run(&config, arguments.trace.as_deref())),
-        (None, None) => {
-            let text = "--config FILE is required, or `ctl` to ask the capture-node that runs";
-            Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
-        }
+        (None, None) => needs_config("--config FILE is required, or `ctl` to ask the capture-node that runs"),
+    }
+}
+
+fn needs_config(text: &str) -> ! {
+    Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
+}
+
+fn preflight(config: &Path, json: bool) -> anyhow::Result<()> {
+    let report = check::run(config);
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).context("writing the report")?);
+    } else {
+        println!("{}", report.text());
+    }
+    match report.verdict {
+        Verdict::Pass | Verdict::Warn => Ok(()),
+        Verdict::Fail => Err(anyhow::Error::msg("something failed; see above")).or_exit(Kind::Unavailable),
     }
 }
 

@@ -53,7 +53,9 @@ fn exit_kind(error: &or_display::Error) -> Kind {
     match error {
         Error::Source(source::Error::Missing { .. } | source::Error::NotVideo { .. }) => Kind::Input,
         Error::Source(source::Error::Description { .. })
-        | Error::Screen(or_display::screen::Error::Description { .. }) => Kind::Config,
+        | Error::Screen(or_display::screen::Error::Description { .. } | or_display::screen::Error::Absent { .. }) => {
+            Kind::Config
+        }
         Error::Source(source::Error::Unavailable { .. })
         | Error::Screen(or_display::screen::Error::Unavailable { .. })
         | Error::Library(_)

@@ -71,7 +71,11 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         name(key).map_err(|fault| Nonsense::new(format!("source.{key}"), fault))?;
     }
     known(theatre, "primary", &theatre.primary)?;
-    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))
+    for (name, window) in &theatre.window {
+        known(theatre, &format!("window.{name}"), name)?;
+        window.check(name)?;
+    }
+    Ok(())
 }
 
 fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::source::Source;
+use super::window::Window;
 use super::{Error, Nonsense, beside, check, default_run_dir};
 
 /// One window in theatre.
@@ -21,21 +22,6 @@ pub struct Display {
     pub window: Window,
     /// The folder of the sockets.
     pub run_dir: PathBuf,
-}
-
-/// `[window.NAME]`: a window that shows source NAME. The primary has one even without this table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Window {
-    /// The GStreamer sink (a bin description) that puts the picture on the monitor.
-    pub sink: String,
-}
-
-impl Default for Window {
-    /// `ximagesink`: works on every X server without a graphics driver of its own.
-    fn default() -> Self {
-        Self { sink: "ximagesink".into() }
-    }
 }
 
 impl Display {
@@ -57,11 +43,11 @@ impl Display {
             let fault = format!("there is no table [source.{name}]; add it or name another source");
             return Err(named(source, fault).in_file(path));
         };
+        let window = part.window.remove(&name).unwrap_or_default();
+        window.check(&name).map_err(|nonsense| nonsense.in_file(path))?;
         let run_dir = beside(path, &part.run_dir);
         check::run_dir(&run_dir, [name.as_str()]).map_err(|nonsense| nonsense.in_file(path))?;
-        let display =
-            Self { source: found.beside(path), window: part.window.remove(&name).unwrap_or_default(), run_dir, name };
-        Ok((display, faults))
+        Ok((Self { source: found.beside(path), window, run_dir, name }, faults))
     }
 }
 

@@ -220,7 +220,7 @@ fn a_window_is_not_stopped_by_faults_in_what_it_does_not_read() {
     let text = GOOD.replace("bitrate_kbps = 6000", "bitrate_kbps = = 6").replace("location", "locatoin");
     let file = File::new("elsewhere", &text.replace("[canvas]", "[canvass]"));
     let (display, faults) = Display::load(&file.0, None).unwrap();
-    assert_eq!((display.name.as_str(), display.window.sink.as_str()), ("endoscope", "ximagesink"));
+    assert_eq!((display.name.as_str(), display.window.output()), ("endoscope", Output::Sink("ximagesink".into())));
     assert_eq!(display.source.role, Role::Endoscope);
     assert!(!faults.is_empty(), "broken syntax is told");
     assert_eq!(window_names(&file.0).unwrap().0, ["endoscope", "room"], "theatre starts the windows all the same");
@@ -251,7 +251,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 31] = [
     "primary",
     "run_dir",
     "role",
@@ -263,6 +263,13 @@ const KEYS: [&str; 24] = [
     "location",
     "bin",
     "sink",
+    "monitor",
+    "kms",
+    "decklink",
+    "hide",
+    "clear",
+    "ok",
+    "pedal",
     "width",
     "height",
     "tiles",

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use media::encode::family::Family;
 use program::config::Document;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
 use transport::schedule::Policy;
 
-use super::display::Window;
 use super::participant::Participant;
 use super::source::Source;
+use super::window::Window;
 use super::{Error, beside, check, default_run_dir};
 
 /// Everything theatre can be told. Tables are keyed by name; a source's [`SourceId`] is its place in their order.
@@ -70,6 +71,8 @@ impl Default for Canvas {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Encoder {
+    /// By which encoder.
+    pub kind: EncoderKind,
     /// Target bit rate in kbit/s. What a line has to carry of it is `link.policy`'s: all of it, or its share.
     pub bitrate_kbps: u32,
     /// The rate in kbit/s below which the slowest mentor's lines do not push it: from there on that mentor alone suffers.
@@ -79,7 +82,42 @@ pub struct Encoder {
 impl Default for Encoder {
     /// 6 Mbit/s: tissue at 720p30 keeps its texture. 500 kbit/s: below, it is blocks for everybody.
     fn default() -> Self {
-        Self { bitrate_kbps: 6_000, floor_kbps: 500 }
+        Self { kind: EncoderKind::Auto, bitrate_kbps: 6_000, floor_kbps: 500 }
+    }
+}
+
+/// Which of the encoders there may be on a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum EncoderKind {
+    /// The first that works, chips before the processor.
+    Auto,
+    /// This one or none.
+    Only(Family),
+}
+
+impl EncoderKind {
+    /// Those to be tried, in order.
+    pub fn families(&self) -> &[Family] {
+        match self {
+            Self::Auto => &Family::ALL,
+            Self::Only(family) => std::slice::from_ref(family),
+        }
+    }
+}
+
+impl TryFrom<String> for EncoderKind {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let known = || Family::ALL.map(Family::name).join("\", \"");
+        match name.as_str() {
+            "auto" => Ok(Self::Auto),
+            name => name
+                .parse()
+                .map(Self::Only)
+                .map_err(|_| format!("there is no encoder \"{name}\"; use \"auto\" or one of \"{}\"", known())),
+        }
     }
 }
 

@@ -39,6 +39,11 @@ impl Server {
         let thread = thread.spawn(move || serve(&listener, &stopped, &answer)).map_err(Error::Thread)?;
         Ok(Self { stop: Some(stop), thread: Some(thread), path: path.into() })
     }
+
+    /// Whether one listens at `path`.
+    pub fn is_there(path: &Path) -> bool {
+        UnixStream::connect(path).is_ok()
+    }
 }
 
 impl Drop for Server {

@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 
+use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, MarkId, SourceId};
 use protocol::mark::Operation;
 use serde::de::DeserializeOwned;
@@ -60,6 +61,28 @@ pub enum ToDisplay {
     /// What stands in the window's corner from now on, in place of what stood there; at most [`MAX_NOTICES`]. Follows
     /// each [`ToDisplay::Reset`]. It goes 5 s after the last message of any kind.
     Notices(Vec<Notice>),
+    /// A mentor points here without drawing, on the window's source; at `None` no longer. Repeated while it is so.
+    Cursor {
+        /// The life of the mentor's machine.
+        author: Epoch,
+        /// Where.
+        at: Option<ImagePoint>,
+    },
+    /// A hand at another window wished this.
+    Wished(Wish),
+}
+
+/// What a hand in theatre wishes, for every window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// No marks and cursors are to be seen.
+    Hide,
+    /// They are to be seen again.
+    Show,
+    /// All marks go for good.
+    Clear,
+    /// OK, to what the mentor asked last.
+    Ok,
 }
 
 /// From an `or-display`. After each [`ToDisplay::Reset`] everything shown is told again.
@@ -87,6 +110,18 @@ pub enum FromDisplay {
         /// The mark.
         id: MarkId,
     },
+    /// The mark is not drawn because theatre hides all of them.
+    Hidden {
+        /// The mark.
+        id: MarkId,
+    },
+    /// Theatre cleared the mark, and a picture without it reached the sink; it does not come back by itself.
+    Cleared {
+        /// The mark.
+        id: MarkId,
+    },
+    /// A hand at this window wished this; it is done here already.
+    Wished(Wish),
 }
 
 /// Why bytes are no message.
@@ -166,7 +201,6 @@ fn read<M: DeserializeOwned>(body: &[u8]) -> Result<M, Fault> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use protocol::geometry::ImagePoint;
     use protocol::ids::FrameId;
     use protocol::mark::{Ink, MAX_POINTS_PER_EXTEND, Width};
 
@@ -196,6 +230,11 @@ mod tests {
             operation().prop_map(ToDisplay::Apply),
             any::<(u32, u64)>().prop_map(|(author, last_us)| ToDisplay::Heard { author: Epoch(author), last_us }),
             ".{0,160}".prop_map(|text| ToDisplay::Notices(vec![Notice { severity: Severity::Caution, text }])),
+            any::<(u32, Option<(u16, u16)>)>().prop_map(|(author, at)| ToDisplay::Cursor {
+                author: Epoch(author),
+                at: at.map(|(x, y)| ImagePoint { x, y }),
+            }),
+            Just(ToDisplay::Wished(Wish::Clear)),
         ]
     }
 

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use media::encode::family::Family;
+use media::encode::probe::{self, Report};
 use media::encode::{self, AccessUnit, Encoder, Rate};
 use media::picture;
 use media::slot::Slot;
 use program::clock;
+use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
 
 use super::demand::Demand;
 use crate::canvas::Composed;
+use crate::config::EncoderKind;
 
 /// Change of the pictures' rate that the encoder is told, as a part of it. Less is the jitter of a clock, and each
 /// change costs x264 a moment.
@@ -62,16 +66,16 @@ impl Encoding {
     /// it does not admit goes no further.
     ///
     /// # Errors
-    /// [`Error::Thread`]. That an encoder can be made at all is for the caller to try before; see [`try_out`].
+    /// [`Error::Thread`]. That an encoder can be made at all is for the caller to try before; see [`CanvasEncoder::seek`].
     pub fn start(
-        bitrate_bps: u32,
+        encoder: CanvasEncoder,
         demand: Demand,
         admit: impl FnMut(&Composed) -> bool + Send + 'static,
         deliver: impl FnMut(Encoded) + Send + 'static,
     ) -> Result<Self, Error> {
         let next = Arc::<Slot<Order>>::default();
         let orders = Arc::clone(&next);
-        let work = Work { encoder: CanvasEncoder::new(bitrate_bps), demand, admit, deliver };
+        let work = Work { encoder, demand, admit, deliver };
         let thread = Builder::new().name("encoder".into()).spawn(move || work.run(&orders)).map_err(Error::Thread)?;
         Ok(Self { next, thread: Some(thread) })
     }
@@ -102,27 +106,42 @@ impl Drop for Encoding {
     }
 }
 
-/// Makes an encoder as it will be used and throws it away, so that what is missing is told at the start.
-///
-/// # Errors
-/// [`encode::Error`].
-pub fn try_out(size: protocol::geometry::SizePx, bitrate_bps: u32) -> Result<(), encode::Error> {
-    let rate = Rate { bitrate_bps, pictures_per_second: 30.0 };
-    Encoder::start(&encode::Config { size, colour: Default::default(), rate }).map(drop)
-}
-
 /// Encodes canvases, whatever they become: a new colour or size begins a new stream, and the bitrate is kept as the rate of
-/// canvases changes.
+/// canvases changes. By the first encoder of its kind that works; if that one breaks, by the first that works then.
 pub struct CanvasEncoder {
+    kind: EncoderKind,
     bitrate_bps: u32,
     budget_bps: Option<u32>,
+    /// The one that works, once it was sought.
+    family: Option<Family>,
     running: Option<(encode::Config, Encoder)>,
 }
 
 impl CanvasEncoder {
     /// An encoder that starts with the first canvas.
-    pub fn new(bitrate_bps: u32) -> Self {
-        Self { bitrate_bps, budget_bps: None, running: None }
+    pub fn new(kind: EncoderKind, bitrate_bps: u32) -> Self {
+        Self { kind, bitrate_bps, budget_bps: None, family: None, running: None }
+    }
+
+    /// Seeks an encoder for canvases of `size`, so that what is missing is told at the start; tells which it is and why.
+    ///
+    /// # Errors
+    /// [`encode::Error::NoneWorks`].
+    pub fn seek(&mut self, size: SizePx) -> Result<Report, encode::Error> {
+        let rate = Rate { bitrate_bps: self.bitrate_bps, pictures_per_second: 30.0 };
+        self.choose(&encode::Config { size, colour: Default::default(), rate, family: Family::default() })
+    }
+
+    fn choose(&mut self, config: &encode::Config) -> Result<Report, encode::Error> {
+        let report = probe::choose(self.kind.families(), config)?;
+        tracing::info!("video encoder: {report}");
+        self.family = Some(report.chosen);
+        Ok(report)
+    }
+
+    /// The encoder broke: the next canvas is encoded by one that works then.
+    fn give_up(&mut self) {
+        (self.family, self.running) = (None, None);
     }
 
     /// No more bits per second than this from the next canvas on.
@@ -141,13 +160,20 @@ impl CanvasEncoder {
                 (config, encoder)
             }
             // The first, or the canvas has another colour: a new stream, which begins with an independent picture.
-            _ => (wanted, Encoder::start(&wanted)?),
+            _ => {
+                let family = match self.family {
+                    Some(family) => family,
+                    None => self.choose(&wanted)?.chosen,
+                };
+                let wanted = encode::Config { family, ..wanted };
+                (wanted, Encoder::start(&wanted)?)
+            }
         };
         let (now, before) = (wanted.rate, config.rate);
         let drifted = (now.pictures_per_second - before.pictures_per_second).abs();
         let config = if drifted > before.pictures_per_second * RATE_CHANGE || now.bitrate_bps != before.bitrate_bps {
             encoder.set_rate(wanted.rate);
-            wanted
+            encode::Config { rate: wanted.rate, ..config }
         } else {
             config
         };
@@ -165,6 +191,7 @@ impl CanvasEncoder {
             size: picture::size(&canvas.picture.info),
             colour: canvas.header.colour,
             rate: Rate { bitrate_bps, pictures_per_second },
+            family: self.family.unwrap_or_default(),
         }
     }
 }
@@ -200,7 +227,7 @@ impl<A: FnMut(&Composed) -> bool, D: FnMut(Encoded)> Work<A, D> {
                 }
                 Err(error) => {
                     tracing::error!("{error}; starting the encoder anew");
-                    self.encoder.running = None;
+                    self.encoder.give_up();
                 }
             }
         }
@@ -215,7 +242,6 @@ mod tests {
     use gstreamer as gst;
     use media::picture::Picture;
     use protocol::colour::{Colour, Matrix, Range};
-    use protocol::geometry::SizePx;
     use protocol::ids::SourceId;
 
     fn canvas(index: u64, colour: Colour) -> Composed {
@@ -234,6 +260,21 @@ mod tests {
         }
     }
 
+    fn encoder() -> CanvasEncoder {
+        CanvasEncoder::new(EncoderKind::Only(Family::X264), 1_000_000)
+    }
+
+    #[test]
+    fn an_encoder_that_breaks_is_followed_by_one_that_works_then_with_an_independent_picture() {
+        let mut encoder = encoder();
+        assert!(encoder.encode(&canvas(0, Colour::default()), false).unwrap().independent);
+        assert!(!encoder.encode(&canvas(1, Colour::default()), false).unwrap().independent);
+        encoder.kind = EncoderKind::Only(Family::OpenH264);
+        encoder.give_up();
+        assert!(encoder.encode(&canvas(2, Colour::default()), false).unwrap().independent);
+        assert_eq!(encoder.family, Some(Family::OpenH264));
+    }
+
     #[test]
     fn while_the_encoder_is_busy_the_newest_canvas_waits_and_an_older_one_is_given_back() {
         let (begin, begun) = bounded(1);
@@ -242,7 +283,7 @@ mod tests {
             begin.send(encoded.canvas.header.id.index).unwrap();
             gone.recv().unwrap();
         };
-        let encoding = Encoding::start(1_000_000, Demand::default(), |_| true, deliver).unwrap();
+        let encoding = Encoding::start(encoder(), Demand::default(), |_| true, deliver).unwrap();
         let offer = |index| encoding.offer(canvas(index, Colour::default())).map(|canvas| canvas.header.id.index);
         assert_eq!(offer(0), None);
         assert_eq!(begun.recv(), Ok(0));
@@ -261,7 +302,7 @@ mod tests {
             canvas.header.id.index != 1
         };
         let deliver = move |encoded: Encoded| units.send(encoded.canvas.header.id.index).unwrap();
-        let encoding = Encoding::start(1_000_000, Demand::default(), admit, deliver).unwrap();
+        let encoding = Encoding::start(encoder(), Demand::default(), admit, deliver).unwrap();
         let offer = |index| {
             encoding.offer(canvas(index, Colour::default()));
             assert_eq!(asked.recv(), Ok(index));
@@ -275,7 +316,7 @@ mod tests {
 
     #[test]
     fn dropping_it_ends_the_thread_whatever_waits() {
-        let encoding = Encoding::start(1_000_000, Demand::default(), |_| true, |_| {}).unwrap();
+        let encoding = Encoding::start(encoder(), Demand::default(), |_| true, |_| {}).unwrap();
         encoding.offer(canvas(0, Colour::default()));
         assert!(encoding.is_alive());
         drop(encoding);
@@ -286,7 +327,7 @@ mod tests {
         let (units, encoded) = bounded(1);
         let demand = Demand::default();
         let deliver = move |encoded: Encoded| units.send(encoded.unit.independent).unwrap();
-        let encoding = Encoding::start(1_000_000, demand.clone(), |_| true, deliver).unwrap();
+        let encoding = Encoding::start(encoder(), demand.clone(), |_| true, deliver).unwrap();
         let full = Colour { matrix: Matrix::Bt601, range: Range::Full };
         let independent: Vec<bool> = (0..8)
             .map(|index| {
@@ -310,7 +351,7 @@ mod tests {
             canvas.picture.buffer = gst::Buffer::from_slice(pixels);
             canvas
         };
-        let mut encoder = CanvasEncoder::new(1_000_000);
+        let mut encoder = encoder();
         let bytes = |encoder: &mut CanvasEncoder, budget, numbers: std::ops::Range<u64>| {
             encoder.set_budget(budget);
             numbers.map(|index| encoder.encode(&noise(index), false).unwrap().bytes.len()).collect::<Vec<_>>()

@@ -12,12 +12,14 @@ use protocol::ladder::Position;
 use protocol::message::Message;
 use protocol::time::MonoTime;
 use transport::driver;
+use transport::path::State;
 use transport::session::Event;
 
 use super::demand::Demand;
 use super::drills::Drills;
 use super::participants::share::{Limits, Share, Video};
 use super::participants::{Member, Participants, round_trip};
+use super::people;
 use super::record;
 use super::relay::{Relay, Topic};
 use super::steps::{self, News, Steps};
@@ -194,7 +196,9 @@ impl Listener {
             Ok(Message::Drill(news)) => {
                 return self.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
             }
-            Ok(Message::Layout(_) | Message::Receipt(_) | Message::Ladder(_)) => {
+            Ok(Message::Cursor(to)) => self.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
+            Ok(Message::Call(call)) => self.relay.call(at, call).err().map(|refusal| refusal.to_string()),
+            Ok(Message::Layout(_) | Message::Receipt(_) | Message::Ladder(_) | Message::Answer(_)) => {
                 Some("it is theatre's to send".to_owned())
             }
             Err(error) => Some(error.to_string()),
@@ -235,6 +239,7 @@ impl Listener {
             self.drills.of(at).into_iter().for_each(|desk| desk.look(facts, now));
         }
         self.relay.notice(Topic::Drill, self.drills.notice(now));
+        self.relay.notice(Topic::People, Some(people::notice(&self.present(&facts))));
         let slowest_bps = self.judge(&facts, now);
         self.climb(&facts, slowest_bps, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {
@@ -247,6 +252,17 @@ impl Listener {
             }
         }
         self.beats = self.beats.wrapping_add(1);
+    }
+
+    fn present<'a>(&'a self, facts: &'a [driver::Facts]) -> Vec<people::Present<'a>> {
+        let members = self.participants.members().iter().zip(facts);
+        let present = members.map(|(member, facts)| people::Present {
+            name: &member.name,
+            role: member.role,
+            live_paths: facts.session.paths.iter().filter(|path| path.state == State::Live).count(),
+            paths: facts.session.paths.iter().filter(|path| path.state != State::Removed).count(),
+        });
+        present.collect()
     }
 
     fn facts(&self) -> Vec<driver::Facts> {

@@ -109,15 +109,33 @@ impl Marks {
                 vec![self.forget(id, Fate::Faded, now)]
             }
             FromDisplay::Removed { id } => vec![self.forget(id, Fate::Removed, now)],
+            FromDisplay::Hidden { id } => {
+                self.shown.remove(&id);
+                vec![self.note(receipt(id, Fate::Hidden, now))]
+            }
+            FromDisplay::Cleared { id } => {
+                self.board.apply(&Operation::Undo { id });
+                vec![self.forget(id, Fate::Cleared, now)]
+            }
+            FromDisplay::Wished(_) => Vec::new(),
         }
     }
 
-    /// The window that shows `source` starts from an empty board: what it showed and the board no longer has is gone.
+    /// Theatre clears the board: marks that no window shows go here, the others when their window says so.
+    pub fn clear_unseen(&mut self, now: MonoTime) -> Vec<Receipt> {
+        let unseen = self.on_board().into_iter().filter(|(_, source)| !self.windows.contains(source));
+        let unseen: Vec<MarkId> = unseen.map(|(id, _)| id).collect();
+        for id in &unseen {
+            self.board.apply(&Operation::Undo { id: *id });
+        }
+        unseen.into_iter().map(|id| self.forget(id, Fate::Cleared, now)).collect()
+    }
+
+    /// The window that shows `source` starts from an empty board: what it showed or hid and the board no longer has is gone.
     pub fn reset(&mut self, source: SourceId, now: MonoTime) -> Vec<Receipt> {
-        let gone: Vec<MarkId> = (self.shown.iter())
-            .filter(|(id, shown)| shown.source == source && self.board.mark(**id).is_none())
-            .map(|(id, _)| *id)
-            .collect();
+        let shown = self.shown.iter().filter(|(_, shown)| shown.source == source).map(|(id, _)| *id);
+        let hidden = self.receipts.values().filter(|receipt| receipt.fate == Fate::Hidden).map(|receipt| receipt.id);
+        let gone: Vec<MarkId> = shown.chain(hidden).filter(|id| self.board.mark(*id).is_none()).collect();
         gone.into_iter().map(|id| self.forget(id, Fate::Removed, now)).collect()
     }
 

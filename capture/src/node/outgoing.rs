@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
+use protocol::call::Answer;
 use protocol::ids::MarkId;
 use protocol::ladder::Position;
 use protocol::layout::Layout;
@@ -18,6 +19,7 @@ const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 pub struct Outgoing {
     layout: Option<Layout>,
     ladder: Option<Position>,
+    answer: Option<Answer>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -32,6 +34,11 @@ impl Outgoing {
         self.ladder = Some(position);
     }
 
+    /// This became of its call.
+    pub fn answer(&mut self, answer: Answer) {
+        self.answer = Some(answer);
+    }
+
     /// These became of marks.
     pub fn receipts(&mut self, receipts: impl IntoIterator<Item = Receipt>) {
         self.receipts.extend(receipts.into_iter().map(|receipt| (receipt.id, receipt)));
@@ -42,8 +49,9 @@ impl Outgoing {
 
     /// Hands over what waits, the layout first, until `send` says that it takes no more.
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
-        let done =
-            hand(&mut self.layout, Message::Layout, &mut send) && hand(&mut self.ladder, Message::Ladder, &mut send);
+        let done = hand(&mut self.layout, Message::Layout, &mut send)
+            && hand(&mut self.ladder, Message::Ladder, &mut send)
+            && hand(&mut self.answer, Message::Answer, &mut send);
         if !done {
             return;
         }

@@ -180,6 +180,15 @@ pub fn round_trip(facts: &session::Facts) -> Duration {
     live.filter_map(|path| path.rtt).map(|rtt| rtt.smoothed).min().unwrap_or_default()
 }
 
+/// The files by which theatre and `participant` know each other.
+pub fn files(theatre: &Theatre, participant: &Participant) -> driver::tls::Files {
+    driver::tls::Files {
+        certificate: theatre.identity.certificate.clone(),
+        key: theatre.identity.key.clone(),
+        peer_certificate: participant.certificate.clone(),
+    }
+}
+
 fn network(theatre: &Theatre, participant: &Participant, epoch: Epoch) -> Result<driver::Config, driver::Error> {
     Ok(driver::Config {
         role: hello::Role::Theatre,
@@ -187,11 +196,7 @@ fn network(theatre: &Theatre, participant: &Participant, epoch: Epoch) -> Result
         seed: super::random(),
         paths: participant.paths()?,
         policy: theatre.link.policy,
-        files: driver::tls::Files {
-            certificate: theatre.identity.certificate.clone(),
-            key: theatre.identity.key.clone(),
-            peer_certificate: participant.certificate.clone(),
-        },
+        files: files(theatre, participant),
         now: clock::now,
         wake: None,
     })

@@ -1,15 +1,19 @@
 //! Carries marks between the mentors and the windows: operations one way, receipts the other; and what either is told
-//! beside: layouts and the ladder there, notices here. One lock holds the board and everything that follows from it, so
+//! beside: layouts, the ladder and answers there; notices, cursors and calls here. One lock holds the board and everything that follows from it, so
 //! that each window and every participant sees changes in the same order.
 //! Nothing under the lock waits: windows and transport take a message at once or not at all.
 //!
-//! Each mentor changes its own marks and no others, and is vouched for by its own session. Who watches draws nothing.
+//! Each mentor changes its own marks and no others, and is vouched for by its own session. Who watches draws nothing. What
+//! a hand in theatre wishes at one window holds at all.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use annotation::expiry::GONE_AFTER;
 use program::clock;
+use protocol::call::{Call, Pointed};
 use protocol::frame::Header;
+use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
@@ -17,10 +21,11 @@ use protocol::mark::{Operation, Receipt};
 use protocol::message::Message;
 use protocol::time::MonoTime;
 
+use super::calls;
 use super::marks::Marks;
 use super::outgoing::Outgoing;
 use crate::config::Role;
-use crate::local::{Event, FromDisplay, Notice, Sender, ToDisplay};
+use crate::local::{Event, FromDisplay, Notice, Sender, ToDisplay, Wish};
 
 /// Hands a message to one session's transport; `false` if it takes none now.
 pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
@@ -29,7 +34,7 @@ pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It came from somebody who only watches.
-    #[error("observers draw nothing")]
+    #[error("observers neither draw, point nor call")]
     Observer,
     /// It is about a mark of somebody else.
     #[error("a mark is its own author's to change")]
@@ -43,6 +48,8 @@ pub enum Topic {
     Ladder,
     /// Faults on purpose.
     Drill,
+    /// Who is there, in which role.
+    People,
 }
 
 /// Between the participants and the windows.
@@ -58,11 +65,14 @@ struct Desk {
     /// Where theatre stands on the ladder, once it was told.
     position: Option<Position>,
     notices: BTreeMap<Topic, Notice>,
+    /// Theatre hides all marks; a window that starts anew is told.
+    hidden: bool,
     participants: Vec<Participant>,
 }
 
 /// One participant, at its place among all.
 struct Participant {
+    name: String,
     role: Role,
     send: Send,
     outgoing: Outgoing,
@@ -70,24 +80,33 @@ struct Participant {
     life: Option<Epoch>,
     /// When its console was last heard.
     heard: Option<MonoTime>,
+    calls: calls::Desk,
 }
 
 impl Relay {
     /// A relay for a theatre whose windows show `windows`, whose canvas begins with `layout`, and for everybody in
-    /// `participants`.
+    /// `participants`, by name.
     pub fn new(
         windows: impl IntoIterator<Item = SourceId>,
         layout: Layout,
-        participants: impl IntoIterator<Item = (Role, Send)>,
+        participants: impl IntoIterator<Item = (String, Role, Send)>,
     ) -> Self {
-        let participant =
-            |(role, send)| Participant { role, send, outgoing: Outgoing::default(), life: None, heard: None };
+        let participant = |(name, role, send)| Participant {
+            name,
+            role,
+            send,
+            outgoing: Outgoing::default(),
+            life: None,
+            heard: None,
+            calls: calls::Desk::default(),
+        };
         let desk = Desk {
             marks: Marks::new(windows),
             windows: BTreeMap::new(),
             layout,
             position: None,
             notices: BTreeMap::new(),
+            hidden: false,
             participants: participants.into_iter().map(participant).collect(),
         };
         Self { desk: Mutex::new(desk) }
@@ -109,6 +128,7 @@ impl Relay {
         }
         participant.outgoing.receipts(receipts);
         if let Some(author) = former {
+            desk.forget(at, author);
             desk.apply(&Operation::Clear { author, through: u32::MAX });
         }
         desk.flush();
@@ -131,6 +151,37 @@ impl Relay {
         Ok(())
     }
 
+    /// The console of participant `at` points here without drawing, or nowhere.
+    ///
+    /// # Errors
+    /// It only watches.
+    pub fn cursor(&self, at: usize, to: Option<Pointed>) -> Result<(), Refusal> {
+        let mut desk = self.lock();
+        let participant = desk.mentor(at)?;
+        let (moved, life) = (participant.calls.point(to, clock::now()), participant.life);
+        if let (Some(moved), Some(author)) = (moved, life) {
+            desk.point(author, moved.left, None);
+            desk.point(author, moved.at, moved.at.map(|to| to.at));
+        }
+        Ok(())
+    }
+
+    /// The console of participant `at` calls, or takes a call back.
+    ///
+    /// # Errors
+    /// It only watches.
+    pub fn call(&self, at: usize, call: Call) -> Result<(), Refusal> {
+        let mut desk = self.lock();
+        let is_displayed = !desk.windows.is_empty();
+        let participant = desk.mentor(at)?;
+        if let Some(answer) = participant.calls.call(call, is_displayed, clock::now()) {
+            participant.outgoing.answer(answer);
+        }
+        desk.show_notices();
+        desk.flush();
+        Ok(())
+    }
+
     /// Comes every 100 ms with when each participant was last heard: windows learn it of the mentors, and what waited is
     /// tried again.
     pub fn tick(&self, heard: &[Option<MonoTime>]) {
@@ -138,9 +189,10 @@ impl Relay {
         for (participant, heard) in desk.participants.iter_mut().zip(heard) {
             participant.heard = *heard;
         }
+        desk.forget_silent(clock::now());
         // The notices keep a window without a mentor from forgetting them.
         let mut words = desk.words();
-        words.push(desk.notices());
+        words.push(desk.notices(clock::now()));
         desk.windows.values().for_each(|window| window.send(&words));
         let receipts = desk.marks.settle_all(clock::now());
         desk.tell(&receipts);
@@ -171,8 +223,7 @@ impl Relay {
             None => desk.notices.remove(&topic),
         };
         if before != notice {
-            let notices = [desk.notices()];
-            desk.windows.values().for_each(|window| window.send(&notices));
+            desk.show_notices();
         }
     }
 
@@ -193,7 +244,15 @@ impl Relay {
                 desk.windows.remove(&source);
                 Vec::new()
             }
-            Event::Messages(words, at) => words.iter().flat_map(|word| desk.marks.told(source, word, at)).collect(),
+            Event::Messages(words, at) => {
+                let wishes = words.iter().filter_map(|word| match word {
+                    FromDisplay::Wished(wish) => Some(*wish),
+                    _ => None,
+                });
+                let mut receipts: Vec<Receipt> = wishes.flat_map(|wish| desk.grant(source, wish, at)).collect();
+                receipts.extend(words.iter().flat_map(|word| desk.marks.told(source, word, at)));
+                receipts
+            }
         };
         desk.tell(&receipts);
         desk.flush();
@@ -215,16 +274,72 @@ impl Desk {
 
     fn attach(&mut self, source: SourceId, sender: &Sender<ToDisplay>) -> Vec<Receipt> {
         let mut messages = vec![ToDisplay::Reset { source }];
+        if self.hidden {
+            messages.push(ToDisplay::Wished(Wish::Hide));
+        }
         messages.extend(self.marks.operations().into_iter().map(ToDisplay::Apply));
-        messages.push(self.notices());
+        messages.push(self.notices(clock::now()));
         messages.extend(self.words());
         sender.send(&messages);
         self.windows.insert(source, sender.clone());
         self.marks.reset(source, clock::now())
     }
 
-    fn notices(&self) -> ToDisplay {
-        ToDisplay::Notices(self.notices.values().cloned().collect())
+    /// Calls stand first: they are what somebody has to answer.
+    fn notices(&mut self, now: MonoTime) -> ToDisplay {
+        let calls = self.participants.iter_mut().filter_map(|who| who.calls.notice(&who.name, now));
+        ToDisplay::Notices(calls.chain(self.notices.values().cloned()).collect())
+    }
+
+    fn show_notices(&mut self) {
+        let notices = [self.notices(clock::now())];
+        self.windows.values().for_each(|window| window.send(&notices));
+    }
+
+    fn mentor(&mut self, at: usize) -> Result<&mut Participant, Refusal> {
+        let participant = self.participants.get_mut(at).ok_or(Refusal::NotTheirs)?;
+        if participant.role == Role::Mentor { Ok(participant) } else { Err(Refusal::Observer) }
+    }
+
+    /// Tells the window of the source that is `pointed` at where the cursor of `author` is now, if anywhere.
+    fn point(&self, author: Epoch, pointed: Option<Pointed>, at: Option<ImagePoint>) {
+        if let Some(window) = pointed.and_then(|pointed| self.windows.get(&pointed.source)) {
+            window.send(&[ToDisplay::Cursor { author, at }]);
+        }
+    }
+
+    /// What participant `at` asked and where it pointed, as the machine `author`, goes with that machine.
+    fn forget(&mut self, at: usize, author: Epoch) {
+        let left = self.participants.get_mut(at).and_then(|who| who.calls.forget());
+        self.point(author, left, None);
+    }
+
+    /// Calls of machines that fell silent go as their marks do: nobody is left who could take them back.
+    fn forget_silent(&mut self, now: MonoTime) {
+        let silent = |who: &Participant| who.heard.is_some_and(|heard| now.since(heard) >= GONE_AFTER);
+        for participant in self.participants.iter_mut().filter(|who| silent(who)) {
+            participant.calls.forget();
+        }
+    }
+
+    /// Somebody in theatre wished this at the window of `source`, where it is done already.
+    fn grant(&mut self, source: SourceId, wish: Wish, now: MonoTime) -> Vec<Receipt> {
+        tracing::info!("theatre's hand: {wish:?}");
+        let others = self.windows.iter().filter(|(other, _)| **other != source);
+        others.for_each(|(_, window)| window.send(&[ToDisplay::Wished(wish)]));
+        match wish {
+            Wish::Hide | Wish::Show => self.hidden = wish == Wish::Hide,
+            Wish::Clear => return self.marks.clear_unseen(now),
+            Wish::Ok => {
+                for participant in &mut self.participants {
+                    if let Some(answer) = participant.calls.ok() {
+                        participant.outgoing.answer(answer);
+                    }
+                }
+                self.show_notices();
+            }
+        }
+        Vec::new()
     }
 
     /// When each mentor's machine was last heard.

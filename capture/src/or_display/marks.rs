@@ -16,9 +16,9 @@ use protocol::time::MonoTime;
 use super::sheets::Sheets;
 use crate::local::ToDisplay;
 
-/// Faded marks that are remembered, so that they stay gone when a restarted `capture-node` sends them again: several
-/// boards full.
-const MAX_FADED: usize = 4 * MAX_MARKS;
+/// Marks that went for good and are remembered, so that they stay gone when a restarted `capture-node` sends them again:
+/// several boards full.
+const MAX_WENT: usize = 4 * MAX_MARKS;
 
 /// After a mark came, the word that vouches for it must come within this time: several of `capture-node`'s 100 ms.
 const WORD_WITHIN: Duration = Duration::from_millis(500);
@@ -45,6 +45,25 @@ pub enum News {
         /// The mark.
         id: MarkId,
     },
+    /// It is not drawn, because theatre hides all marks.
+    Hidden {
+        /// The mark.
+        id: MarkId,
+    },
+    /// It went because theatre cleared all marks.
+    Cleared {
+        /// The mark.
+        id: MarkId,
+    },
+}
+
+/// Why a mark went for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Went {
+    /// Nobody vouched for it.
+    Faded,
+    /// Theatre cleared it.
+    Cleared,
 }
 
 /// The marks of one window.
@@ -57,22 +76,34 @@ pub struct Marks {
     heard: BTreeMap<Epoch, MonoTime>,
     /// When the newest points of each mark came.
     received: BTreeMap<MarkId, MonoTime>,
-    faded: VecDeque<MarkId>,
-    /// Marks that went before they were drawn, or were sent again after they went; their sender has to be told.
-    faded_unseen: Vec<MarkId>,
+    /// Marks that went for good.
+    went: VecDeque<(MarkId, Went)>,
+    /// Of these, some that went before they were drawn, or were sent again after they went; their sender has to be told.
+    went_unseen: Vec<MarkId>,
+    visibility: Visibility,
     drawn: Drawn,
     sheets: Sheets,
 }
 
-/// What a drawing depends on: the board's revision, and how the marks of each author stand. Without marks an author's
-/// standing means nothing.
-type State = (u64, BTreeMap<Epoch, Option<Standing>>);
+/// Whether marks are drawn at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Visibility {
+    #[default]
+    Shown,
+    /// Theatre hides them.
+    Hidden,
+}
+
+/// What a drawing depends on: the board's revision, how the marks of each author stand, and whether any is drawn. Without
+/// marks an author's standing means nothing.
+type State = (u64, BTreeMap<Epoch, Option<Standing>>, Visibility);
 
 /// What the last drawing held.
 #[derive(Debug, Default)]
 struct Drawn {
     /// `None` if not all of it was drawn.
     state: Option<State>,
+    /// How many of each mark's points are drawn; 0 while it is hidden.
     points: BTreeMap<MarkId, u16>,
 }
 
@@ -85,7 +116,7 @@ impl Marks {
                 ToDisplay::Apply(operation) => self.apply(operation, received),
                 // A word from the future would keep marks alive for ever.
                 ToDisplay::Heard { author, last_us } => self.hear(*author, MonoTime(*last_us).min(received)),
-                ToDisplay::Notices(_) => {}
+                ToDisplay::Notices(_) | ToDisplay::Cursor { .. } | ToDisplay::Wished(_) => {}
             }
         }
     }
@@ -94,7 +125,23 @@ impl Marks {
     /// for too long go here.
     pub fn changed(&mut self, now: MonoTime) -> bool {
         self.fade(now);
-        self.drawn.state != Some(self.state(now)) || !self.faded_unseen.is_empty()
+        self.drawn.state != Some(self.state(now)) || !self.went_unseen.is_empty()
+    }
+
+    /// Draws no mark from now on, or all again. What happens to them meanwhile is kept.
+    pub fn hide(&mut self, hidden: bool) {
+        self.visibility = if hidden { Visibility::Hidden } else { Visibility::Shown };
+    }
+
+    /// Whether no mark is drawn because theatre wished so.
+    pub fn are_hidden(&self) -> bool {
+        self.visibility == Visibility::Hidden
+    }
+
+    /// Takes all marks away for good.
+    pub fn clear(&mut self) {
+        let all: Vec<MarkId> = self.own().map(|mark| mark.id).collect();
+        all.into_iter().for_each(|id| self.go(id, Went::Cleared));
     }
 
     /// The next moment at which [`Marks::changed`] turns true by the passing of time; `None` without marks.
@@ -108,6 +155,10 @@ impl Marks {
     pub fn draw(&mut self, size: SizePx, now: MonoTime) -> (Overlay, Vec<News>) {
         self.fade(now);
         let state = self.state(now);
+        if self.are_hidden() {
+            let points = self.own().map(|mark| (mark.id, 0)).collect();
+            return (Overlay::default(), self.note(points, Some(state)));
+        }
         let line = |mark: &Mark| match state.1.get(&mark.id.author).copied().flatten()? {
             Standing::Fresh => Some(Line::Solid),
             Standing::Dashed => Some(Line::Dashed),
@@ -124,11 +175,12 @@ impl Marks {
         *self = Self {
             source: Some(source),
             heard: std::mem::take(&mut self.heard),
-            faded: std::mem::take(&mut self.faded),
+            went: std::mem::take(&mut self.went),
+            visibility: self.visibility,
             sheets: std::mem::take(&mut self.sheets),
             ..Self::default()
         };
-        self.faded.iter().for_each(|id| self.board.apply(&Operation::Undo { id: *id }));
+        self.went.iter().for_each(|(id, _)| self.board.apply(&Operation::Undo { id: *id }));
     }
 
     fn hear(&mut self, author: Epoch, at: MonoTime) {
@@ -141,8 +193,8 @@ impl Marks {
 
     fn apply(&mut self, operation: &Operation, received: MonoTime) {
         match operation {
-            Operation::Begin { id, source, .. } if self.faded.contains(id) && Some(*source) == self.source => {
-                self.faded_unseen.push(*id);
+            Operation::Begin { id, source, .. } if self.how_went(*id).is_some() && Some(*source) == self.source => {
+                self.went_unseen.push(*id);
             }
             Operation::Extend { id, .. } => {
                 self.received.insert(*id, received);
@@ -161,16 +213,23 @@ impl Marks {
         let waits = |id: &MarkId| !self.drawn.points.contains_key(id) && now.since(came(*id)) < WORD_WITHIN;
         let unheard = self.own().map(|mark| mark.id).filter(|id| self.standing(id.author, now) == Some(Standing::Gone));
         let gone: Vec<MarkId> = unheard.filter(|id| !waits(id)).collect();
-        for id in gone {
-            if !self.drawn.points.contains_key(&id) {
-                self.faded_unseen.push(id);
-            }
-            self.board.apply(&Operation::Undo { id });
-            if self.faded.len() == MAX_FADED {
-                self.faded.pop_front();
-            }
-            self.faded.push_back(id);
+        gone.into_iter().for_each(|id| self.go(id, Went::Faded));
+    }
+
+    /// Takes a mark off the board for good.
+    fn go(&mut self, id: MarkId, went: Went) {
+        if !self.drawn.points.contains_key(&id) {
+            self.went_unseen.push(id);
         }
+        self.board.apply(&Operation::Undo { id });
+        if self.went.len() == MAX_WENT {
+            self.went.pop_front();
+        }
+        self.went.push_back((id, went));
+    }
+
+    fn how_went(&self, id: MarkId) -> Option<Went> {
+        self.went.iter().find(|(known, _)| *known == id).map(|(_, went)| *went)
     }
 
     /// Notes what is drawn now and returns how it differs from before.
@@ -179,19 +238,23 @@ impl Marks {
         let shown = points.iter().filter(|(id, points)| before.get(id) != Some(points));
         let shown = shown.filter_map(|(&id, &points)| {
             let received = *self.received.get(&id)?;
-            Some(News::Shown { id, points, received })
+            Some(if points == 0 { News::Hidden { id } } else { News::Shown { id, points, received } })
         });
-        let gone = before.keys().filter(|id| !points.contains_key(id));
-        let gone = gone.map(|&id| if self.faded.contains(&id) { News::Faded { id } } else { News::Removed { id } });
-        let unseen = self.faded_unseen.drain(..).map(|id| News::Faded { id });
-        let news = shown.chain(gone).chain(unseen).collect();
+        let unseen = std::mem::take(&mut self.went_unseen);
+        let gone = before.keys().filter(|id| !points.contains_key(id)).chain(&unseen);
+        let gone = gone.map(|&id| match self.how_went(id) {
+            Some(Went::Faded) => News::Faded { id },
+            Some(Went::Cleared) => News::Cleared { id },
+            None => News::Removed { id },
+        });
+        let news = shown.chain(gone).collect();
         self.drawn = Drawn { state, points };
         news
     }
 
     fn state(&self, now: MonoTime) -> State {
         let authors = self.own().map(|mark| mark.id.author);
-        (self.board.revision(), authors.map(|author| (author, self.standing(author, now))).collect())
+        (self.board.revision(), authors.map(|author| (author, self.standing(author, now))).collect(), self.visibility)
     }
 
     /// How far marks of `author` can be trusted; `None` if its machine was never heard.

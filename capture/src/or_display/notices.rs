@@ -21,6 +21,8 @@ pub struct Order {
 /// The notices of one window.
 #[derive(Debug, Default)]
 pub struct Notices {
+    /// The window's own, which needs nobody to vouch for it.
+    own: Option<Notice>,
     list: Vec<Notice>,
     /// The last word from `capture-node`, whatever it was about.
     heard: Option<MonoTime>,
@@ -42,12 +44,18 @@ impl Notices {
         }
     }
 
+    /// What the window says of itself.
+    pub fn set_own(&mut self, notice: Option<Notice>) {
+        self.own = notice;
+    }
+
     /// What is to be made into pixels anew at `now`, for pictures of `size`; once for each change. Without notices, or
     /// with nobody who vouches for them, the corner is empty at once.
     pub fn order(&mut self, size: Option<SizePx>, now: MonoTime) -> Option<Order> {
         let is_heard = self.heard.is_some_and(|heard| now.since(heard) < GONE_AFTER);
-        let size = size.filter(|_| is_heard && !self.list.is_empty());
-        let wanted = size.map(|size| Order { notices: self.list.clone(), size });
+        let told = self.list.iter().filter(|_| is_heard);
+        let notices: Vec<Notice> = self.own.iter().chain(told).cloned().collect();
+        let wanted = size.filter(|_| !notices.is_empty()).map(|size| Order { notices, size });
         if wanted == self.ordered {
             return None;
         }
@@ -163,6 +171,18 @@ mod tests {
         assert_eq!(notices.changes_at(), None);
         notices.take(&[ToDisplay::Heard { author: Epoch(1), last_us: 0 }], at(9_000));
         assert!(notices.order(Some(SIZE), at(9_000)).is_some(), "its list still holds");
+    }
+
+    #[test]
+    fn what_the_window_says_of_itself_needs_nobody_to_vouch_for_it_and_stands_first() {
+        let mut notices = with_one();
+        let own = Notice { severity: Severity::Caution, text: "hidden".into() };
+        notices.set_own(Some(own.clone()));
+        let texts = |order: Option<Order>| order.map(|order| order.notices.len());
+        assert_eq!(texts(notices.order(Some(SIZE), at(10))), Some(2));
+        assert_eq!(texts(notices.order(Some(SIZE), at(60_000))), Some(1));
+        notices.set_own(None);
+        assert_eq!((notices.order(Some(SIZE), at(60_001)), notices.changed()), (None, true));
     }
 
     #[test]

@@ -5,14 +5,31 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
-use gstreamer_video::VideoInfo;
+use gstreamer_video::prelude::*;
+use gstreamer_video::{NavigationEvent, VideoInfo, VideoOverlay};
 use media::picture::Picture;
 use program::clock;
 use protocol::time::MonoTime;
 
+use super::hand::Press;
+use super::monitor::Window;
+use super::output;
+use crate::config;
+use crate::config::Output;
+
 /// Why pictures cannot be put on the monitor.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What the window names is not here.
+    #[error("window.{name}.{key}: {reason}")]
+    Absent {
+        /// The window.
+        name: String,
+        /// Its key.
+        key: &'static str,
+        /// What is not here, and what is.
+        reason: String,
+    },
     /// The sink's description has to be mended.
     #[error("window.{name}.sink = \"{sink}\": {reason}; it must be a GStreamer sink such as \"ximagesink\"")]
     Description {
@@ -48,23 +65,35 @@ pub struct Screen {
     input: gst_app::AppSrc,
     kind: Option<VideoInfo>,
     arrivals: Receiver<MonoTime>,
+    /// Goes after the pipeline that shows pictures in it.
+    _window: Option<Window>,
 }
 
 impl Screen {
-    /// Opens `sink`, a bin description, for the window called `name`.
+    /// Opens the output of the window called `name`. What is pressed there goes to `presses`.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn open(name: &str, sink: &str) -> Result<Self, Error> {
+    pub fn open(name: &str, window: &config::Window, presses: Sender<Press>) -> Result<Self, Error> {
+        let output = window.output();
+        let absent = |key| move |reason| Error::Absent { name: name.into(), key, reason };
+        let sink = output::description(&output).map_err(absent("kms"))?;
         // Sinks that make a window of their own take its title from here.
-        gst::glib::set_application_name(&format!("OR display \u{2013} {name}"));
+        let title = format!("OR display \u{2013} {name}");
+        gst::glib::set_application_name(&title);
+        let window = match &output {
+            Output::Monitor(monitor) => Some(Window::open(monitor, &title).map_err(absent("monitor"))?),
+            Output::Sink(_) | Output::Kms(_) | Output::DeckLink(_) => None,
+        };
         let (arrived, arrivals) = bounded(1);
-        let (pipeline, input) = build(sink, arrived).map_err(|error| Error::Description {
+        let built = build(&sink, Ears { arrived, presses }, window.as_ref());
+        let described = |error: gst::glib::Error| Error::Description {
             name: name.into(),
-            sink: sink.into(),
+            sink: sink.clone(),
             reason: error.message().into(),
-        })?;
-        let screen = Self { name: name.into(), sink: sink.into(), pipeline, input, kind: None, arrivals };
+        };
+        let (pipeline, input) = built.map_err(described)?;
+        let screen = Self { name: name.into(), sink, pipeline, input, kind: None, arrivals, _window: window };
         match screen.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(screen),
             Err(error) => Err(screen.told_fault().unwrap_or_else(|| screen.unavailable(error.to_string()))),
@@ -101,6 +130,11 @@ impl Screen {
         self.told_fault().map_or(Ok(()), Err)
     }
 
+    /// It cannot be used, for this reason.
+    pub fn broken(&self, reason: String) -> Error {
+        self.unavailable(reason)
+    }
+
     fn told_fault(&self) -> Option<Error> {
         let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
         match message.view() {
@@ -124,13 +158,17 @@ impl Drop for Screen {
 }
 
 /// `videoscale` and `videoconvert` pass pictures through untouched when the sink takes BGRx of their size.
-fn build(sink: &str, arrived: Sender<MonoTime>) -> Result<(gst::Pipeline, gst_app::AppSrc), gst::glib::Error> {
+fn build(
+    sink: &str,
+    ears: Ears,
+    window: Option<&Window>,
+) -> Result<(gst::Pipeline, gst_app::AppSrc), gst::glib::Error> {
     let failed = |error: gst::glib::BoolError| gst::glib::Error::new(gst::CoreError::Failed, &error.message);
     let input = gst_app::AppSrc::builder().is_live(true).do_timestamp(true).format(gst::Format::Time).build();
     let scale = gst::ElementFactory::make("videoscale").property("add-borders", true).build().map_err(failed)?;
     let convert = gst::ElementFactory::make("videoconvert").build().map_err(failed)?;
     let sink = gst::parse::bin_from_description(sink, true)?;
-    watch(&sink, arrived)?;
+    watch(&sink, ears, window)?;
     let pipeline = gst::Pipeline::new();
     let elements = [input.upcast_ref(), &scale, &convert, sink.upcast_ref()];
     pipeline.add_many(elements).map_err(failed)?;
@@ -138,8 +176,15 @@ fn build(sink: &str, arrived: Sender<MonoTime>) -> Result<(gst::Pipeline, gst_ap
     Ok((pipeline, input))
 }
 
-/// Finds the sink itself in its bin, takes the clock from it, and stamps what arrives at its pad.
-fn watch(bin: &gst::Bin, arrived: Sender<MonoTime>) -> Result<(), gst::glib::Error> {
+/// Where news of the sink go.
+struct Ears {
+    arrived: Sender<MonoTime>,
+    presses: Sender<Press>,
+}
+
+/// Finds the sink itself in its bin, takes the clock from it, gives it its window, stamps what arrives at its pad, and hears
+/// what is pressed in its window.
+fn watch(bin: &gst::Bin, Ears { arrived, presses }: Ears, window: Option<&Window>) -> Result<(), gst::glib::Error> {
     let no_sink = || gst::glib::Error::new(gst::CoreError::Failed, "there is no sink for pictures in it");
     let sink = bin.iterate_sinks().into_iter().flatten().next().ok_or_else(no_sink)?;
     let pad = sink.static_pad("sink").ok_or_else(no_sink)?;
@@ -154,5 +199,32 @@ fn watch(bin: &gst::Bin, arrived: Sender<MonoTime>) -> Result<(), gst::glib::Err
         }
         gst::PadProbeReturn::Ok
     });
+    pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
+        let press = info.event().and_then(|event| NavigationEvent::parse(event).ok()).and_then(pressed);
+        if let Some(press) = press {
+            match presses.try_send(press) {
+                // Full: more was pressed than anyone can mean.
+                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
+    if let (Some(window), Some(overlay)) = (window, sink.dynamic_cast_ref::<VideoOverlay>()) {
+        show_in(overlay, window);
+    }
     Ok(())
+}
+
+#[expect(unsafe_code, reason = "the binding takes any number for a window; this one lives longer than the sink")]
+fn show_in(overlay: &VideoOverlay, window: &Window) {
+    unsafe { overlay.set_window_handle(window.id() as usize) }
+}
+
+/// What a person did, if it is a press.
+fn pressed(event: NavigationEvent) -> Option<Press> {
+    match event {
+        NavigationEvent::KeyPress { key, .. } => Some(Press::Key(key)),
+        NavigationEvent::MouseButtonPress { button: 1, .. } | NavigationEvent::TouchDown { .. } => Some(Press::Touch),
+        _ => None,
+    }
 }

@@ -102,6 +102,13 @@ pub fn check_validity(der: &[u8], now: UnixTime) -> Result<(), Validity> {
     }
 }
 
+/// Whole days from `now` to the last moment of a certificate's validity; negative after it. `None` if it cannot be read.
+pub fn days_left(der: &[u8], now: UnixTime) -> Option<i64> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let now_s = i64::try_from(now.as_secs()).ok()?;
+    Some((certificate.validity().not_after.timestamp() - now_s).div_euclid(24 * 3_600))
+}
+
 impl Pin {
     /// Trusts `certificate`, which was read from `file`.
     pub fn new(certificate: CertificateDer<'static>, file: PathBuf) -> Arc<Self> {
@@ -241,6 +248,15 @@ mod tests {
         let presented = pin.certificate.clone();
         assert!(pin.verify(&presented, day(MID_2030)).is_ok());
         assert_eq!(pin.take_refusal(), None);
+    }
+
+    #[test]
+    fn the_days_that_a_certificate_has_left_are_whole_ones() {
+        let ends = certificate();
+        let left = |days| days_left(&ends, day(days)).unwrap();
+        assert_eq!((left(0) - left(1), left(10) - left(11)), (1, 1));
+        assert!(left(100_000) < 0);
+        assert_eq!(days_left(b"no certificate", day(0)), None);
     }
 
     #[test]

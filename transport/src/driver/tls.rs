@@ -6,8 +6,9 @@ use std::sync::Arc;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, ring};
+pub use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::TLS13;
 
 use super::pin::{self, Pin, Validity};
@@ -95,6 +96,11 @@ impl Credentials {
             .map_err(|validity| Error::Validity { file: files.certificate.clone(), validity })?;
         let pin = Pin::new(peer, files.peer_certificate.clone());
         Ok(Self { certificate, key, files: files.clone(), pin })
+    }
+
+    /// Whole days from `now` until this end's certificate is no longer valid; negative afterwards.
+    pub fn days_left(&self, now: UnixTime) -> Option<i64> {
+        pin::days_left(&self.certificate, now)
     }
 
     /// The verifier, to ask for the reason of a refusal.

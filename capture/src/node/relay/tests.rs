@@ -28,7 +28,11 @@ impl Bench {
         let (tell, told) = bounded(100);
         let send: Send = Box::new(move |message| tell.try_send(message.clone()).is_ok());
         let observer: Send = Box::new(|_| true);
-        let relay = Arc::new(Relay::new([SHOWN], layout(), [(Role::Mentor, send), (Role::Observer, observer)]));
+        let relay = Arc::new(Relay::new(
+            [SHOWN],
+            layout(),
+            [("anna".into(), Role::Mentor, send), ("bela".into(), Role::Observer, observer)],
+        ));
         relay.peer_up(0, Epoch(1));
         assert_eq!(told.recv(), Ok(Message::Layout(layout())));
         let socket = std::env::temp_dir().join(format!("relay-{name}-{}", std::process::id()));
@@ -132,7 +136,11 @@ fn observers_draw_nothing_and_a_mentor_changes_only_its_own_marks() {
 #[test]
 fn a_console_that_claims_anothers_life_gets_none_of_its_marks() {
     let nothing = || -> Send { Box::new(|_| true) };
-    let relay = Relay::new([SHOWN], layout(), [(Role::Mentor, nothing()), (Role::Mentor, nothing())]);
+    let relay = Relay::new(
+        [SHOWN],
+        layout(),
+        [("anna".into(), Role::Mentor, nothing()), ("carl".into(), Role::Mentor, nothing())],
+    );
     relay.peer_up(0, Epoch(5));
     relay.peer_up(1, Epoch(5));
     assert_eq!(relay.operation(1, &Operation::Clear { author: Epoch(5), through: 9 }), Err(Refusal::NotTheirs));

@@ -1,0 +1,202 @@
+//! The surgeon's picture: how long `or-display` itself takes for it, with a full board and without one, and that an
+//! unchanged board costs no drawing. Written to `docs/measurements/or-display.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use capture::local::{self, Event, NodeEnd, ToDisplay};
+use capture::run_dir;
+use clap::Parser;
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use harness::process::{Program, command};
+use harness::statistics::spread;
+use harness::trace::Follower;
+use program::clock;
+use program::trace::Record;
+use protocol::geometry::ImagePoint;
+use protocol::ids::{Epoch, FrameId, MarkId, SourceId};
+use protocol::mark::{Ink, Operation, Width};
+
+/// Runs the OR display alone and writes how long its pictures take.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Seconds of each run.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Where the page goes.
+    #[arg(long, default_value = "docs/measurements/or-display.md")]
+    page: PathBuf,
+}
+
+/// Marks on the board: a mentor who never clears.
+const MARKS: u32 = 50;
+/// Points of each: a second of a 60 Hz pen.
+const POINTS: u16 = 60;
+const MENTOR: Epoch = Epoch(7);
+/// What a picture may take from the source to the sink, 99 of 100.
+const BOUND_MS: f64 = 4.0;
+/// How long it may take until the display is up.
+const WITHIN: Duration = Duration::from_secs(30);
+/// Until everything stands.
+const WARM: Duration = Duration::from_secs(3);
+
+/// One line of the table.
+struct Line {
+    name: &'static str,
+    p50: f64,
+    p99: f64,
+    pictures: usize,
+    redrawn: usize,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    program::exit::run("or-display-bench", || bench(&options))
+}
+
+fn bench(options: &Options) -> Result<()> {
+    let mut page = heading(options);
+    for (size, fps) in [((1280, 720), 60), ((1920, 1080), 30)] {
+        let (width, height) = size;
+        page.push_str(&format!("\n## {width}x{height} at {fps} pictures/s\n\n"));
+        let lines = [measure("without marks", size, fps, 0, options)?, measure("50 marks", size, fps, MARKS, options)?];
+        page.push_str("| | p50, ms | p99, ms | bound, p99 | pictures | drawn again |\n|---|---|---|---|---|---|\n");
+        for Line { name, p50, p99, pictures, redrawn } in &lines {
+            let kept = if *p99 <= BOUND_MS { "kept" } else { "**missed**" };
+            page.push_str(&format!(
+                "| {name} | {p50:.2} | {p99:.2} | {BOUND_MS:.1}, {kept} | {pictures} | {redrawn} |\n"
+            ));
+        }
+        let [plain, marked] = &lines;
+        page.push_str(&format!("\nFifty marks take {:.2} times what none takes (p50).\n", marked.p50 / plain.p50));
+    }
+    fs::write(&options.page, page).with_context(|| format!("writing {}", options.page.display()))?;
+    println!("Written to {}", options.page.display());
+    Ok(())
+}
+
+fn heading(options: &Options) -> String {
+    format!(
+        "# The OR display\n\n`cargo build --release --locked --workspace --bins && cargo run --release --locked -p system-benches \
+         --bin or-display-bench -- --seconds {}`\n\nFrom a picture leaving its source to its arrival at the sink, in `or-display` as it is \
+         installed: conversion to full colour, the marks over it, the way through GStreamer. Colour bars, so that making pictures \
+         costs next to nothing; a sink that shows nothing, so that no X server is measured; {} processors. The baseline is the same program \
+         without a mark, in the same run. *drawn again*: pictures made anew though the source gave none, which an \
+         unchanged board must not cost.\n",
+        options.seconds,
+        std::thread::available_parallelism().map_or(1, usize::from),
+    )
+}
+
+fn measure(name: &'static str, size: (u16, u16), fps: u16, marks: u32, options: &Options) -> Result<Line> {
+    println!("{}x{} at {fps}, {name}", size.0, size.1);
+    let folder = Path::new("target/bench").join(format!("or-display-{}-{marks}", size.0));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let folder = folder.canonicalize()?;
+    let (config, trace) = (folder.join("theatre.toml"), folder.join("trace.jsonl"));
+    fs::write(&config, toml(size, fps))?;
+    let mut display = command("or-display")?;
+    display.arg("--config").arg(&config).arg("--trace").arg(&trace);
+    let mut display = Program::start("or-display", display, &folder.join("log"))?;
+    let mut follower = Follower::new(&trace);
+    let (tell, attached) = bounded(1);
+    let _node = NodeEnd::attach(&run_dir::board(&folder.join("run"), "scope"), move |event, sender| {
+        if event == Event::Attached {
+            sender.send(&board(marks));
+            // Attached once more: the first one's words are enough.
+            tell.try_send(sender.clone()).ok();
+        }
+    })?;
+    let _words = Words::to(attached.recv_timeout(WITHIN).context("or-display does not take marks")?)?;
+    wait_for_marks(&mut follower, marks)?;
+    let (from, until) = (clock::now() + WARM, clock::now() + WARM + Duration::from_secs(options.seconds));
+    follower.wait_for("the counted time to pass", WARM + Duration::from_secs(options.seconds + 20), |records| {
+        pictures(records).last().filter(|(_, at_us, _)| *at_us >= until.0).map(drop)
+    })?;
+    display.check_alive()?;
+    let counted = follower.records()?;
+    let counted: Vec<_> = pictures(counted).filter(|(_, at, _)| (from.0..until.0).contains(at)).collect();
+    line(name, &counted, options.seconds * u64::from(fps))
+}
+
+fn line(name: &'static str, counted: &[(u64, u64, bool)], expected: u64) -> Result<Line> {
+    let fresh = counted.iter().filter(|(_, _, redrawn)| !redrawn);
+    let times: Vec<u64> = fresh.map(|(captured, at, _)| at - captured).collect();
+    let pictures = times.len();
+    ensure!(pictures as u64 * 100 >= expected * 95, "{pictures} of {expected} pictures; is the machine busy?");
+    let spread = spread(times).context("no picture")?;
+    Ok(Line { name, p50: spread.p50, p99: spread.p99, pictures, redrawn: counted.len() - pictures })
+}
+
+/// When each picture was captured and came to the sink, and whether it was drawn for what lies over it alone.
+fn pictures(records: &[Record]) -> impl DoubleEndedIterator<Item = (u64, u64, bool)> {
+    records.iter().filter_map(|record| match record {
+        Record::Picture { captured_us, at_sink_us, redrawn, .. } => Some((*captured_us, *at_sink_us, *redrawn)),
+        _ => None,
+    })
+}
+
+fn wait_for_marks(follower: &mut Follower, marks: u32) -> Result<()> {
+    follower.wait_for("every mark on the display", WITHIN, |records| {
+        let whole = |record: &&Record| matches!(record, Record::DisplayedMark(shown) if shown.points == POINTS);
+        (records.iter().filter(whole).count() >= marks as usize && pictures(records).next().is_some()).then_some(())
+    })
+}
+
+/// Vouches for the mentor ten times a second, as `capture-node` does, until dropped.
+struct Words {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Words {
+    fn to(display: local::Sender<ToDisplay>) -> Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let thread = Builder::new().name("words".into()).spawn(move || {
+            while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+                display.send(&[ToDisplay::Heard { author: MENTOR, last_us: clock::now().0 }]);
+            }
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        self.stop = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            eprintln!("the thread that vouches for the mentor panicked");
+        }
+    }
+}
+
+/// The whole board.
+fn board(marks: u32) -> Vec<ToDisplay> {
+    let mut messages = vec![ToDisplay::Reset { source: SourceId(0) }];
+    let frame = FrameId { epoch: Epoch(1), index: 1 };
+    for number in 0..marks {
+        let id = MarkId { author: MENTOR, number };
+        let begin = Operation::Begin { id, source: SourceId(0), frame, ink: Ink::Green, width: Width::Medium };
+        let row = 4_000 + number as u16 * 1_100;
+        let point = |step: u16| ImagePoint { x: 6_000 + step * 880, y: row + (step % 12) * 300 };
+        let points = (0..POINTS).map(point).collect();
+        messages.push(ToDisplay::Apply(begin));
+        messages.push(ToDisplay::Apply(Operation::Extend { id, first: 0, points }));
+    }
+    messages.push(ToDisplay::Heard { author: MENTOR, last_us: clock::now().0 });
+    messages
+}
+
+fn toml((width, height): (u16, u16), fps: u16) -> String {
+    format!(
+        "primary = \"scope\"\nrun_dir = \"run\"\n[source.scope]\nrole = \"endoscope\"\nkind = \"scene\"\nscene = \"bars\"\n\
+         size = {{ width = {width}, height = {height} }}\nfps = {fps}\n[window.scope]\nsink = \"fakesink\"\n"
+    )
+}

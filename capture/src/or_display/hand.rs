@@ -1,0 +1,94 @@
+//! What a hand or foot in theatre can do to a window: hide or show everything the mentor put there, clear it, answer OK.
+//! By key, by pedal, which is a key to the system, or by touch. Nothing else can be done from here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use protocol::time::MonoTime;
+
+use crate::config::Keys;
+
+/// What happened at the window, as the sink or a pedal tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Press {
+    /// A key went down, or is held; its name as X calls it (keysymdef.h without `XK_`).
+    Key(String),
+    /// The window was touched or clicked.
+    Touch,
+}
+
+/// One act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Hides marks and cursors, or shows them again.
+    HideOrShow,
+    /// Takes all marks away for good.
+    Clear,
+    /// Answers what the mentor asked.
+    Ok,
+}
+
+/// A held key is pressed again by the system some thirty times a second; presses this close belong to one.
+const ONE_PRESS: Duration = Duration::from_millis(400);
+
+/// Turns presses into acts.
+#[derive(Debug)]
+pub struct Hand {
+    keys: Keys,
+    pressed: BTreeMap<Act, MonoTime>,
+}
+
+impl Hand {
+    /// A hand that knows these keys.
+    pub fn new(keys: Keys) -> Self {
+        Self { keys, pressed: BTreeMap::new() }
+    }
+
+    /// What a press at `now` does; nothing if it is no key of ours, or the same press going on.
+    pub fn press(&mut self, press: &Press, now: MonoTime) -> Option<Act> {
+        let act = self.meant(press)?;
+        let before = self.pressed.insert(act, now);
+        before.is_none_or(|before| now.since(before) >= ONE_PRESS).then_some(act)
+    }
+
+    fn meant(&self, press: &Press) -> Option<Act> {
+        let Press::Key(name) = press else { return Some(Act::HideOrShow) };
+        let keys = [(&self.keys.hide, Act::HideOrShow), (&self.keys.clear, Act::Clear), (&self.keys.ok, Act::Ok)];
+        keys.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, act)| act)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Press {
+        Press::Key(name.into())
+    }
+
+    fn at(ms: u64) -> MonoTime {
+        MonoTime(ms * 1_000)
+    }
+
+    #[test]
+    fn three_keys_do_three_things_touch_hides_and_no_other_key_does_anything() {
+        let mut hand = Hand::new(Keys::default());
+        let Keys { hide, clear, ok, .. } = Keys::default();
+        assert_eq!(hand.press(&key(&hide), at(0)), Some(Act::HideOrShow));
+        assert_eq!(hand.press(&key(&clear.to_uppercase()), at(0)), Some(Act::Clear), "with shift or caps lock");
+        assert_eq!(hand.press(&key(&ok), at(0)), Some(Act::Ok));
+        assert_eq!(hand.press(&Press::Touch, at(1_000)), Some(Act::HideOrShow));
+        for other in ["F4", "x", "Escape", ""] {
+            assert_eq!(hand.press(&key(other), at(2_000)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_pedal_that_is_held_acts_once() {
+        let mut hand = Hand::new(Keys::default());
+        let hide = key(&Keys::default().hide);
+        let acts = (0..3_000).step_by(33).filter(|ms| hand.press(&hide, at(*ms)).is_some()).count();
+        assert_eq!(acts, 1);
+        assert_eq!(hand.press(&hide, at(3_500)), Some(Act::HideOrShow), "pressed anew");
+    }
+}

@@ -1,0 +1,176 @@
+//! A foot pedal that is a keyboard to the system, read where no window server hands on its keys, or whichever window has
+//! the focus: Linux input events (`linux/input.h`) from its device file. What a key does is `hand`'s.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+
+use super::hand::Press;
+
+/// `struct input_event` on 64 bit systems: two words of time, type, code and value.
+const EVENT_BYTES: usize = 24;
+/// Event type of keys, and the values of a press and of a held key.
+const EV_KEY: u16 = 1;
+const PRESSED: i32 = 1;
+const HELD: i32 = 2;
+/// How often the thread looks whether it is to end, and tries a device that is not there.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+/// Names of keys as X calls them, in rows of codes that follow each other (`linux/input-event-codes.h`).
+const KEYS: [(u16, &str); 11] = [
+    (1, "Escape 1 2 3 4 5 6 7 8 9 0"),
+    (14, "BackSpace Tab q w e r t y u i o p"),
+    (28, "Return"),
+    (30, "a s d f g h j k l"),
+    (44, "z x c v b n m"),
+    (57, "space"),
+    (59, "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10"),
+    (87, "F11 F12"),
+    (104, "Prior"),
+    (105, "Left Right"),
+    (109, "Next"),
+];
+
+/// A pedal that is read until dropped; one that is unplugged is read again when it is back.
+pub struct Pedal {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pedal {
+    /// Reads the device file `device` and hands each press to `presses`. A device that is not there is waited for.
+    ///
+    /// # Errors
+    /// The system gave no thread.
+    pub fn read(device: PathBuf, presses: Sender<Press>) -> io::Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let thread = Builder::new().name("pedal".into()).spawn(move || keep(&device, &presses, &stopped))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Pedal {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the pedal's thread panicked");
+        }
+    }
+}
+
+/// Opens the device again whenever it went, and says once that it is not there.
+fn keep(device: &Path, presses: &Sender<Press>, stopped: &Receiver<()>) {
+    let mut told = false;
+    while !is_over(stopped) {
+        let end = open(device).and_then(|file| {
+            tracing::info!("pedal {}: it is there", device.display());
+            told = false;
+            follow(file, presses, stopped)
+        });
+        if let Err(error) = end {
+            if !told {
+                tracing::warn!(
+                    "pedal {}: {error}; it is tried again; is it plugged in, and may this user read it?",
+                    device.display()
+                );
+                told = true;
+            }
+            // Nothing to wait for but the time.
+            let _ = poll(&mut [], Some(&LOOK));
+        }
+    }
+}
+
+fn open(device: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(device)
+}
+
+/// Reads until it is over or the device is gone.
+fn follow(mut file: File, presses: &Sender<Press>, stopped: &Receiver<()>) -> io::Result<()> {
+    let mut bytes = [0; EVENT_BYTES * 16];
+    while !is_over(stopped) {
+        match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&LOOK)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            waited => waited?,
+        };
+        // The system hands over whole events.
+        let count = file.read(&mut bytes)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        for event in bytes.get(..count).unwrap_or_default().chunks_exact(EVENT_BYTES) {
+            if let Some(name) = pressed(event) {
+                // Full: nobody looked at eight presses before it; one more says nothing new.
+                match presses.try_send(Press::Key(name.to_owned())) {
+                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The key that an event presses.
+fn pressed(event: &[u8]) -> Option<&'static str> {
+    let (_time, event) = event.split_at_checked(16)?;
+    let (kind, event) = event.split_first_chunk::<2>()?;
+    let (code, value) = event.split_first_chunk::<2>()?;
+    let value = i32::from_ne_bytes(*value.first_chunk::<4>()?);
+    let code = u16::from_ne_bytes(*code);
+    let is_press = u16::from_ne_bytes(*kind) == EV_KEY && matches!(value, PRESSED | HELD);
+    let row = |(first, names): &(u16, &'static str)| names.split(' ').nth(usize::from(code.checked_sub(*first)?));
+    KEYS.iter().filter(|_| is_press).find_map(row)
+}
+
+/// Nothing is ever sent: the channel's closing is the signal.
+fn is_over(stopped: &Receiver<()>) -> bool {
+    stopped.try_recv() == Err(crossbeam_channel::TryRecvError::Disconnected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+    use std::time::Duration;
+
+    fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
+        [&[0; 16], kind.to_ne_bytes().as_slice(), &code.to_ne_bytes(), &value.to_ne_bytes()].concat()
+    }
+
+    #[test]
+    fn presses_are_told_by_name_and_releases_and_other_events_are_not() {
+        assert_eq!(pressed(&event(EV_KEY, 35, PRESSED)), Some("h"));
+        assert_eq!(pressed(&event(EV_KEY, 28, HELD)), Some("Return"));
+        for nothing in [event(EV_KEY, 35, 0), event(2, 35, 1), event(EV_KEY, 999, 1), vec![0; 3], Vec::new()] {
+            assert_eq!(pressed(&nothing), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_pedal_that_is_plugged_in_later_and_again_is_read() {
+        let folder = std::env::temp_dir().join(format!("pedal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let device = folder.join("event");
+        let (presses, came) = bounded(8);
+        let pedal = Pedal::read(device.clone(), presses).unwrap();
+        for code in [35, 46] {
+            rustix::fs::mkfifoat(rustix::fs::CWD, &device, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+            // Opening waits until the pedal reads.
+            let mut plug = OpenOptions::new().write(true).open(&device).unwrap();
+            plug.write_all(&event(EV_KEY, code, PRESSED)).unwrap();
+            let wanted = if code == 35 { "h" } else { "c" };
+            assert_eq!(came.recv_timeout(Duration::from_secs(20)), Ok(Press::Key(wanted.into())));
+            std::fs::remove_file(&device).unwrap();
+            drop(plug);
+        }
+        drop(pedal);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

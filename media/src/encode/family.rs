@@ -1,0 +1,118 @@
+//! The H.264 encoders there may be on a machine, and what sets one apart from another: its element, its settings for the
+//! least delay, and how it is told a new rate. Which of them works here is `probe`'s to find out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use gstreamer as gst;
+
+use super::hardware::{Nvenc, Qsv, V4l2, Va};
+use super::software::{OpenH264, X264};
+
+/// Encoders that go by one GStreamer element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Family {
+    /// NVIDIA's NVENC.
+    Nvenc,
+    /// Intel's and AMD's, through VA-API.
+    Va,
+    /// Intel's Quick Sync, through oneVPL.
+    Qsv,
+    /// Systems on a chip: Video4Linux's memory-to-memory devices.
+    V4l2,
+    /// The processor: x264.
+    #[default]
+    X264,
+    /// The processor: Cisco's OpenH264.
+    OpenH264,
+}
+
+/// There is no encoder of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no encoder \"{name}\"; use one of: {}", Family::ALL.map(Family::name).join(", "))]
+pub struct Unknown {
+    name: String,
+}
+
+/// What sets a family apart.
+pub(super) trait Tuning: Sync {
+    /// Its element's factory.
+    fn factory(&self) -> &'static str;
+
+    /// What brings the element on Debian and Ubuntu, and the device under it.
+    fn needs(&self) -> &'static str;
+
+    /// Properties for the least delay: no picture held, none reordered, independent ones only when asked for, every one the
+    /// same size. A property that an element of another version lacks is left out.
+    fn settings(&self) -> &'static [(&'static str, &'static str)];
+
+    /// Tells the element, running or not, to spend `bps` bits a second at [`super::NOMINAL_FPS`].
+    fn set_rate(&self, element: &gst::Element, bps: u64);
+}
+
+impl Family {
+    /// All of them, in the order in which they are tried: chips before the processor, which has a canvas to compose, and of
+    /// the processor's the one that makes more of its bits first.
+    pub const ALL: [Self; 6] = [Self::Nvenc, Self::Va, Self::Qsv, Self::V4l2, Self::X264, Self::OpenH264];
+
+    /// Its name in configurations and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nvenc => "nvenc",
+            Self::Va => "va",
+            Self::Qsv => "qsv",
+            Self::V4l2 => "v4l2",
+            Self::X264 => "x264",
+            Self::OpenH264 => "openh264",
+        }
+    }
+
+    /// Whether a chip of its own does the work.
+    pub fn is_hardware(self) -> bool {
+        !matches!(self, Self::X264 | Self::OpenH264)
+    }
+
+    pub(super) fn tuning(self) -> &'static dyn Tuning {
+        match self {
+            Self::Nvenc => &Nvenc,
+            Self::Va => &Va,
+            Self::Qsv => &Qsv,
+            Self::V4l2 => &V4l2,
+            Self::X264 => &X264,
+            Self::OpenH264 => &OpenH264,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Family {
+    type Err = Unknown;
+
+    fn from_str(name: &str) -> Result<Self, Unknown> {
+        Self::ALL.into_iter().find(|family| family.name() == name).ok_or_else(|| Unknown { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_is_found_by_its_name_and_a_wrong_name_is_told_the_right_ones() {
+        for family in Family::ALL {
+            assert_eq!(family.name().parse(), Ok(family));
+        }
+        let error = "x265".parse::<Family>().unwrap_err().to_string();
+        assert!(error.contains("\"x265\"") && error.contains("nvenc") && error.contains("openh264"), "{error}");
+    }
+
+    #[test]
+    fn chips_are_tried_before_the_processor() {
+        assert!(Family::ALL.is_sorted_by_key(|family| !family.is_hardware()));
+    }
+}

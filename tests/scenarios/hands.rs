@@ -1,0 +1,65 @@
+//! What a hand in theatre does at the surgeon's monitor, with real keys in a real window, and what each end sees of it.
+
+use harness::screen::{Image, Place, Screen};
+use program::trace::Record;
+use protocol::mark::Ink;
+
+use crate::pixels::assert_ink_where_drawn;
+use crate::stage::{SOON, Stage, light};
+
+/// Pixels of a mark's ink in `image`.
+fn ink(image: &Image) -> usize {
+    let [red, green, blue] = annotation::ink::srgb(Ink::default());
+    let near = |one: u8, other: u8| one.abs_diff(other) <= 10;
+    let is_ink = |rgb: &&[u8]| matches!(rgb, [r, g, b] if near(*r, red) && near(*g, green) && near(*b, blue));
+    image.rgb.chunks_exact(3).filter(is_ink).count()
+}
+
+/// Presses `key` over the surgeon's window and waits until the console was told that its mark is `fate` now.
+fn press_until(stage: &Stage, display: &(Screen, Place), key: char, mark: &str, fate: &str) {
+    let (screen, place) = display;
+    screen.move_to(place, 5, 5).expect("the pointer moves");
+    let pressed = screen.key(key).expect("the key is pressed");
+    let told_us = stage
+        .trace("mentor-console")
+        .wait_for(&format!("the mark being {fate}"), SOON, |records| {
+            records.iter().find_map(|record| match record {
+                Record::ReceivedReceipt(told)
+                    if told.mark == mark && told.fate == fate && told.received_us >= pressed.0 =>
+                {
+                    Some(told.received_us)
+                }
+                _ => None,
+            })
+        })
+        .expect("the console is told");
+    // The sink takes a later picture only when the one before is painted.
+    let later = |record: &Record| matches!(record, Record::Picture { at_sink_us, .. } if *at_sink_us > told_us);
+    stage
+        .trace(&stage.rig.primary_display())
+        .wait_for("a later picture at the sink", SOON, |records| records.iter().any(later).then_some(()))
+        .expect("the display goes on");
+}
+
+#[test]
+fn keys_at_the_surgeons_monitor_hide_show_and_clear_marks_and_the_mentor_is_told_each_time() {
+    let mut stage = Stage::set("hands", light(), "wan");
+    let stroke = stage.draw("endoscope");
+    let (mark, points) = stage.mark_of(&stroke);
+    stage.wait_until_displayed("endoscope", &mark, points);
+    let display = stage.rig.display_window(&stage.displays, "endoscope").expect("the surgeon's window");
+    let image = |display: &(Screen, Place)| display.0.image(&display.1).expect("its pixels");
+    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke);
+
+    press_until(&stage, &display, 'h', &mark, "Hidden");
+    assert_eq!(ink(&image(&display)), 0, "no ink is left while marks are hidden");
+    press_until(&stage, &display, 'h', &mark, "Shown");
+    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke);
+    press_until(&stage, &display, 'c', &mark, "Cleared");
+    assert_eq!(ink(&image(&display)), 0, "no ink is left after clearing");
+
+    let again = stage.draw("endoscope");
+    let (mark, points) = stage.mark_of(&again);
+    stage.wait_until_displayed("endoscope", &mark, points);
+    stage.end();
+}
