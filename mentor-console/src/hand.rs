@@ -71,6 +71,10 @@ impl Hand {
                     return Egui::Tell;
                 };
                 let operations = marks.press(layout, canvas_point(&view, at_px), header.id, now);
+                // The stroke shows where the pen is; a ring around its beginning would only cover it.
+                if let Some(told) = console.cursor.point(None, now) {
+                    console.outbox.offer(&Message::Cursor(told));
+                }
                 self.send_drawn(&mut console, &operations, at_px, now);
             }
         }
@@ -175,6 +179,18 @@ mod tests {
         };
         let is_cursor = |message: &&Message| matches!(message, Message::Cursor(_));
         sent.lock().unwrap().iter().filter(|message| !is_cursor(message)).map(kind).collect()
+    }
+
+    #[test]
+    fn a_pen_that_comes_down_points_no_longer() {
+        let (mut app, sent) = painted(Freshness::Live);
+        app.hand.moved(ENDOSCOPE, SHOWN);
+        app.hand.pressed(SHOWN);
+        app.hand.moved((520.0, 300.0), after_ms(100));
+        app.console.lock().link(Vec::new(), after_ms(600));
+        let sent = sent.lock().unwrap();
+        let cursors: Vec<_> = sent.iter().filter(|message| matches!(message, Message::Cursor(_))).collect();
+        assert!(matches!(cursors[..], [Message::Cursor(Some(_)), Message::Cursor(None)]), "{cursors:?}");
     }
 
     #[test]
