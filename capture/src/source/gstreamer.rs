@@ -12,6 +12,7 @@ use gstreamer_app::AppSink;
 use media::picture::Picture;
 
 use super::branch::{self, Branch, End, Pace, Playing, Ready, SINK_NAME};
+use super::normal::Normal;
 use super::{Error, Event};
 
 /// Opens the description `bin`. Waits for the first picture unless it is a live device.
@@ -21,12 +22,13 @@ use super::{Error, Event};
 pub fn open(
     name: &str,
     bin: &str,
+    normal: Normal,
     deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<(Receiver<Event>, Playing), Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     let (branch, sink) =
         build(bin).map_err(|fault| Error::Description { name: name.into(), bin: bin.into(), fault })?;
-    branch::equip(&sink, Pace::Device, deliver);
+    branch::equip(&sink, Pace::Device, normal, deliver);
     match branch.preroll().map_err(unavailable)? {
         Ready::Live => {}
         Ready::Prerolled => sink.set_sync(true),
@@ -98,11 +100,17 @@ mod tests {
     use crossbeam_channel::bounded;
     use protocol::time::MonoTime;
 
+    use crate::config::Deinterlace;
+
     const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn auto() -> Normal {
+        Normal::new(Deinterlace::Auto)
+    }
 
     fn refusal(bin: &str) -> String {
         media::init().unwrap();
-        let error = open("camera", bin, |_| {}).err().unwrap();
+        let error = open("camera", bin, auto(), |_| {}).err().unwrap();
         assert!(matches!(error, Error::Description { .. }), "{error}");
         error.to_string()
     }
@@ -110,7 +118,7 @@ mod tests {
     fn captured(bin: &str, count: usize) -> (Vec<MonoTime>, Event) {
         media::init().unwrap();
         let (sender, pictures) = bounded(count);
-        let (events, _playing) = open("camera", bin, move |picture| {
+        let (events, _playing) = open("camera", bin, auto(), move |picture| {
             // Pictures beyond those asked for are not looked at.
             sender.try_send(picture.captured).ok();
         })
@@ -143,7 +151,7 @@ mod tests {
     #[test]
     fn a_device_that_is_not_there_may_come_later() {
         media::init().unwrap();
-        let error = open("camera", "filesrc location=/nowhere/device ! decodebin", |_| {}).err().unwrap();
+        let error = open("camera", "filesrc location=/nowhere/device ! decodebin", auto(), |_| {}).err().unwrap();
         assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
     }
@@ -170,7 +178,7 @@ mod tests {
         for format in ["UYVY", "NV12", "BGRx", "v210", "GRAY8"] {
             let bin = format!("videotestsrc is-live=true ! video/x-raw,format={format},width=322,height=242");
             let (sender, pictures) = bounded(1);
-            let (_events, _playing) = open("camera", &bin, move |picture| {
+            let (_events, _playing) = open("camera", &bin, auto(), move |picture| {
                 sender.try_send(picture).ok();
             })
             .unwrap();
