@@ -98,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use crossbeam_channel::bounded;
+    use gstreamer_video::VideoFrameExt as _;
     use protocol::time::MonoTime;
 
     use crate::config::Deinterlace;
@@ -186,6 +187,62 @@ mod tests {
             assert_eq!(picture.info.format().to_str(), format);
             assert!(picture.read().is_ok(), "{format}");
         }
+    }
+
+    #[test]
+    fn a_source_may_change_its_size_while_it_plays() {
+        media::init().unwrap();
+        let sized = |width, height| {
+            format!("videotestsrc num-buffers=3 ! video/x-raw,width={width},height={height},framerate=50/1 ! c.")
+        };
+        let bin = format!("{} {} concat name=c", sized(1024, 1024), sized(1280, 1024));
+        let (sender, pictures) = bounded(6);
+        let (_events, _playing) = open("camera", &bin, auto(), move |picture| {
+            sender.try_send((picture.size().width, picture.size().height)).ok();
+        })
+        .unwrap();
+        let sizes: Vec<_> = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).collect();
+        assert_eq!(sizes, [[(1024, 1024); 3], [(1280, 1024); 3]].concat());
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_become_so() {
+        media::init().unwrap();
+        let bin = "videotestsrc is-live=true ! video/x-raw,format=UYVY,width=720,height=576,pixel-aspect-ratio=16/15";
+        let (sender, pictures) = bounded(1);
+        let (_events, _playing) = open("camera", bin, auto(), move |picture| {
+            sender.try_send(picture).ok();
+        })
+        .unwrap();
+        let picture = pictures.recv_timeout(PATIENCE).unwrap();
+        assert_eq!((picture.size().width, picture.size().height), (768, 576));
+        assert_eq!(picture.info.par(), gst::Fraction::new(1, 1));
+    }
+
+    /// How combed bars are that travel sideways: the rows of a progressive picture are all the same.
+    fn combing(deinterlace: Deinterlace) -> f64 {
+        media::init().unwrap();
+        let bin = "videotestsrc is-live=true pattern=smpte75 horizontal-speed=6 \
+                   ! video/x-raw,format=I420,width=320,height=240,framerate=50/1 \
+                   ! interlace field-pattern=1:1 top-field-first=true";
+        let (sender, pictures) = bounded(6);
+        let (_events, _playing) = open("camera", bin, Normal::new(deinterlace), move |picture| {
+            sender.try_send(picture).ok();
+        })
+        .unwrap();
+        let picture = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).last().unwrap();
+        assert_eq!(picture.info.interlace_mode(), gstreamer_video::VideoInterlaceMode::Progressive);
+        let frame = picture.read().unwrap();
+        let luma: Vec<&[u8]> = frame.plane_data(0).unwrap().chunks(frame.plane_stride()[0] as usize).collect();
+        let off = |rows: &[&[u8]]| rows[0].iter().zip(rows[1]).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>();
+        luma.windows(2).map(off).sum::<f64>() / (luma.len() * luma[0].len()) as f64
+    }
+
+    #[test]
+    fn an_interlaced_signal_is_combed_no_more() {
+        let (combed, made) = (combing(Deinterlace::Off), combing(Deinterlace::Auto));
+        assert!(combed > 1.0, "the test's own signal is combed: {combed}");
+        assert!(made < combed / 10.0, "{made} of {combed} is left");
     }
 
     #[test]

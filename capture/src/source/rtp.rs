@@ -30,6 +30,8 @@ pub fn open(
         socket.set_property("address", rtp.listen.ip().to_string());
         socket.set_property("port", i32::from(rtp.listen.port()));
         socket.set_property("buffer-size", KERNEL_BUFFER_BYTES);
+        // A group may have other listeners on this machine; a port of its own is not shared, which would take turns.
+        socket.set_property("reuse", rtp.listen.ip().is_multicast());
         if let Some(interface) = &rtp.interface {
             socket.set_property("multicast-iface", interface.as_str());
         }

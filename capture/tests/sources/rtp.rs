@@ -1,0 +1,51 @@
+//! Encoders that send plain RTP.
+
+use crate::peer::{Peer, bars, free_udp_port};
+use crate::room::comes_and_comes_back;
+
+fn comes(name: &str, keys: &str, packs: &str) {
+    let port = free_udp_port();
+    let keys = format!("kind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\n{keys}");
+    comes_and_comes_back(name, &keys, |size| {
+        let bars = bars(size.width, size.height);
+        Peer::sends(&format!("{bars} ! {packs} ! udpsink host=127.0.0.1 port={port}"))
+    });
+}
+
+#[test]
+fn h264_comes_and_comes_back_in_another_size() {
+    let packs = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! rtph264pay config-interval=-1 pt=96";
+    comes("rtp-h264", "encoding = \"h264\"", packs);
+}
+
+#[test]
+fn h265_comes_and_comes_back_in_another_size() {
+    let packs = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! h265parse ! rtph265pay config-interval=-1 pt=97";
+    comes("rtp-h265", "encoding = \"h265\"", packs);
+}
+
+#[test]
+fn jpeg_comes_and_comes_back_in_another_size() {
+    comes("rtp-jpeg", "encoding = \"jpeg\"", "jpegenc quality=90 ! rtpjpegpay");
+}
+
+/// Raw packets do not tell their size, so the picture has the one that theatre was told.
+#[test]
+fn raw_pictures_come_in_the_size_that_theatre_was_told() {
+    use crate::room::Room;
+    use protocol::frame::Freshness;
+    use protocol::geometry::SizePx;
+
+    let port = free_udp_port();
+    let keys = format!(
+        "kind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"raw\"\nsize = {{ width = 640, height = 360 }}\nfps = 15"
+    );
+    let mut room = Room::with("rtp-raw", &keys);
+    let line = format!(
+        "{} ! videoconvert ! video/x-raw,format=UYVY ! rtpvrawpay mtu=8000 ! udpsink host=127.0.0.1 port={port}",
+        bars(640, 360)
+    );
+    let _peer = Peer::sends(&line);
+    let seen = room.until("raw pictures", |seen| seen.freshness == Freshness::Live && seen.shows_bars());
+    assert_eq!(seen.image, Some(SizePx { width: 640, height: 360 }));
+}
