@@ -102,7 +102,7 @@ fn claims(theatre: &Theatre) -> Result<(), Nonsense> {
                 format!("{what} is source.{other}'s already; only one of them can have it"),
             ));
         }
-        taken.push((name, (key, what)));
+        taken.push((name.as_str(), (key, what)));
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ impl Theatre {
     pub fn doubts(&self) -> Vec<String> {
         let Some(primary) = self.source.get(&self.primary) else { return Vec::new() };
         let twins = self.source.iter().filter(|(name, source)| **name != self.primary && source.role == primary.role);
-        let doubt = |(name, _)| {
+        let doubt = |(name, _): (&String, &Source)| {
             format!(
                 "source.{name}.role: is the primary's role too; marks drawn on `{name}` stay there, and `{}` stays the \
                  primary: give it another role if that is not meant",

@@ -253,17 +253,19 @@ impl Watch {
         let Some(bus) = self.pipeline.bus() else { return };
         loop {
             let message = bus.timed_pop(self.vigil.is_some().then_some(LOOK));
-            let next = match (&message, &self.vigil) {
-                (Some(message), _) => match message.view() {
-                    gst::MessageView::Application(_) => return,
-                    gst::MessageView::Error(error) => ControlFlow::Break(Event::Failed { what: self.words.tell(error) }),
-                    gst::MessageView::Eos(_) => go_on(&self.pipeline, End::Stream),
-                    gst::MessageView::SegmentDone(_) => go_on(&self.pipeline, End::Segment),
-                    _ => ControlFlow::Continue(()),
-                },
-                (None, Some(vigil)) => vigil.look(clock::now(), self.words),
+            let told = match message.as_deref().map(gst::MessageRef::view) {
+                Some(gst::MessageView::Application(_)) => return,
+                Some(gst::MessageView::Error(error)) => ControlFlow::Break(Event::Failed { what: self.words.tell(error) }),
+                Some(gst::MessageView::Eos(_)) => go_on(&self.pipeline, End::Stream),
+                Some(gst::MessageView::SegmentDone(_)) => go_on(&self.pipeline, End::Segment),
+                Some(_) => ControlFlow::Continue(()),
+                None if self.vigil.is_some() => ControlFlow::Continue(()),
                 // Only a bus that is closed gives nothing without a time-out.
-                (None, None) => return,
+                None => return,
+            };
+            let next = match (told, &self.vigil) {
+                (ControlFlow::Continue(()), Some(vigil)) => vigil.look(clock::now(), self.words),
+                (told, _) => told,
             };
             if let ControlFlow::Break(event) = next {
                 // Full cannot be: this is the only event, and the thread ends with it.

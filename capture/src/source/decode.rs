@@ -28,7 +28,7 @@ const H265: &str = "avdec_h265 thread-type=slice max-threads=2 output-corrupt=fa
 
 /// Depayloaders give whole access units, which no parser has to wait for the next of. They wait for a picture that
 /// stands alone at the beginning and after a loss.
-const WAYS: [Way; 7] = [
+static WAYS: [Way; 7] = [
     Way {
         media: "application/x-rtp",
         encoding: "H264",
@@ -88,17 +88,17 @@ pub fn is_video(caps: &gst::CapsRef) -> bool {
 /// Nobody here decodes such a stream, or an element is not installed; in one line, with what to do.
 pub fn decoder(caps: &gst::CapsRef) -> Result<Option<gst::Element>, String> {
     let first = caps.structure(0).ok_or("it does not say what it sends")?;
-    let media = first.name().as_str();
-    if media == "video/x-raw" {
+    let name = first.name().as_str();
+    if name == "video/x-raw" {
         return Ok(None);
     }
     let encoding = first.get::<&str>("encoding-name").unwrap_or_default();
-    let way = WAYS.iter().find(|way| way.media == media && way.encoding == encoding);
+    let way = WAYS.iter().find(|way| way.media == name && way.encoding == encoding);
     let way = way.ok_or_else(|| {
-        let sent = if encoding.is_empty() { media } else { encoding };
+        let sent = if encoding.is_empty() { name } else { encoding };
         format!("it sends {sent}, which is not decoded here; set it to H.264, H.265 or JPEG")
     })?;
-    for (element, package) in way.needs {
+    for &(element, package) in way.needs {
         media::require(element, package).map_err(|error| error.to_string())?;
     }
     let bin = gst::parse::bin_from_description(&way.chain.join(" ! "), true).map_err(|error| error.message().to_owned())?;

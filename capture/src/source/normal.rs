@@ -1,6 +1,7 @@
 //! What every picture of a pipeline is brought to before it leaves its source: progressive, with square pixels, and of
 //! a size that can be carried on. A picture that is so already passes untouched.
 
+use gstreamer as gst;
 use gstreamer_video::VideoInfo;
 use media::deinterlace::{Deinterlacer, Order};
 use media::picture::{self, Converter, Picture};
@@ -62,7 +63,7 @@ impl Normal {
         }
         let mut picture = self.deinterlacer.progressive(picture)?;
         if (square_width, square_height) == (width, height) {
-            if picture.info.par() != SQUARE.into() {
+            if picture.info.par() != gst::Fraction::from(SQUARE) {
                 picture.info = called_square(&picture.info)?;
             }
             return Ok(picture);
@@ -110,7 +111,6 @@ fn square(from: &VideoInfo, width: u32, height: u32) -> Result<VideoInfo, pictur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gstreamer as gst;
     use gstreamer_video::VideoFormat;
     use protocol::time::MonoTime;
 
@@ -149,7 +149,7 @@ mod tests {
             let mut normal = Normal::new(Deinterlace::Auto);
             let made = normal.bring(picture(720, 576, pixel)).unwrap();
             assert_eq!((made.size().width, made.size().height), (720, 576), "such a pixel is not believed");
-            assert_eq!(made.info.par(), SQUARE.into());
+            assert_eq!(made.info.par(), gst::Fraction::from(SQUARE));
         }
         let wide = Normal::new(Deinterlace::Auto).bring(picture(16_384, 16, (1, 1))).unwrap_err();
         assert!(wide.to_string().contains("16384x16"), "{wide}");

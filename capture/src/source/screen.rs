@@ -69,8 +69,17 @@ struct Copier {
     server: RustConnection,
     root: Window,
     size: (u16, u16),
-    area: Area,
+    /// The atom of the property that holds a title in UTF-8.
+    title: xproto::Atom,
+    area: Found,
     fps: u16,
+}
+
+/// The part of the screen that is copied, found.
+enum Found {
+    Place(Place),
+    /// This window, as long as it has this title: its number may become another program's.
+    Window(Window, String),
 }
 
 /// A rectangle of the screen that lies within it.
@@ -93,7 +102,23 @@ impl Copier {
         if bits != Some(32) || setup.image_byte_order != ImageOrder::LSB_FIRST || !(24..=32).contains(&depth) {
             return Err(format!("the X server's pixels have {depth} bits; set it to 24 bits of true colour"));
         }
-        Ok(Self { server, root, size, area: screen.area.clone(), fps: screen.fps })
+        let whole = Place { x: 0, y: 0, width: size.0, height: size.1 };
+        let mut copier = Self { server, root, size, title: 0, area: Found::Place(whole), fps: screen.fps };
+        match &screen.area {
+            Area::Whole => {}
+            Area::Region(region) => copier.area = Found::Place(region_within(*region, size)?),
+            Area::Window(title) => copier.find(title)?,
+        }
+        Ok(copier)
+    }
+
+    fn find(&mut self, title: &str) -> Result<(), String> {
+        let atom = self.server.intern_atom(false, b"_NET_WM_NAME").map_err(ReplyError::from);
+        self.title = atom.and_then(|atom| atom.reply()).map_err(|error| gone(&error))?.atom;
+        let window = self.window(title).map_err(|error| gone(&error))?;
+        let none = || format!("there is no window with the title `{title}` on the screen; open it or mend `window`");
+        self.area = Found::Window(window.ok_or_else(none)?, title.to_owned());
+        Ok(())
     }
 
     fn picture(&self) -> Result<Picture, String> {
@@ -113,38 +138,28 @@ impl Copier {
 
     /// Where the area lies now: windows move and change their size.
     fn place(&self) -> Result<Place, String> {
-        let (width, height) = self.size;
-        match &self.area {
-            Area::Whole => Ok(Place { x: 0, y: 0, width, height }),
-            Area::Region(region) => region_within(*region, self.size),
-            Area::Window(title) => self.window_place(title),
-        }
-    }
-
-    fn window_place(&self, title: &str) -> Result<Place, String> {
-        let window = self.window(title).map_err(|error| gone(&error))?;
-        let window = window.ok_or_else(|| {
-            format!("there is no window with the title `{title}` on the screen; open it or mend `window`")
-        })?;
+        let (window, title) = match &self.area {
+            Found::Place(place) => return Ok(*place),
+            Found::Window(window, title) => (*window, title),
+        };
         let server = &self.server;
         let asked = (|| -> Result<_, ReplyError> {
             let shape = server.get_geometry(window)?.reply()?;
             let at = server.translate_coordinates(window, self.root, 0, 0)?.reply()?;
             let shown = server.get_window_attributes(window)?.reply()?.map_state == MapState::VIEWABLE;
-            Ok((at.dst_x, at.dst_y, shape.width, shape.height, shown))
+            let is_it = shown && self.is_called(window, title)?;
+            Ok(is_it.then(|| clip(at.dst_x, at.dst_y, (shape.width, shape.height), self.size)).flatten())
         })();
-        let (x, y, width, height, shown) = asked.map_err(|error| gone(&error))?;
-        let place = shown.then(|| clip(x, y, (width, height), self.size)).flatten();
-        place.ok_or_else(|| format!("the window `{title}` is not on the screen; bring it to the front"))
+        let place = asked.map_err(|error| gone(&error))?;
+        place.ok_or_else(|| format!("the window `{title}` is not on the screen any more; bring it to the front"))
     }
 
     /// The first window with this title, from the screen downwards.
     fn window(&self, title: &str) -> Result<Option<Window>, ReplyError> {
-        let name = self.server.intern_atom(false, b"_NET_WM_NAME")?.reply()?.atom;
         let mut open = std::collections::VecDeque::from([self.root]);
         for _ in 0..MAX_WINDOWS {
             let Some(window) = open.pop_front() else { return Ok(None) };
-            if self.is_called(window, name, title)? {
+            if self.is_called(window, title)? {
                 return Ok(Some(window));
             }
             // A window that went meanwhile has no children.
@@ -155,8 +170,8 @@ impl Copier {
         Ok(None)
     }
 
-    fn is_called(&self, window: Window, name: xproto::Atom, title: &str) -> Result<bool, ReplyError> {
-        for property in [name, AtomEnum::WM_NAME.into()] {
+    fn is_called(&self, window: Window, title: &str) -> Result<bool, ReplyError> {
+        for property in [self.title, AtomEnum::WM_NAME.into()] {
             let asked = self.server.get_property(false, window, property, AtomEnum::ANY, 0, MAX_TITLE_WORDS)?;
             if there(asked.reply())?.is_some_and(|told| told.value == title.as_bytes()) {
                 return Ok(true);

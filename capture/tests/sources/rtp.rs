@@ -1,7 +1,10 @@
 //! Encoders that send plain RTP.
 
+use protocol::frame::Freshness;
+use protocol::geometry::SizePx;
+
 use crate::peer::{Peer, bars, free_udp_port};
-use crate::room::comes_and_comes_back;
+use crate::room::{AFTER, BEFORE, Room, comes_and_comes_back};
 
 fn comes(name: &str, keys: &str, packs: &str) {
     let port = free_udp_port();
@@ -32,10 +35,6 @@ fn jpeg_comes_and_comes_back_in_another_size() {
 /// Raw packets do not tell their size, so the picture has the one that theatre was told.
 #[test]
 fn raw_pictures_come_in_the_size_that_theatre_was_told() {
-    use crate::room::Room;
-    use protocol::frame::Freshness;
-    use protocol::geometry::SizePx;
-
     let port = free_udp_port();
     let keys = format!(
         "kind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"raw\"\nsize = {{ width = 640, height = 360 }}\nfps = 15"
@@ -48,4 +47,25 @@ fn raw_pictures_come_in_the_size_that_theatre_was_told() {
     let _peer = Peer::sends(&line);
     let seen = room.until("raw pictures", |seen| seen.freshness == Freshness::Live && seen.shows_bars());
     assert_eq!(seen.image, Some(SizePx { width: 640, height: 360 }));
+}
+
+#[test]
+fn a_stream_that_changes_its_size_while_it_runs_is_followed_at_once() {
+    let port = free_udp_port();
+    let keys = format!("kind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"h264\"");
+    let mut room = Room::with("rtp-change", &keys);
+    let first = bars(BEFORE.width, BEFORE.height).replace("is-live=true", "is-live=true num-buffers=90");
+    let then = bars(AFTER.width, AFTER.height);
+    let _peer = Peer::sends(&format!(
+        "{first} ! c. {then} ! c. concat name=c ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 \
+         ! rtph264pay config-interval=-1 pt=96 ! udpsink host=127.0.0.1 port={port}"
+    ));
+    let shows = |size| move |seen: &crate::room::Seen| seen.image == Some(size) && seen.shows_bars();
+    let before = room.until("the first size", shows(BEFORE));
+    let after = room.until("the other size", |seen| {
+        assert_eq!(seen.freshness, Freshness::Live, "it never fails in between");
+        shows(AFTER)(seen)
+    });
+    assert_ne!(after.epoch, before.epoch);
+    assert_ne!(after.picture, before.picture);
 }
