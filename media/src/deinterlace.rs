@@ -87,14 +87,13 @@ impl Deinterlacer {
             (Order::BottomFirst, _) => Some(Field::Top),
             (Order::AsSignalled, VideoInterlaceMode::Progressive) => None,
             (Order::AsSignalled, VideoInterlaceMode::Interleaved) => Some(told()),
-            (Order::AsSignalled, VideoInterlaceMode::Mixed) => {
-                flags.contains(VideoBufferFlags::INTERLACED).then(told)
-            }
+            (Order::AsSignalled, VideoInterlaceMode::Mixed) => flags.contains(VideoBufferFlags::INTERLACED).then(told),
             (Order::AsSignalled, other) => {
                 return Err(Error::NoConversion {
                     from: format!("{other:?} fields"),
                     to: "progressive pictures".into(),
-                    reason: "each field comes in a buffer of its own; set the device to interleaved or progressive".into(),
+                    reason: "each field comes in a buffer of its own; set the device to interleaved or progressive"
+                        .into(),
                 });
             }
         })
@@ -250,7 +249,8 @@ mod tests {
         let mut frame = picture::write(gst::Buffer::with_size(info.size()).unwrap(), &info).unwrap();
         for plane in 0..3 {
             let stride = stride(&frame, plane);
-            let rows = top.plane_data(plane).unwrap().chunks(stride).zip(bottom.plane_data(plane).unwrap().chunks(stride));
+            let rows =
+                top.plane_data(plane).unwrap().chunks(stride).zip(bottom.plane_data(plane).unwrap().chunks(stride));
             let target = frame.plane_data_mut(plane).unwrap().chunks_mut(stride);
             for (y, (to, (top, bottom))) in target.zip(rows).enumerate() {
                 to.copy_from_slice(if y % 2 == 0 { top } else { bottom });
@@ -287,7 +287,10 @@ mod tests {
                 assert_eq!(made.info.interlace_mode(), VideoInterlaceMode::Progressive);
                 assert_eq!(made.captured, woven.captured);
                 let (now, stale) = (difference(&newer, &made), difference(&older, &made));
-                assert!(now < stale / 4.0, "picture {number} shows the newer moment: {now} from it, {stale} from the older");
+                assert!(
+                    now < stale / 4.0,
+                    "picture {number} shows the newer moment: {now} from it, {stale} from the older"
+                );
                 let (was, is, natural) = (combing(&woven), combing(&made), combing(&newer));
                 assert!(is < natural * 1.3, "picture {number}: {is} combed, {was} before, {natural} by nature");
             }

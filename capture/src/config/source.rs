@@ -3,16 +3,18 @@
 
 pub mod device;
 pub mod network;
+mod scene;
 
 use std::path::{Path, PathBuf};
 
-use protocol::colour::{Colour, Matrix, Range};
 use protocol::geometry::SizePx;
 use protocol::layout::Role;
 use serde::Deserialize;
 
 use device::{Decklink, Region, Screen, V4l2};
 use network::{Encoding, Payload, Rtp, Rtsp, Srt, Transport};
+use scene::Colours;
+pub use scene::{Scene, Scenery};
 
 /// One input of theatre.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -69,35 +71,6 @@ pub enum Deinterlace {
     BottomFieldFirst,
     /// None, whatever the device says.
     Off,
-}
-
-/// A generated source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scene {
-    /// What it shows.
-    pub scenery: Scenery,
-    /// Size of its pictures; `None` for the scenery's own.
-    pub size: Option<SizePx>,
-    /// Pictures a second, 1-240; `None` for the scenery's own.
-    pub fps: Option<u16>,
-    /// Matrix and range of its pictures; BT.709 limited unless told otherwise, which only bars may be.
-    pub colour: Colour,
-}
-
-/// What a generated source shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scenery {
-    /// Moving tissue with instruments, as through an endoscope.
-    Tissue,
-    /// A coronary run: X-ray in motion.
-    Coronary,
-    /// A patient monitor's screen.
-    Monitor,
-    /// An operating room seen from a corner.
-    Room,
-    /// SMPTE colour bars with exact codes, for colour tests.
-    Bars,
 }
 
 impl Source {
@@ -205,15 +178,6 @@ struct Size {
     height: u16,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Colours {
-    #[serde(default)]
-    matrix: Matrix,
-    #[serde(default)]
-    range: Range,
-}
-
 impl TryFrom<Table> for Source {
     type Error = String;
 
@@ -221,7 +185,7 @@ impl TryFrom<Table> for Source {
         table.refuse_keys_of_other_kinds()?;
         let (role, deinterlace) = (table.role, table.deinterlace.unwrap_or_default());
         let kind = match table.kind {
-            KindName::Scene => Kind::Scene(table.into_scene()?),
+            KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
                 Kind::File { location: table.location.ok_or("kind = \"file\" needs the key `location`")? }
             }
@@ -285,19 +249,6 @@ impl Table {
             }
             None => Ok(()),
         }
-    }
-
-    fn into_scene(self) -> Result<Scene, String> {
-        let scenery = self.scene.ok_or(
-            "kind = \"scene\" needs the key `scene`: one of \"tissue\", \"coronary\", \"monitor\", \"room\", \"bars\"",
-        )?;
-        if self.colour.is_some() && scenery != Scenery::Bars {
-            return Err("key `colour` belongs to scene = \"bars\"; take it out".into());
-        }
-        let (size, fps) = (self.size()?, self.fps()?);
-        let colour =
-            self.colour.map_or(Colour::default(), |colour| Colour { matrix: colour.matrix, range: colour.range });
-        Ok(Scene { scenery, size, fps, colour })
     }
 
     fn fps(&self) -> Result<Option<u16>, String> {

@@ -247,10 +247,16 @@ fn each_fault_of_a_device_is_told_by_its_key_and_how_to_mend_it() {
         ("kind = \"v4l2\"\ndevice = \"/dev/video0\"\nformat = \"yuy2\"", "unknown value `yuy2`"),
         ("kind = \"v4l2\"\ndevice = \"/dev/video0\"\ncard = 1", "key `card` belongs to kind = \"decklink\""),
         ("kind = \"v4l2\"\ndevcie = \"/dev/video0\"", "unknown key `devcie`: did you mean `device`?"),
-        ("kind = \"scene\"\nscene = \"room\"\ndeinterlace = \"off\"", "key `deinterlace` belongs to kind = \"file\" or"),
+        (
+            "kind = \"scene\"\nscene = \"room\"\ndeinterlace = \"off\"",
+            "key `deinterlace` belongs to kind = \"file\" or",
+        ),
         ("kind = \"decklink\"\nmode = \"1080i\"", "`mode` must be one of \"auto\", \"ntsc\""),
         ("kind = \"rtsp\"\nlocation = \"http://camera\"", "`location` must begin with rtsp://"),
-        ("kind = \"rtsp\"\nlocation = \"rtsp://me:secret@camera/a\"", "put them into a file and name it in `credentials`"),
+        (
+            "kind = \"rtsp\"\nlocation = \"rtsp://me:secret@camera/a\"",
+            "put them into a file and name it in `credentials`",
+        ),
         ("kind = \"rtsp\"\nlocation = \"rtsp://camera\"\nlatency_ms = 2001", "`latency_ms` must be 0 to 2000"),
         ("kind = \"srt\"", "needs the key `listen` or `dial`"),
         ("kind = \"srt\"\ndial = \"a\"", "`dial` must be a host and a port"),
@@ -297,7 +303,9 @@ fn the_or_display_shows_nothing_that_comes_over_a_network() {
 
 #[test]
 fn two_sources_cannot_have_one_device_and_may_have_one_role() {
-    let twice = with_source("kind = \"v4l2\"\ndevice = \"/dev/video0\"\n[source.other]\nrole = \"endoscope\"\nkind = \"v4l2\"\ndevice = \"/dev/video0\"");
+    let twice = with_source(
+        "kind = \"v4l2\"\ndevice = \"/dev/video0\"\n[source.other]\nrole = \"endoscope\"\nkind = \"v4l2\"\ndevice = \"/dev/video0\"",
+    );
     let file = File::new("twice", &twice);
     let error = Theatre::load(&file.0).unwrap_err().to_string();
     assert!(error.contains("source.other.device: /dev/video0 is source.more's already"), "{error}");

@@ -255,7 +255,9 @@ impl Watch {
             let message = bus.timed_pop(self.vigil.is_some().then_some(LOOK));
             let told = match message.as_deref().map(gst::MessageRef::view) {
                 Some(gst::MessageView::Application(_)) => return,
-                Some(gst::MessageView::Error(error)) => ControlFlow::Break(Event::Failed { what: self.words.tell(error) }),
+                Some(gst::MessageView::Error(error)) => {
+                    ControlFlow::Break(Event::Failed { what: self.words.tell(error) })
+                }
                 Some(gst::MessageView::Eos(_)) => go_on(&self.pipeline, End::Stream),
                 Some(gst::MessageView::SegmentDone(_)) => go_on(&self.pipeline, End::Segment),
                 Some(_) => ControlFlow::Continue(()),

@@ -51,12 +51,7 @@ static WAYS: [Way; 7] = [
         chain: &["rtpjpegdepay", "jpegdec"],
         needs: &[("rtpjpegdepay", GOOD), ("jpegdec", GOOD)],
     },
-    Way {
-        media: "application/x-rtp",
-        encoding: "RAW",
-        chain: &["rtpvrawdepay"],
-        needs: &[("rtpvrawdepay", GOOD)],
-    },
+    Way { media: "application/x-rtp", encoding: "RAW", chain: &["rtpvrawdepay"], needs: &[("rtpvrawdepay", GOOD)] },
     Way {
         media: "video/x-h264",
         encoding: "",
@@ -101,7 +96,8 @@ pub fn decoder(caps: &gst::CapsRef) -> Result<Option<gst::Element>, String> {
     for &(element, package) in way.needs {
         media::require(element, package).map_err(|error| error.to_string())?;
     }
-    let bin = gst::parse::bin_from_description(&way.chain.join(" ! "), true).map_err(|error| error.message().to_owned())?;
+    let bin =
+        gst::parse::bin_from_description(&way.chain.join(" ! "), true).map_err(|error| error.message().to_owned())?;
     Ok(Some(bin.upcast()))
 }
 

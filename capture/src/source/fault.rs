@@ -84,7 +84,8 @@ pub const NETWORK: Words = Words {
     silent: "look whether it is switched on and sends, and at cable, address and port",
 };
 
-const NO_CARD: &str = "there is no such card, or its driver is missing; install the driver (Desktop Video) or mend `card`";
+const NO_CARD: &str =
+    "there is no such card, or its driver is missing; install the driver (Desktop Video) or mend `card`";
 
 impl Words {
     /// What an element's error means, in one line.
@@ -128,11 +129,23 @@ mod tests {
     #[test]
     fn what_is_told_of_a_network_says_what_to_do_and_holds_no_address() {
         let cases = [
-            ("Could not open resource for reading and writing.", "Could not connect to 192.0.2.7: Connection refused", "nothing listens there"),
+            (
+                "Could not open resource for reading and writing.",
+                "Could not connect to 192.0.2.7: Connection refused",
+                "nothing listens there",
+            ),
             ("Unauthorized", "gstrtspsrc.c(6795): /GstPipeline/GstRTSPSrc", "`credentials`"),
             ("Not found", "gstrtspsrc.c(6811)", "mend the path in `location`"),
-            ("Could not get/set settings from/on resource.", "bind failed: Error binding to address 0.0.0.0:5004: Address already in use", "another port"),
-            ("Could not read from resource.", "Could not receive any UDP packets for 5.0000 seconds, maybe your firewall is blocking it.", "\"tcp\""),
+            (
+                "Could not get/set settings from/on resource.",
+                "bind failed: Error binding to address 0.0.0.0:5004: Address already in use",
+                "another port",
+            ),
+            (
+                "Could not read from resource.",
+                "Could not receive any UDP packets for 5.0000 seconds, maybe your firewall is blocking it.",
+                "\"tcp\"",
+            ),
             ("Something at 192.0.2.7:554 and [2001:db8::1] broke", "nobody knows", "Something at and broke"),
         ];
         for (message, debug, expected) in cases {
@@ -144,7 +157,11 @@ mod tests {
 
     #[test]
     fn what_is_told_of_a_device_keeps_its_own_words_and_says_what_to_do() {
-        let told = DEVICE.put(Own::Told, "Cannot identify device '/dev/video7'.", Some("gstv4l2.c\nsystem error: No such file"));
+        let told = DEVICE.put(
+            Own::Told,
+            "Cannot identify device '/dev/video7'.",
+            Some("gstv4l2.c\nsystem error: No such file"),
+        );
         assert!(told.starts_with("Cannot identify device '/dev/video7' (system error: No such file): "), "{told}");
         assert!(told.ends_with("mend `device`"), "{told}");
         let plain = PLAIN.put(Own::Told, "It broke.", Some("It broke"));

@@ -20,7 +20,9 @@ const SQUARE: (i32, i32) = (1, 1);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is larger than anything this product carries.
-    #[error("its pictures are {width}x{height} pixels, and at most {MAX_SIDE_PX} a side are possible; set it to a smaller size")]
+    #[error(
+        "its pictures are {width}x{height} pixels, and at most {MAX_SIDE_PX} a side are possible; set it to a smaller size"
+    )]
     Size {
         /// Its width.
         width: u32,

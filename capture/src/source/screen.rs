@@ -40,13 +40,7 @@ pub fn open(
     Thread::start(format!("screen {name}"), move |waiter, events| run(&copier, interval, waiter, events, deliver))
 }
 
-fn run(
-    copier: &Copier,
-    interval: Duration,
-    waiter: &Waiter,
-    events: &Sender<Event>,
-    mut deliver: impl FnMut(Picture),
-) {
+fn run(copier: &Copier, interval: Duration, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
     let mut due = clock::now();
     while waiter.until(due).is_continue() {
         match copier.picture() {
@@ -220,7 +214,9 @@ fn unreachable(display: Option<&str>, reason: &str) -> String {
             Err(_) => "no X server is named".into(),
         },
     };
-    format!("{display}: {reason}; start it or name another in `display`, such as \":0\" (Wayland alone cannot be copied)")
+    format!(
+        "{display}: {reason}; start it or name another in `display`, such as \":0\" (Wayland alone cannot be copied)"
+    )
 }
 
 fn gone(error: &ReplyError) -> String {

@@ -55,5 +55,8 @@ fn a_port_that_another_program_has_is_told() {
 fn an_encoder_that_never_sends_is_told_after_a_while() {
     let port = free_udp_port();
     let told = told(&format!("kind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"h264\""));
-    assert_eq!(told, "no picture came for 15 s: look whether it is switched on and sends, and at cable, address and port");
+    assert_eq!(
+        told,
+        "no picture came for 15 s: look whether it is switched on and sends, and at cable, address and port"
+    );
 }

@@ -57,7 +57,9 @@ pub fn free_tcp_port() -> u16 {
 
 /// Colour bars of this size, as the beginning of a peer's line.
 pub fn bars(width: u16, height: u16) -> String {
-    format!("videotestsrc is-live=true pattern=smpte75 ! video/x-raw,format=I420,width={width},height={height},framerate=15/1")
+    format!(
+        "videotestsrc is-live=true pattern=smpte75 ! video/x-raw,format=I420,width={width},height={height},framerate=15/1"
+    )
 }
 
 /// Not a test where nobody asked for a peer.

@@ -107,7 +107,12 @@ impl Seen {
         let beside = if self.picture.x > self.tile.x { self.codes(self.tile.x + 2, y) } else { [16, 128, 128] };
         let near = |code: u8, wanted: u8| code.abs_diff(wanted) <= 14;
         // SMPTE RP 219: 75 % white and blue in limited range.
-        near(white[0], 180) && near(white[1], 128) && near(white[2], 128) && blue[0] < 60 && blue[1] > 180 && beside[0] == 16
+        near(white[0], 180)
+            && near(white[1], 128)
+            && near(white[2], 128)
+            && blue[0] < 60
+            && blue[1] > 180
+            && beside[0] == 16
     }
 }
 
@@ -116,8 +121,8 @@ impl Seen {
 pub fn comes_and_comes_back(name: &str, keys: &str, sends: impl Fn(SizePx) -> Peer) {
     let mut room = Room::with(name, keys);
     let peer = sends(BEFORE);
-    let live = |size: SizePx| move |seen: &Seen| {
-        seen.freshness == Freshness::Live && seen.image == Some(size) && seen.shows_bars()
+    let live = |size: SizePx| {
+        move |seen: &Seen| seen.freshness == Freshness::Live && seen.image == Some(size) && seen.shows_bars()
     };
     let before = room.until("the first pictures", live(BEFORE));
     assert_eq!(before.picture.size.width, before.picture.size.height, "a square stays one");

@@ -13,7 +13,9 @@ fn a_caller_with_a_transport_stream_comes_and_comes_back_in_another_size() {
     let keys = format!("kind = \"srt\"\nlisten = \"127.0.0.1:{port}\"");
     comes_and_comes_back("srt-caller", &keys, |size| {
         let bars = bars(size.width, size.height);
-        Peer::sends(&format!("{bars} ! {H264} ! mpegtsmux alignment=7 ! srtsink uri=srt://127.0.0.1:{port}?mode=caller"))
+        Peer::sends(&format!(
+            "{bars} ! {H264} ! mpegtsmux alignment=7 ! srtsink uri=srt://127.0.0.1:{port}?mode=caller"
+        ))
     });
 }
 

@@ -45,7 +45,8 @@ pub fn choose(
     fps: Option<u16>,
 ) -> Result<gst::Caps, String> {
     // Fields in buffers of their own, or memory of a graphics card, are of no use here.
-    let plain = offers.iter_with_features().filter(|(_, features)| features.is_equal(&gst::CAPS_FEATURES_MEMORY_SYSTEM_MEMORY));
+    let plain =
+        offers.iter_with_features().filter(|(_, features)| features.is_equal(&gst::CAPS_FEATURES_MEMORY_SYSTEM_MEMORY));
     let all: Vec<Offer> = plain.flat_map(|(one, _)| ways(one, size, fps)).collect();
     let wanted = |offer: &&Offer| {
         let (_, its, _) = kind(offer);
@@ -53,7 +54,8 @@ pub fn choose(
             && size.is_none_or(|size| (i32::from(size.width), i32::from(size.height)) == (offer.width, offer.height))
             && fps.is_none_or(|fps| (per_second(offer.rate) / f64::from(fps) - 1.0).abs() <= SAME_RATE)
     };
-    let best = all.iter().filter(wanted).max_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
+    let best =
+        all.iter().filter(wanted).max_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
     let best = best.ok_or_else(|| nothing(&all, offers))?;
     let caps = gst::Caps::builder(kind(best).0).field("width", best.width).field("height", best.height);
     Ok(caps.field("framerate", best.rate).build())
@@ -148,7 +150,9 @@ fn nothing(all: &[Offer], offers: &gst::CapsRef) -> String {
     listed.truncate(MAX_LISTED);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     let listed = listed.join(", ");
-    format!("the camera does not offer what `format`, `size` and `fps` ask for; it offers {listed}{more}; choose among these")
+    format!(
+        "the camera does not offer what `format`, `size` and `fps` ask for; it offers {listed}{more}; choose among these"
+    )
 }
 
 #[cfg(test)]
