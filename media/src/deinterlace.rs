@@ -335,7 +335,10 @@ mod tests {
     fn ten_bit_pictures_of_capture_cards_become_progressive_in_eight() {
         crate::init().unwrap();
         let woven = interlaced(&moving(0), &moving(0), VideoFieldOrder::TopFieldFirst);
-        let v210 = VideoInfo::builder(VideoFormat::V210, SIZE.width.into(), SIZE.height.into()).build().unwrap();
+        let v210 = VideoInfo::builder(VideoFormat::V210, SIZE.width.into(), SIZE.height.into())
+            .colorimetry(&woven.info.colorimetry())
+            .build()
+            .unwrap();
         let ten_bit = Converter::new(&woven.info, &v210).unwrap().convert(&woven).unwrap();
         let mut deinterlacer = Deinterlacer::default();
         for _ in 0..2 {

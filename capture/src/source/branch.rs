@@ -205,7 +205,7 @@ impl Branch {
         let message = self.pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
         match message.as_deref().map(gst::MessageRef::view) {
             Some(gst::MessageView::Error(told)) => self.words.tell(told),
-            _ => error.to_string(),
+            _ => self.words.put(self.words.own, &error.to_string(), None),
         }
     }
 }

@@ -70,10 +70,10 @@ static WAYS: [Way; 7] = [
 /// Whether `caps` are a video stream of any kind.
 pub fn is_video(caps: &gst::CapsRef) -> bool {
     let Some(first) = caps.structure(0) else { return false };
-    let media = first.name().as_str();
-    match media {
-        "application/x-rtp" => first.get::<&str>("media").is_ok_and(|media| media == "video"),
-        _ => media.starts_with("video/") || media.starts_with("image/"),
+    // An SDP's stream has no name yet, but says what it carries, as RTP's caps do.
+    match first.get::<&str>("media") {
+        Ok(media) => media == "video",
+        Err(_) => ["video/", "image/"].iter().any(|start| first.name().starts_with(start)),
     }
 }
 
@@ -131,6 +131,7 @@ mod tests {
         assert_eq!(fault, "it sends VP8, which is not decoded here; set it to H.264, H.265 or JPEG");
         let fault = decoder(&caps("video/x-cavs")).unwrap_err();
         assert!(fault.starts_with("it sends video/x-cavs,"), "{fault}");
+        assert!(is_video(&caps("application/x-unknown,media=video")));
         assert!(!is_video(&caps("application/x-rtp,media=audio")) && !is_video(&caps("audio/mpeg")));
     }
 }

@@ -34,6 +34,7 @@ pub const DEVICE: Words = Words {
         ("busy", "another program uses it; end that program"),
         ("permission", "this user may not use it; add the user to the group `video`"),
         ("not a capture device", "it takes no pictures; name the other device file of this camera in `device`"),
+        ("getting capabilities", "it is no camera; name the camera's device file in `device`"),
         ("cannot identify", "it is gone or no camera; plug it in again or mend `device`"),
         ("no such device", "it was unplugged; plug it in again"),
         ("could not read", "it was unplugged or stopped; plug it in again"),
@@ -52,6 +53,8 @@ pub const DECKLINK: Words = Words {
         ("failed to acquire", NO_CARD),
         ("no such device", NO_CARD),
         ("failed to open", NO_CARD),
+        // Without the driver nothing more is said.
+        ("failed to change its state", NO_CARD),
     ],
     own: Own::Told,
     silent: "no signal comes in; look at the cable, at `connection` and at `mode`",
@@ -74,6 +77,8 @@ pub const NETWORK: Words = Words {
         ("no route", "there is no way to it; look at the network cable and at its address"),
         ("resolv", "its name is not known; write its address instead, or mend the name"),
         ("firewall", "no packets come from it, perhaps because of a firewall; try transport = \"tcp\""),
+        ("no supported stream", "it has no video, or does not send it by this `transport`"),
+        ("failed to connect", "it does not answer; look whether it is switched on, and at its address"),
         ("timed out", "it does not answer; look whether it is switched on, and at its address"),
         ("timeout", "it does not answer; look whether it is switched on, and at its address"),
         ("time out", "it does not answer; look whether it is switched on, and at its address"),
@@ -97,7 +102,7 @@ impl Words {
     }
 
     /// The same, out of an error's message and its debugging text, whose last line says most.
-    fn put(&self, own_words: Own, message: &str, debug: Option<&str>) -> String {
+    pub fn put(&self, own_words: Own, message: &str, debug: Option<&str>) -> String {
         let message = message.trim_end_matches('.');
         let detail = debug.and_then(|debug| debug.lines().last()).map(str::trim);
         let detail = detail.filter(|detail| !detail.is_empty() && *detail != message);

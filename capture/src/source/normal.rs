@@ -60,7 +60,7 @@ impl Normal {
     pub fn bring(&mut self, picture: Picture) -> Result<Picture, Error> {
         let (width, height) = (picture.info.width(), picture.info.height());
         let (square_width, square_height) = square_size(&picture.info);
-        if square_width.max(square_height) > MAX_SIDE_PX.into() {
+        if square_width.max(square_height) > u32::from(MAX_SIDE_PX) {
             return Err(Error::Size { width, height });
         }
         let mut picture = self.deinterlacer.progressive(picture)?;
