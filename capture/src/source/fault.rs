@@ -68,6 +68,14 @@ pub const NETWORK: Words = Words {
         ("not found", "it has no such stream; mend the path in `location`"),
         ("badsecret", "its passphrase is another; put that into the file that `passphrase` names"),
         ("passphrase", "its passphrase is another; put that into the file that `passphrase` names"),
+        (
+            "tls support",
+            "this machine lacks TLS; install the package glib-networking, or use rtsp:// instead of rtsps://",
+        ),
+        (
+            "certificate",
+            "this machine does not trust its certificate; add the one that signed it to the system's store",
+        ),
         ("in use", "another program has this port; end it or choose another port in `listen`"),
         ("permission", "this user may not open this port; choose one above one thousand in `listen`"),
         ("cannot assign", "this machine has no such address; mend `listen`"),

@@ -230,7 +230,8 @@ mod tests {
             sender.try_send(picture).ok();
         })
         .unwrap();
-        let picture = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).last().unwrap();
+        let played: Vec<Picture> = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).collect();
+        let picture = &played[5];
         assert_eq!(picture.info.interlace_mode(), gstreamer_video::VideoInterlaceMode::Progressive);
         let frame = picture.read().unwrap();
         let luma: Vec<&[u8]> = frame.plane_data(0).unwrap().chunks(frame.plane_stride()[0] as usize).collect();

@@ -1,5 +1,12 @@
 //! Encoders that send plain RTP.
 
+use std::time::Duration;
+
+use capture::source;
+use crossbeam_channel::bounded;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app::AppSrc;
 use protocol::frame::Freshness;
 use protocol::geometry::SizePx;
 
@@ -69,4 +76,36 @@ fn a_stream_that_changes_its_size_while_it_runs_is_followed_at_once() {
     });
     assert_ne!(after.epoch, before.epoch);
     assert_ne!(after.picture, before.picture);
+}
+
+#[test]
+fn each_picture_is_out_before_the_next_is_sent() {
+    media::init().unwrap();
+    for (encoding, packs) in [
+        ("h264", "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay pt=96"),
+        ("jpeg", "jpegenc ! rtpjpegpay"),
+    ] {
+        let port = free_udp_port();
+        let keys = format!("role = \"room\"\nkind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"{encoding}\"");
+        let (sender, pictures) = bounded(8);
+        let _running = source::open("encoder", &toml::from_str(&keys).unwrap(), move |picture| {
+            sender.send(picture.size()).unwrap();
+        })
+        .unwrap();
+        let line = format!(
+            "appsrc name=in format=time caps=video/x-raw,format=I420,width=320,height=240,framerate=15/1 \
+             ! {packs} ! udpsink host=127.0.0.1 port={port} sync=false"
+        );
+        let encoder = gst::parse::launch(&line).unwrap().downcast::<gst::Pipeline>().unwrap();
+        let input = encoder.by_name("in").unwrap().downcast::<AppSrc>().unwrap();
+        encoder.set_state(gst::State::Playing).unwrap();
+        for number in 0..8 {
+            let mut picture = gst::Buffer::from_mut_slice(vec![128; 320 * 240 * 3 / 2]);
+            picture.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(66 * number));
+            input.push_buffer(picture).unwrap();
+            let came = pictures.recv_timeout(Duration::from_secs(20));
+            assert!(came.is_ok(), "{encoding}: picture {number} waits for the next one");
+        }
+        encoder.set_state(gst::State::Null).unwrap();
+    }
 }
