@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use display::{Display, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
-pub use source::{Kind, Scene, Scenery, Source};
+pub use source::{Deinterlace, Kind, Scene, Scenery, Source, device, network};
 pub use theatre::{Canvas, Encoder, EncoderKind, Identity, Ladder, Theatre};
 pub use window::{DeckLink, Keys, Mode, Output, Window, X_SINK};
 
