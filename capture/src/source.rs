@@ -1,10 +1,11 @@
-//! One input of theatre, opened: pictures out of a generated scene, a file or a GStreamer description.
+//! One input of theatre, opened: pictures out of a generated scene, a file, a DICOM study or a GStreamer description.
 //!
 //! Each picture is handed to the caller on the source's own thread, stamped at the moment it arrived from the device's
 //! own part, before any conversion; nothing is queued on the way. What becomes of a picture, and opening a source
 //! again after it failed, is left to the caller.
 
 mod branch;
+mod dicom;
 mod file;
 mod gstreamer;
 mod pace;
@@ -16,6 +17,7 @@ use crossbeam_channel::Receiver;
 use media::picture::Picture;
 
 use crate::config::{Kind, Source};
+pub use dicom::{BurnedIn, Fault as DicomFault, burned_in};
 
 /// Why a source cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,16 @@ pub enum Error {
         location: PathBuf,
         /// What GStreamer says.
         reason: String,
+    },
+    /// The DICOM file cannot be played, or not yet.
+    #[error("source {name}: {}: {fault}", location.display())]
+    Dicom {
+        /// The source.
+        name: String,
+        /// Its file.
+        location: PathBuf,
+        /// What is wrong with it, and how to mend it.
+        fault: DicomFault,
     },
     /// The bin description has to be mended.
     #[error("source {name}: `bin` = \"{bin}\": {fault}")]
@@ -84,6 +96,7 @@ pub struct Running {
 enum Part {
     Pipeline { _playing: branch::Playing },
     Scene { _thread: scene::Thread },
+    Dicom { _thread: dicom::Thread },
 }
 
 impl Running {
@@ -101,6 +114,21 @@ impl Running {
 /// # Errors
 /// [`Error`], split by what has to be mended.
 pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
+    let Kind::Dicom { location } = &source.kind else { return open_displayed(name, source, deliver) };
+    media::init().map_err(|error| Error::Unavailable { name: name.into(), reason: error.to_string() })?;
+    let (events, thread) = dicom::open(name, location, deliver)?;
+    Ok(Running { events, _part: Part::Dicom { _thread: thread } })
+}
+
+/// The same for the sources that `or-display` may open; so its program has no parser of DICOM in it.
+///
+/// # Errors
+/// [`Error`]; [`Error::Unavailable`] for a kind that no display may open ([`Kind::may_be_displayed`]).
+pub fn open_displayed(
+    name: &str,
+    source: &Source,
+    deliver: impl FnMut(Picture) + Send + 'static,
+) -> Result<Running, Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     media::init().map_err(|error| unavailable(error.to_string()))?;
     let (events, part) = match &source.kind {
@@ -112,6 +140,7 @@ pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + '
             let (events, playing) = file::open(name, location, deliver)?;
             (events, Part::Pipeline { _playing: playing })
         }
+        Kind::Dicom { .. } => return Err(unavailable("a DICOM file is not for the surgeon's display".into())),
         Kind::Gstreamer { bin } => {
             let (events, playing) = gstreamer::open(name, bin, deliver)?;
             (events, Part::Pipeline { _playing: playing })
@@ -135,7 +164,7 @@ mod tests {
     use crate::config::{Scene, Scenery};
 
     fn source(kind: Kind) -> Source {
-        Source { role: Role::Endoscope, kind }
+        Source { role: Role::Endoscope, kind, still_ok: None }
     }
 
     fn bars(colour: Colour) -> Source {

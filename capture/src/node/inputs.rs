@@ -9,6 +9,7 @@ use program::clock;
 
 use crate::canvas::Inlet;
 use crate::config::{self, Theatre};
+use crate::signal::Trouble;
 use crate::supervise::backoff::Backoff;
 use crate::{run_dir, share, source};
 
@@ -82,16 +83,18 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let ended = match open(name, source, Arc::clone(inlet)) {
+        let (trouble, ended) = match open(name, source, Arc::clone(inlet)) {
             Ok(running) => select! {
                 recv(running.events()) -> event => match event {
-                    Ok(source::Event::Failed { what }) => format!("source {name}: {what}"),
-                    Ok(source::Event::Ended) | Err(_) => format!("source {name} ended"),
+                    Ok(source::Event::Failed { what }) => (Trouble::Failed, format!("source {name}: {what}")),
+                    Ok(source::Event::Ended) | Err(_) => (Trouble::Ended, format!("source {name} ended")),
                 },
                 recv(stopped) -> _ => return,
             },
-            Err(error) => error.to_string(),
+            Err(error) => (Trouble::Failed, error.to_string()),
         };
+        // The source is closed by now: no picture of it comes after this word.
+        inlet.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
         // The same reason again and again is said once.
         if ended != told {
             tracing::warn!("{ended}; trying again until it comes");

@@ -63,7 +63,7 @@ impl Drop for Input {
 
 fn open(name: &str, source: &config::Source, deliver: &Deliver) -> Result<source::Running, source::Error> {
     let deliver = Arc::clone(deliver);
-    source::open(name, source, move |picture| deliver(picture))
+    source::open_displayed(name, source, move |picture| deliver(picture))
 }
 
 struct Keeper {
