@@ -112,3 +112,70 @@ fn open(name: &str, source: &config::Source, inlet: Arc<Mutex<Inlet>>) -> Result
         inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use protocol::ids::Epoch;
+
+    use crate::canvas::Canvas;
+
+    const CONFIG: &str = r#"
+primary = "scope"
+[source.scope]
+role = "endoscope"
+kind = "scene"
+scene = "bars"
+[source.absent]
+role = "room"
+kind = "gstreamer"
+bin = "filesrc location=/nowhere/device ! decodebin"
+[source.camera]
+role = "room"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true num-buffers=25 ! video/x-raw,width=64,height=48,framerate=50/1"
+[identity]
+certificate = "theatre.crt"
+key = "theatre.key"
+[participant.anna]
+certificate = "anna.crt"
+role = "mentor"
+[participant.anna.path.a]
+listen = "127.0.0.1:7001"
+"#;
+
+    /// Makes canvases until one says that the source called `name` stands so.
+    fn wait_for(canvas: &mut Canvas, theatre: &Theatre, name: &str, wanted: &str) {
+        let source = theatre.source_id(name).unwrap();
+        let deadline = clock::now() + Duration::from_secs(20);
+        loop {
+            canvas.wait(Duration::from_millis(100), clock::now());
+            let composed = canvas.step(clock::now()).unwrap();
+            let stands = composed.and_then(|composed| Some(composed.header.tile(source)?.freshness.word()));
+            if stands == Some(wanted) {
+                return;
+            }
+            assert!(clock::now() < deadline, "{name} is {stands:?}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_ends_is_opened_again_and_one_that_cannot_be_opened_says_so_meanwhile() {
+        media::init().unwrap();
+        let folder = std::env::temp_dir().join(format!("inputs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("theatre.toml");
+        std::fs::write(&file, format!("run_dir = \"{}\"\n{CONFIG}", folder.display())).unwrap();
+        let theatre = Theatre::load(&file).unwrap();
+        let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
+        let inputs = connect(&theatre, inlets).unwrap();
+        wait_for(&mut canvas, &theatre, "absent", "failed");
+        for state in ["live", "ended", "live"] {
+            wait_for(&mut canvas, &theatre, "camera", state);
+        }
+        drop(inputs);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
