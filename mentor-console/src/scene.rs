@@ -167,7 +167,10 @@ pub(crate) mod tests {
         let refused = scene(Freshness::Live).target(at(480.0, 360.0), State::Frozen);
         assert!(matches!(refused, Target::Refused(reason) if reason.contains("frozen")), "{refused:?}");
         let scene = scene(Freshness::Lost);
-        assert_eq!(scene.target(at(1100.0, 100.0), State::Live), Target::Refused(picture_look::source_refusal(Freshness::Lost).unwrap()));
+        assert_eq!(
+            scene.target(at(1100.0, 100.0), State::Live),
+            Target::Refused(picture_look::source_refusal(Freshness::Lost).unwrap())
+        );
         assert_eq!(scene.target(at(480.0, 360.0), State::Live), Target::Picture(SourceId(0)));
     }
 

@@ -159,7 +159,8 @@ impl Held {
     fn draw(width: u16) -> Result<Self, caption::Error> {
         let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
         let units = UNITS.map(|(unit, _)| unit);
-        let texts: Vec<&str> = std::iter::once("IMAGE HELD").chain(units).chain(digits.iter().map(String::as_str)).collect();
+        let texts: Vec<&str> =
+            std::iter::once("IMAGE HELD").chain(units).chain(digits.iter().map(String::as_str)).collect();
         let mut letters = caption::letters_of(&texts, width.saturating_mul(ENLARGED))?.into_iter();
         let text = letters.next().unwrap_or_default();
         let units = letters.by_ref().take(UNITS.len()).collect();

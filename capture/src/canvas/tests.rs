@@ -266,7 +266,12 @@ fn an_xray_that_holds_its_last_image_shows_it_with_its_age_and_the_endoscope_goe
         assert_eq!((is_held, white_in_inset(&composed) > 50), (n >= 16, n >= 16), "at {ms}");
         if is_held {
             // The letters stand on black in the lower left corner of the picture.
-            ages.push((225..240).flat_map(|y| (1000..1240).map(move |x| (x, y))).map(|(x, y)| luma(&composed, x, y)).collect::<Vec<_>>());
+            ages.push(
+                (225..240)
+                    .flat_map(|y| (1000..1240).map(move |x| (x, y)))
+                    .map(|(x, y)| luma(&composed, x, y))
+                    .collect::<Vec<_>>(),
+            );
         }
     }
     ages.dedup();

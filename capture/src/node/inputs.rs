@@ -4,12 +4,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use program::clock;
 
 use crate::canvas::Inlet;
 use crate::config::{self, Theatre};
 use crate::signal::Trouble;
+use crate::source::Over;
 use crate::supervise::backoff::Backoff;
 use crate::{run_dir, share, source};
 
@@ -84,17 +85,19 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     loop {
         let opened = clock::now();
         let (trouble, ended) = match open(name, source, Arc::clone(inlet)) {
-            Ok(running) => select! {
-                recv(running.events()) -> event => match event {
-                    Ok(source::Event::Failed { what }) => (Trouble::Failed, format!("source {name}: {what}")),
-                    Ok(source::Event::Ended) | Err(_) => (Trouble::Ended, format!("source {name} ended")),
-                },
-                recv(stopped) -> _ => return,
+            Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
+                Over::Stopped => return,
+                over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
+                over @ Over::Failed { .. } => (Some(Trouble::Failed), format!("source {name}: {over}")),
+                // Its tile says as much.
+                over @ Over::Silent(_) => (None, format!("source {name}: {over}")),
             },
-            Err(error) => (Trouble::Failed, error.to_string()),
+            Err(error) => (Some(Trouble::Failed), error.to_string()),
         };
-        // The source is closed by now: no picture of it comes after this word.
-        inlet.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+        if let Some(trouble) = trouble {
+            // The source is closed by now: no picture of it comes after this word.
+            inlet.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+        }
         // The same reason again and again is said once.
         if ended != told {
             tracing::warn!("{ended}; trying again until it comes");

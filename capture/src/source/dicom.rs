@@ -52,7 +52,9 @@ pub enum Fault {
         told: u64,
     },
     /// Its pixels are coded in a way that is not played.
-    #[error("its pixels are coded as {0}; convert it to JPEG Baseline or uncompressed, for instance with `gdcmconv --raw`")]
+    #[error(
+        "its pixels are coded as {0}; convert it to JPEG Baseline or uncompressed, for instance with `gdcmconv --raw`"
+    )]
     Syntax(String),
     /// It shows no picture: a report, a waveform, a plan.
     #[error("it holds no picture ({0} is missing); name a file of an image or a run")]
@@ -95,10 +97,10 @@ pub fn open(
     let (stop, waiter) = pace::stop();
     // One event is a source's last word, so one place is enough.
     let (sender, events) = bounded(1);
-    let thread = Builder::new()
-        .name(format!("dicom {name}"))
-        .spawn(move || run(reel, &waiter, &sender, deliver))
-        .map_err(|error| Error::Unavailable { name: name.into(), reason: format!("the system refuses a thread: {error}") })?;
+    let thread =
+        Builder::new().name(format!("dicom {name}")).spawn(move || run(reel, &waiter, &sender, deliver)).map_err(
+            |error| Error::Unavailable { name: name.into(), reason: format!("the system refuses a thread: {error}") },
+        )?;
     Ok((events, Thread { stop: Some(stop), thread: Some(thread) }))
 }
 

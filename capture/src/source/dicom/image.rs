@@ -38,8 +38,26 @@ const FUNCTION: Tag = Tag(0x0028, 0x1056);
 
 /// The attributes that [`Image::of`] reads.
 pub const WANTED: [Tag; 20] = [
-    FRAME_RATE, CINE_RATE, FRAME_TIME, FRAME_TIMES, SAMPLES, PHOTOMETRIC, PLANAR, FRAMES, ROWS, COLUMNS, ALLOCATED,
-    STORED, HIGH_BIT, SIGNED, BURNED_IN, CENTER, WIDTH, INTERCEPT, SLOPE, FUNCTION,
+    FRAME_RATE,
+    CINE_RATE,
+    FRAME_TIME,
+    FRAME_TIMES,
+    SAMPLES,
+    PHOTOMETRIC,
+    PLANAR,
+    FRAMES,
+    ROWS,
+    COLUMNS,
+    ALLOCATED,
+    STORED,
+    HIGH_BIT,
+    SIGNED,
+    BURNED_IN,
+    CENTER,
+    WIDTH,
+    INTERCEPT,
+    SLOPE,
+    FUNCTION,
 ];
 
 /// Whether names, dates and the like stand in the pixels, by the file's word.

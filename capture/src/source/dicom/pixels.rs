@@ -67,7 +67,9 @@ impl Kind {
             VideoFormat::V308 => {
                 // What PS3.3 C.7.6.3.1.2 calls YBR_FULL.
                 let colour = Colour { matrix: Matrix::Bt601, range: Range::Full };
-                build(VideoInfo::builder(format, size.width.into(), size.height.into()).colorimetry(&colorimetry(colour)))?
+                build(
+                    VideoInfo::builder(format, size.width.into(), size.height.into()).colorimetry(&colorimetry(colour)),
+                )?
             }
             _ => build(VideoInfo::builder(format, size.width.into(), size.height.into()))?,
         };

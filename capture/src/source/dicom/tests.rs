@@ -229,7 +229,8 @@ fn a_length_that_only_the_file_claims_costs_nothing() {
     let at = whole.windows(6).position(|bytes| bytes == b"\x28\0\x10\0US").unwrap();
     let claim = [&whole[..at + 4], b"UT\0\0\xf0\xff\xff\xff", &whole[at + 8..]].concat();
     assert!(Disk::new("claim", &claim).told().contains("it is cut off: "));
-    let deep = [&whole[..at], &b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff".repeat(5_000)[..]].concat();
+    let deep = [&whole[..at], &b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff".repeat(5_000)[..]]
+        .concat();
     assert!(Disk::new("deep", &deep).told().contains("more than 32 sequences lie in each other"));
     let stray = [&whole[..at], b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\0\xe0\x08\0\0\0", &whole[at..]].concat();
     let told = Disk::new("stray", &stray).told();
