@@ -24,7 +24,7 @@ const A_WHILE: usize = 30;
 fn camera(folder: &Path, port: u16, pattern: &str) -> Program {
     let mut command = Command::new("gst-launch-1.0");
     let pipeline = format!(
-        "videotestsrc is-live=true pattern={pattern} ! video/x-raw,width=320,height=240,framerate=25/1 \
+        "videotestsrc is-live=true pattern={pattern} ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 \
          ! jpegenc ! rtpjpegpay ! udpsink host=127.0.0.1 port={port}"
     );
     command.arg("-q").args(pipeline.split_whitespace());

@@ -238,7 +238,7 @@ impl<'a> Walk<'a> {
     /// The bytes at `at`, if the file is so long.
     fn piece(&self, at: u64, bytes: u32) -> Result<Piece, Fault> {
         let there = self.length.saturating_sub(at);
-        if there < bytes.into() {
+        if there < u64::from(bytes) {
             return Err(Fault::Cut { what: "bytes of a value", there, told: bytes.into() });
         }
         Ok(Piece { at, bytes })
