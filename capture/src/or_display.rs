@@ -174,7 +174,10 @@ impl Desk {
                     }
                 }
                 recv(lettered) -> _ => self.take_letters(),
-                recv(ended) -> _ => self.schedule.source_ended(),
+                recv(ended) -> _ => {
+                    self.why = Why::Silent;
+                    self.schedule.source_ended();
+                }
                 recv(self.screen.arrivals()) -> at => {
                     if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
                         self.report(&underway, at);
