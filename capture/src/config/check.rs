@@ -86,8 +86,8 @@ pub(super) fn displayed(key: &str, name: &str, source: Option<&Source>) -> Resul
     let Some(source) = source.filter(|source| !source.kind.may_be_displayed()) else { return Ok(()) };
     let kind = source.kind.name();
     let fault = format!(
-        "source `{name}` is of kind = \"{kind}\", which comes over a network; the OR display shows what is plugged into this \
-         machine: name such a source, or bring this one in by a capture card"
+        "source `{name}` is of kind = \"{kind}\", which comes over a network or from foreign files; the OR display shows what is \
+         plugged into this machine: name such a source, or bring this one in by a capture card"
     );
     Err(Nonsense::new(key, fault))
 }

@@ -26,6 +26,9 @@ pub struct Source {
     pub kind: Kind,
     /// Which of its pictures are made of two fields.
     pub deinterlace: Deinterlace,
+    /// Whether its picture may stand still: `true` means that an image is held, `false` that the source is dead. Without a
+    /// word it follows from role and kind (`crate::signal::Policy`).
+    pub still_ok: Option<bool>,
 }
 
 /// Where a source's pictures come from.
@@ -35,6 +38,11 @@ pub enum Kind {
     Scene(Scene),
     /// A recorded file, paced by its own timestamps and played in a loop.
     File {
+        /// The file; relative paths start at the configuration's folder once it is loaded.
+        location: PathBuf,
+    },
+    /// A DICOM file: an X-ray or ultrasound run, played in a loop at its own rate, or a single image.
+    Dicom {
         /// The file; relative paths start at the configuration's folder once it is loaded.
         location: PathBuf,
     },
@@ -74,10 +82,15 @@ pub enum Deinterlace {
 }
 
 impl Source {
+    /// A source of this kind with everything else as it is without a word.
+    pub fn new(role: Role, kind: Kind) -> Self {
+        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None }
+    }
+
     /// The same source with relative paths made relative to the folder of the file at `config`.
     pub(super) fn beside(mut self, config: &Path) -> Self {
         let path = match &mut self.kind {
-            Kind::File { location } => Some(location),
+            Kind::File { location } | Kind::Dicom { location } => Some(location),
             Kind::Rtsp(rtsp) => rtsp.credentials.as_mut(),
             Kind::Srt(srt) => srt.passphrase.as_mut(),
             _ => None,
@@ -95,6 +108,7 @@ impl Kind {
         match self {
             Self::Scene(_) => "scene",
             Self::File { .. } => "file",
+            Self::Dicom { .. } => "dicom",
             Self::Gstreamer { .. } => "gstreamer",
             Self::V4l2(_) => "v4l2",
             Self::Decklink(_) => "decklink",
@@ -105,9 +119,10 @@ impl Kind {
         }
     }
 
-    /// Whether `or-display` may open it: nothing that comes over a network is parsed there.
+    /// Whether `or-display` may open it: the surgeon's picture never waits for a network, and its program holds no parser of
+    /// what comes over one, or of files that come from elsewhere.
     pub fn may_be_displayed(&self) -> bool {
-        !matches!(self, Self::Rtsp(_) | Self::Srt(_) | Self::Rtp(_))
+        !matches!(self, Self::Rtsp(_) | Self::Srt(_) | Self::Rtp(_) | Self::Dicom { .. })
     }
 
     /// The key by which it takes something that one source alone can have, and its value.
@@ -155,6 +170,7 @@ struct Table {
     latency_ms: Option<u16>,
     credentials: Option<PathBuf>,
     passphrase: Option<PathBuf>,
+    still_ok: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -162,6 +178,7 @@ struct Table {
 enum KindName {
     Scene,
     File,
+    Dicom,
     Gstreamer,
     V4l2,
     Decklink,
@@ -183,11 +200,14 @@ impl TryFrom<Table> for Source {
 
     fn try_from(table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
-        let (role, deinterlace) = (table.role, table.deinterlace.unwrap_or_default());
+        let (role, deinterlace, still_ok) = (table.role, table.deinterlace.unwrap_or_default(), table.still_ok);
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
                 Kind::File { location: table.location.ok_or("kind = \"file\" needs the key `location`")? }
+            }
+            KindName::Dicom => {
+                Kind::Dicom { location: table.location.ok_or("kind = \"dicom\" needs the key `location`")? }
             }
             KindName::Gstreamer => {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
@@ -199,7 +219,7 @@ impl TryFrom<Table> for Source {
             KindName::Rtp => Kind::Rtp(Rtp::from_keys(table)?),
             KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
         };
-        Ok(Self { role, kind, deinterlace })
+        Ok(Self { role, kind, deinterlace, still_ok })
     }
 }
 
@@ -215,13 +235,13 @@ impl KindName {
 
 impl Table {
     fn refuse_keys_of_other_kinds(&self) -> Result<(), String> {
-        use KindName::{Decklink, File, Gstreamer, Rtp, Rtsp, Scene, Screen, Srt, V4l2};
+        use KindName::{Decklink, Dicom, File, Gstreamer, Rtp, Rtsp, Scene, Screen, Srt, V4l2};
         let keys: [(&str, bool, &[KindName]); 24] = [
             ("scene", self.scene.is_some(), &[Scene]),
             ("size", self.size.is_some(), &[Scene, V4l2, Rtp]),
             ("fps", self.fps.is_some(), &[Scene, V4l2, Rtp, Screen]),
             ("colour", self.colour.is_some(), &[Scene]),
-            ("location", self.location.is_some(), &[File, Rtsp]),
+            ("location", self.location.is_some(), &[File, Dicom, Rtsp]),
             ("bin", self.bin.is_some(), &[Gstreamer]),
             ("deinterlace", self.deinterlace.is_some(), KindName::FILMED),
             ("device", self.device.is_some(), &[V4l2]),
