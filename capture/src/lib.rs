@@ -15,3 +15,4 @@ pub mod run_dir;
 pub mod share;
 pub mod source;
 pub mod supervise;
+pub mod vitals;

@@ -7,15 +7,18 @@
 mod branch;
 mod file;
 mod gstreamer;
-mod pace;
-mod scene;
+pub(crate) mod pace;
+pub(crate) mod scene;
+mod vitals;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 use media::picture::Picture;
 
 use crate::config::{Kind, Source};
+use crate::vitals::hub::Hub;
 
 /// Why a source cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,7 @@ pub struct Running {
 enum Part {
     Pipeline { _playing: branch::Playing },
     Scene { _thread: scene::Thread },
+    Vitals { _thread: self::vitals::Thread },
 }
 
 impl Running {
@@ -116,8 +120,20 @@ pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + '
             let (events, playing) = gstreamer::open(name, bin, deliver)?;
             (events, Part::Pipeline { _playing: playing })
         }
+        Kind::Vitals => return Err(unavailable("vital signs are drawn by capture-node alone; show another source".into())),
     };
     Ok(Running { events, _part: part })
+}
+
+/// Opens a source that shows the vital signs of `hub`; as [`open`] in all else.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn open_vitals(name: &str, hub: Arc<Hub>, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
+    let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
+    media::init().map_err(|error| unavailable(error.to_string()))?;
+    let (events, thread) = self::vitals::open(name, hub, deliver).map_err(unavailable)?;
+    Ok(Running { events, _part: Part::Vitals { _thread: thread } })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::drill::{self, News};
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
+use crate::vitals::Vitals;
 
 /// One message between theatre and a console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Message {
     Drill(News),
     /// Theatre: where it stands on the ladder, at each join and each change.
     Ladder(Position),
+    /// Theatre: vital signs.
+    Vitals(Vitals),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -86,6 +89,7 @@ impl Message {
                 bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
+            Self::Vitals(vitals) => vitals.bounds().into_iter().try_for_each(|(what, len, max)| bound(what, len, max)),
             Self::Mark(_) | Self::Receipt(_) | Self::Ladder(_) | Self::Drill(News::Over) => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
 use super::theatre::{Canvas, Ladder, Theatre};
-use super::{Nonsense, participant};
+use super::{Kind, Nonsense, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -71,7 +71,22 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         name(key).map_err(|fault| Nonsense::new(format!("source.{key}"), fault))?;
     }
     known(theatre, "primary", &theatre.primary)?;
-    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))
+    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))?;
+    theatre.source.iter().filter(|(_, source)| source.kind == Kind::Vitals).try_for_each(|(name, _)| drawn(theatre, name))
+}
+
+/// Whether vital signs can be drawn as source `name`: they come from the network, so no window may depend on them.
+fn drawn(theatre: &Theatre, name: &str) -> Result<(), Nonsense> {
+    if theatre.vitals.is_none() {
+        let fault = "kind = \"vitals\" draws the vital signs of the table [vitals], and there is none; add it";
+        return Err(Nonsense::new(format!("source.{name}.kind"), fault));
+    }
+    if theatre.windows().contains(&name) {
+        let key = if theatre.primary == name { "primary".to_owned() } else { format!("window.{name}") };
+        let fault = format!("`{name}` is of kind = \"vitals\", which no window shows; name another source");
+        return Err(Nonsense::new(key, fault));
+    }
+    Ok(())
 }
 
 fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {

@@ -32,6 +32,8 @@ pub enum Kind {
         /// The description, in the syntax of `gst-launch-1.0`.
         bin: String,
     },
+    /// The vital signs of `[vitals]`, drawn by `capture-node`.
+    Vitals,
 }
 
 /// A generated source.
@@ -96,6 +98,7 @@ enum KindName {
     Scene,
     File,
     Gstreamer,
+    Vitals,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,6 +131,7 @@ impl TryFrom<Table> for Source {
             KindName::Gstreamer => {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
             }
+            KindName::Vitals => Kind::Vitals,
         };
         Ok(Self { role, kind })
     }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
+use media::picture::Picture;
 use program::clock;
 
 use crate::canvas::Inlet;
-use crate::config::{self, Theatre};
+use crate::config::{self, Kind, Theatre};
 use crate::supervise::backoff::Backoff;
+use crate::vitals::hub::Hub;
 use crate::{run_dir, share, source};
 
 /// Why pictures cannot be had. A source that fails, now or later, is no error here: its tile says so.
@@ -29,11 +31,11 @@ pub struct Inputs {
     _sources: Vec<Keeper>,
 }
 
-/// Leads every source of `theatre` that has a tile to its inlet.
+/// Leads every source of `theatre` that has a tile to its inlet; vital signs are drawn from `hub`.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>) -> Result<Inputs, Error> {
+pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>, hub: Option<&Arc<Hub>>) -> Result<Inputs, Error> {
     let windows = theatre.windows();
     let mut inputs = Inputs { _windows: Vec::new(), _sources: Vec::new() };
     for mut inlet in inlets {
@@ -42,7 +44,7 @@ pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>) -> Result<Inputs, Error> {
             let socket = run_dir::pictures(&theatre.run_dir, name);
             inputs._windows.push(share::Reader::start(&socket, move |picture| inlet.deliver(&picture))?);
         } else if let Some(source) = theatre.source.get(name) {
-            inputs._sources.push(Keeper::start(name, source.clone(), inlet)?);
+            inputs._sources.push(Keeper::start(name, source.clone(), inlet, hub.cloned())?);
         }
     }
     Ok(inputs)
@@ -55,13 +57,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(name: &str, source: config::Source, inlet: Inlet) -> Result<Self, Error> {
+    fn start(name: &str, source: config::Source, inlet: Inlet, hub: Option<Arc<Hub>>) -> Result<Self, Error> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let (inlet, owned) = (Arc::new(Mutex::new(inlet)), name.to_owned());
         let thread = Builder::new()
             .name(format!("source-{name}"))
-            .spawn(move || keep_open(&owned, &source, &inlet, &stopped))
+            .spawn(move || keep_open(&owned, &source, (&inlet, hub.as_ref()), &stopped))
             .map_err(|error| Error::Thread(name.to_owned(), error))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -78,11 +80,16 @@ impl Drop for Keeper {
     }
 }
 
-fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, stopped: &Receiver<()>) {
+fn keep_open(
+    name: &str,
+    source: &config::Source,
+    (inlet, hub): (&Arc<Mutex<Inlet>>, Option<&Arc<Hub>>),
+    stopped: &Receiver<()>,
+) {
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let ended = match open(name, source, Arc::clone(inlet)) {
+        let ended = match open(name, source, Arc::clone(inlet), hub) {
             Ok(running) => select! {
                 recv(running.events()) -> event => match event {
                     Ok(source::Event::Failed { what }) => format!("source {name}: {what}"),
@@ -104,8 +111,17 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     }
 }
 
-fn open(name: &str, source: &config::Source, inlet: Arc<Mutex<Inlet>>) -> Result<source::Running, source::Error> {
-    source::open(name, source, move |picture| {
+fn open(
+    name: &str,
+    source: &config::Source,
+    inlet: Arc<Mutex<Inlet>>,
+    hub: Option<&Arc<Hub>>,
+) -> Result<source::Running, source::Error> {
+    let deliver = move |picture: Picture| {
         inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
-    })
+    };
+    match hub {
+        Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
+        _ => source::open(name, source, deliver),
+    }
 }

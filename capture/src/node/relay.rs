@@ -43,6 +43,8 @@ pub enum Topic {
     Ladder,
     /// Faults on purpose.
     Drill,
+    /// Whose vital signs they are.
+    Vitals,
 }
 
 /// Between the participants and the windows.

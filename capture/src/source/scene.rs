@@ -5,13 +5,13 @@
 
 mod bars;
 mod coronary;
-mod frame;
-mod glyph;
-mod monitor;
+pub(super) mod frame;
+pub(super) mod glyph;
+pub(crate) mod monitor;
 mod noise;
-mod pixel;
+pub(super) mod pixel;
 mod room;
-mod stroke;
+pub(super) mod stroke;
 mod tissue;
 mod warp;
 
