@@ -186,6 +186,7 @@ impl Reader {
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
+            Ok(Message::Vitals(vitals)) => self.console.lock().vitals(vitals),
             Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
         }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use protocol::ladder::Position;
 use protocol::mark::{Ink, Width};
 use protocol::time::ClockOffset;
+use protocol::vitals::Feed;
 use transport::drill::Effect;
 use transport::drill::ledger::{Phase, Runner};
+use vitals::panel::{Curve, Number, Told};
 
 use crate::latency::Summary;
 use crate::picture_state::Verdict;
@@ -45,6 +47,32 @@ pub struct State {
     pub drill_form: Option<DrillForm>,
     /// Why the last drill asked for does not take place, until it was read.
     pub drill_refusal: Option<String>,
+    /// The patient's vital signs, once theatre told of any.
+    pub vitals: Option<Vitals>,
+    /// Whether their panel is open.
+    pub vitals_open: bool,
+}
+
+/// Vital signs as they are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vitals {
+    /// How the feed stands.
+    pub feed: Feed,
+    /// How long it has stood so; `None` while the session's clock is not known.
+    pub since: Option<Duration>,
+    /// What is shown of it; nothing while the session's clock is not known, since no age could be told.
+    pub values: Option<Values>,
+}
+
+/// Values with their ages.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// Numbers, in the order of monitors.
+    pub numbers: Vec<Number>,
+    /// Curves, in the same order.
+    pub curves: Vec<Curve>,
+    /// Alarms that devices in theatre signal, the most urgent first.
+    pub alarms: Vec<Told>,
 }
 
 /// A drill as people are told it.
@@ -173,6 +201,8 @@ pub(crate) mod tests {
             drills: Vec::new(),
             drill_form: None,
             drill_refusal: None,
+            vitals: None,
+            vitals_open: false,
         }
     }
 }

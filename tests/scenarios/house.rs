@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("ui", &[]),
     ("capture", &["protocol", "program", "transport", "annotation", "vitals", "media"]),
     ("mentor-console", &["protocol", "program", "transport", "annotation", "vitals", "media", "ui"]),
-    ("system-tests", &["protocol", "program", "transport", "annotation", "vitals", "media", "capture", "netem"]),
+    ("system-tests", &["protocol", "program", "transport", "annotation", "media", "capture", "netem"]),
     ("system-benches", &["protocol", "program", "transport", "media", "capture", "netem", "system-tests"]),
 ];
 

@@ -15,4 +15,5 @@ mod pixels;
 mod stage;
 mod states;
 mod survival;
+mod vitals;
 mod windows;

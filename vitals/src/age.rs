@@ -22,6 +22,9 @@ const UNLEARNED: Duration = Duration::from_secs(60);
 /// The same for a cuff, which measures every few minutes.
 const UNLEARNED_CUFF: Duration = Duration::from_secs(5 * 60);
 
+/// Measurements closer together are one, told again: a device's clock is known a little differently from minute to minute.
+const SAME: Duration = Duration::from_millis(500);
+
 /// How a value stands by its age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -54,13 +57,16 @@ impl Standing {
 impl Learner {
     /// A value was measured at `at`. The same measurement told again says nothing new, nor does one from before.
     pub fn measured(&mut self, at: SessionTime) {
-        if let Some(last) = self.last.filter(|last| at > *last) {
-            self.intervals.push_back(at.since(last));
-            if self.intervals.len() > REMEMBERED {
-                self.intervals.pop_front();
-            }
+        let Some(last) = self.last.replace(at) else { return };
+        let interval = at.since(last);
+        if interval < SAME {
+            self.last = Some(last);
+            return;
         }
-        self.last = self.last.max(Some(at));
+        self.intervals.push_back(interval);
+        if self.intervals.len() > REMEMBERED {
+            self.intervals.pop_front();
+        }
     }
 
     /// Within how long the next value is expected; `None` while nothing is learned.
@@ -75,6 +81,15 @@ impl Learner {
 /// Within how long the next value of `term` is expected while theatre has learned nothing.
 pub fn unlearned(term: Term) -> Duration {
     if terms::is_cuff(term) { UNLEARNED_CUFF } else { UNLEARNED }
+}
+
+/// An age as people say it: in whole seconds, minutes or hours.
+pub fn spoken(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ ..100 => format!("{seconds} s"),
+        seconds @ ..6_000 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
 }
 
 #[cfg(test)]
@@ -101,12 +116,24 @@ mod tests {
     #[test]
     fn a_measurement_told_again_or_late_teaches_nothing() {
         assert_eq!(learned(&[0, 300, 300, 300, 120, 600]), Some(450));
+        let mut learner = Learner::default();
+        // A cuff's value once a minute with its own time, which is known to some milliseconds.
+        for minute in 0..20 {
+            learner.measured(SessionTime(minute / 5 * 300_000_000 + minute % 5 * 7_000));
+        }
+        assert_eq!(learner.expected(), Some(Duration::from_secs(450)));
     }
 
     #[test]
     fn a_drop_out_does_not_make_old_values_look_current() {
         assert_eq!(learned(&[0, 10, 20, 30, 40, 900, 910]), Some(15));
         assert_eq!(learned(&[0, 1, 2, 3]), Some(2), "never below what a network's hitch takes");
+    }
+
+    #[test]
+    fn an_age_is_told_in_the_largest_unit_that_says_enough() {
+        let said = [0, 99, 100, 5_999, 6_000].map(|seconds| spoken(Duration::from_secs(seconds)));
+        assert_eq!(said, ["0 s", "99 s", "1 min", "99 min", "1 h"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 use protocol::vitals::{FeedState, Origin, Priority};
 use vitals::NO_ALARMS;
-use vitals::age::Standing;
+use vitals::age::{Standing, spoken};
 use vitals::panel::{Curve, Number};
 use vitals::terms::Group;
 
@@ -253,14 +253,6 @@ fn signs(priority: Priority) -> &'static str {
         Priority::High => "!!!",
         Priority::Medium => "!!",
         Priority::Low | Priority::Unknown => "!",
-    }
-}
-
-/// An age in whole seconds or minutes.
-fn spoken(age: Duration) -> String {
-    match age.as_secs() {
-        seconds @ ..100 => format!("{seconds} s"),
-        seconds => format!("{} min", seconds / 60),
     }
 }
 

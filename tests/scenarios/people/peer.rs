@@ -10,6 +10,8 @@ use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
 use protocol::ids::Epoch;
+use protocol::message::Message;
+use protocol::vitals::Vitals;
 use transport::driver::{self, Config, End, Handle, PathConfig, Uplink};
 use transport::hello::Role;
 use transport::schedule::Policy;
@@ -44,6 +46,8 @@ pub struct Story {
     pub lost: u64,
     /// Whether the first frame was an independent one.
     pub begins_independent: bool,
+    /// What theatre told of vital signs, in its order.
+    pub vitals: Vec<Vitals>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
 }
@@ -107,6 +111,14 @@ impl Peer {
         assert!(!limit.timed_out(), "{} frames of {count} within {SOON:?}", story.released_us.len());
     }
 
+    /// Waits until `find` finds something in what theatre told of vital signs.
+    pub fn wait_for_vitals<T>(&self, what: &str, find: impl Fn(&[Vitals]) -> Option<T>) -> T {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| find(&story.vitals).is_none();
+        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        find(&story.vitals).unwrap_or_else(|| panic!("{what} within {SOON:?}"))
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -136,6 +148,11 @@ impl Told {
                 }
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
                     story.lost += numbers.end - numbers.start;
+                }
+                Event::Message(bytes) => {
+                    if let Ok(Message::Vitals(vitals)) = Message::from_bytes(&bytes) {
+                        story.vitals.push(vitals);
+                    }
                 }
                 _ => {}
             }

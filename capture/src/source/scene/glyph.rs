@@ -82,6 +82,7 @@ fn lines(letter: char) -> &'static [&'static [(u8, u8)]] {
         'X' => &[&[(0, 0), (4, 6)], &[(4, 0), (0, 6)]],
         'Y' => &[&[(0, 0), (2, 3), (4, 0)], &[(2, 3), (2, 6)]],
         '!' => &[&[(2, 0), (2, 4)], &[(2, 6), (2, 6)]],
+        '?' => &[&[(0, 1), (1, 0), (3, 0), (4, 1), (4, 2), (2, 3), (2, 4)], &[(2, 6), (2, 6)]],
         '-' => &[&[(1, 3), (3, 3)]],
         ':' => &[&[(2, 2), (2, 2)], &[(2, 5), (2, 5)]],
         '°' => &[&[(2, 0), (3, 0), (3, 1), (2, 1), (2, 0)]],
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_letter_stays_on_its_grid_and_digits_differ() {
-        let letters = "0123456789ABCDEFGHIJKLMNOPRSTUVWXY%/().!-:°";
+        let letters = "0123456789ABCDEFGHIJKLMNOPRSTUVWXY%/().!?-:°";
         for letter in letters.chars() {
             let lines = lines(letter);
             assert!(!lines.is_empty(), "{letter} is blank");

@@ -177,7 +177,7 @@ impl Desk {
         });
         let alarms = report.alarms.iter().map(|alarm| {
             Vitals::Alarm(vitals::Alarm {
-                source: self.channel(alarm.source, alarm.place),
+                source: self.source(alarm.source, alarm.place),
                 event: alarm.event,
                 deviation: alarm.deviation,
                 priority: alarm.priority,
@@ -187,8 +187,9 @@ impl Desk {
             })
         });
         let numerics: Vec<Numeric> = numerics.collect();
+        let numerics = (!numerics.is_empty()).then_some(Vitals::Numerics(numerics));
         let pieces = report.waves.iter().flat_map(|wave| self.pieces(wave, at(wave.first)));
-        std::iter::once(Vitals::Numerics(numerics)).chain(alarms).chain(pieces).collect()
+        numerics.into_iter().chain(alarms).chain(pieces).collect()
     }
 
     fn pieces(&self, wave: &Wave, first: SessionTime) -> Vec<Vitals> {
@@ -210,6 +211,12 @@ impl Desk {
             })
         };
         samples.chunks(length).enumerate().map(piece).collect()
+    }
+
+    /// The wire's name of what an alarm is about. Devices that count their places differently in alarms mean the first.
+    fn source(&self, term: Term, place: Place) -> Channel {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        Channel { term, instance: channels.get(&(term, place)).copied().unwrap_or(0) }
     }
 
     /// The wire's name of a channel: the count of places in which its term was met before this one.
