@@ -13,11 +13,11 @@ mod vitals;
 
 use std::path::{Path, PathBuf};
 
+pub use self::vitals::Vitals;
 pub use display::{Display, Window, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};
 pub use theatre::{Canvas, Encoder, Identity, Ladder, Theatre};
-pub use self::vitals::Vitals;
 
 /// Where the programs of theatre meet when the file does not say: systemd's place for run-time sockets.
 pub const DEFAULT_RUN_DIR: &str = "/run/telementoring";

@@ -78,9 +78,9 @@ pub enum Error {
     /// The network, or certificates.
     #[error(transparent)]
     Network(#[from] participants::Error),
-    /// Vital signs cannot be had.
-    #[error(transparent)]
-    Vitals(#[from] vitals::Error),
+    /// The system gave no thread.
+    #[error("no thread to bring vital signs in: {0}")]
+    Vitals(std::io::Error),
     /// The system gave no thread.
     #[error("no thread to listen to the consoles: {0}")]
     Thread(std::io::Error),
@@ -108,7 +108,13 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let drills = Arc::new(Drills::new(&participants, trace));
     let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
     let steps = Steps::new(shape, theatre.ladder.phone.clone());
-    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone(), steps, vitals: hub.clone() };
+    let parts = link::Parts {
+        relay: relay.clone(),
+        drills: drills.clone(),
+        demand: demand.clone(),
+        steps,
+        vitals: hub.clone(),
+    };
     let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
     let asked = hub.clone();
@@ -120,10 +126,8 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
     let encoding =
         Encoding::start(bitrate_bps, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
-    let _vitals = match (&theatre.vitals, &hub) {
-        (Some(from), Some(hub)) => Some(vitals::start(from, Arc::clone(hub))?),
-        _ => None,
-    };
+    let vitals = theatre.vitals.clone().zip(hub.clone());
+    let _vitals = vitals.map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose().map_err(Error::Vitals)?;
     let _inputs = connect(theatre, inlets, hub.as_ref())?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         turn(&mut canvas, &encoding, &demand, &relay, trace)?;

@@ -120,7 +120,9 @@ pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + '
             let (events, playing) = gstreamer::open(name, bin, deliver)?;
             (events, Part::Pipeline { _playing: playing })
         }
-        Kind::Vitals => return Err(unavailable("vital signs are drawn by capture-node alone; show another source".into())),
+        Kind::Vitals => {
+            return Err(unavailable("vital signs are drawn by capture-node alone; show another source".into()));
+        }
     };
     Ok(Running { events, _part: part })
 }

@@ -94,9 +94,15 @@ fn feed_told(vitals: &Vitals) -> Option<(Sign, String)> {
         }
         (FeedState::Waiting, _) => (sign(theme::UNSURE, Icon::Ring), format!("Nothing yet from the monitor{since}")),
         (FeedState::Silent, _) => (sign(theme::ALARM, Icon::SlashedRing), format!("Monitor silent{since}")),
-        _ if vitals.values.is_none() => (sign(theme::UNSURE, Icon::Diamond), "Theatre's clock is not known yet".to_owned()),
-        (FeedState::Live, Origin::Recording) => (sign(theme::CAUTION, Icon::Triangle), "A recording, no patient".to_owned()),
-        (FeedState::Live, Origin::Generated) => (sign(theme::CAUTION, Icon::Triangle), "A simulation, no patient".to_owned()),
+        _ if vitals.values.is_none() => {
+            (sign(theme::UNSURE, Icon::Diamond), "Theatre's clock is not known yet".to_owned())
+        }
+        (FeedState::Live, Origin::Recording) => {
+            (sign(theme::CAUTION, Icon::Triangle), "A recording, no patient".to_owned())
+        }
+        (FeedState::Live, Origin::Generated) => {
+            (sign(theme::CAUTION, Icon::Triangle), "A simulation, no patient".to_owned())
+        }
         (FeedState::Live, Origin::Monitor) => return None,
     })
 }

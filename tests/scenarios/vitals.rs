@@ -90,7 +90,11 @@ impl Monitor {
 }
 
 fn number(term: Term, name: &str, value: u32, moment: &str) -> String {
-    format!("OBX|1|NM|{}^{name}^MDC|1.1.{}.1|{value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||{moment}", term.0, term.0 % 7)
+    format!(
+        "OBX|1|NM|{}^{name}^MDC|1.1.{}.1|{value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||{moment}",
+        term.0,
+        term.0 % 7
+    )
 }
 
 /// The newest number of `term` with this value.

@@ -121,9 +121,8 @@ impl Pen {
             // Two pieces tell of the same moment: the first one's samples stand.
             return;
         }
-        let follows = self
-            .last
-            .is_some_and(|last| at.since(last) <= Duration::from_micros(interval_us * NEXT_PERCENT / 100));
+        let follows =
+            self.last.is_some_and(|last| at.since(last) <= Duration::from_micros(interval_us * NEXT_PERCENT / 100));
         let across = self.across(at);
         let is_behind = self.line.last().is_some_and(|before| across < before.across);
         if !follows || is_behind {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use capture::config::{DEFAULT_RUN_DIR, Theatre, run_dir};
 use capture::control::{self, Answer, command};
-use capture::{node, vitals};
+use capture::node;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use program::exit::{self, Kind, OrExit as _};
 use program::stop::Signal;
@@ -81,12 +81,12 @@ fn exit_kind(error: &node::Error) -> Kind {
             driver::Error::Socket(_) => Kind::Unavailable,
             driver::Error::Thread(_) => Kind::Software,
         },
-        Error::Vitals(error) => match error {
-            vitals::Error::Hl7(vitals::hl7::Error::Listen { .. }) => Kind::Unavailable,
-            vitals::Error::Record(_) => Kind::Input,
-            vitals::Error::Hl7(vitals::hl7::Error::Thread(_)) | vitals::Error::Thread(_) => Kind::Software,
-        },
         Error::Library(_) | Error::Input(_) | Error::Encoding(_) | Error::Folder(_) => Kind::Unavailable,
-        Error::Control(_) | Error::Canvas(_) | Error::Window(_) | Error::Thread(_) | Error::Ended(_) => Kind::Software,
+        Error::Control(_)
+        | Error::Canvas(_)
+        | Error::Window(_)
+        | Error::Thread(_)
+        | Error::Vitals(_)
+        | Error::Ended(_) => Kind::Software,
     }
 }

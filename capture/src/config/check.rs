@@ -72,7 +72,11 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
     }
     known(theatre, "primary", &theatre.primary)?;
     theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))?;
-    theatre.source.iter().filter(|(_, source)| source.kind == Kind::Vitals).try_for_each(|(name, _)| drawn(theatre, name))
+    theatre
+        .source
+        .iter()
+        .filter(|(_, source)| source.kind == Kind::Vitals)
+        .try_for_each(|(name, _)| drawn(theatre, name))
 }
 
 /// Whether vital signs can be drawn as source `name`: they come from the network, so no window may depend on them.

@@ -181,7 +181,10 @@ fn each_fault_of_vitals_is_told_by_its_key_and_how_to_mend_it() {
         (table("kind = \"wfdb\"\nrecords = []"), "`records` must name 1 to 4 records"),
         (table("kind = \"generator\"\nbed = \"OR\""), "key `bed` belongs to kind = \"hl7\""),
         (table("kind = \"hl8\""), "did you mean `hl7`?"),
-        (format!("{drawn}[participant.anna]"), "source.curves.kind: kind = \"vitals\" draws the vital signs of the table [vitals]"),
+        (
+            format!("{drawn}[participant.anna]"),
+            "source.curves.kind: kind = \"vitals\" draws the vital signs of the table [vitals]",
+        ),
         (format!("{drawn}[window.curves]\n{}", table(hl7)), "window.curves: `curves` is of kind = \"vitals\""),
     ]
     .into_iter()

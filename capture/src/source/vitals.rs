@@ -115,7 +115,8 @@ fn run(
 fn drawn(shown: &Shown, info: &VideoInfo, pool: &Pool) -> Result<gstreamer::Buffer, picture::Error> {
     let mut picture = picture::write(pool.buffer()?, info)?;
     let strides = picture.plane_stride().to_vec();
-    let strides_bytes = [0, 1, 2].map(|plane: usize| strides.get(plane).map_or(0, |stride| stride.unsigned_abs() as usize));
+    let strides_bytes =
+        [0, 1, 2].map(|plane: usize| strides.get(plane).map_or(0, |stride| stride.unsigned_abs() as usize));
     let [luma, cb, cr, _] = picture.planes_data_mut();
     let frame = Frame::new([luma, cb, cr], strides_bytes, SIZE.width.into(), SIZE.height.into());
     let frame = frame.ok_or(picture::Error::NoMemory(SIZE))?;
@@ -322,7 +323,8 @@ mod tests {
         let luma = luma(&hub, at(3_000));
         let column = |ms: u64| SWEEP.0 as usize + (ms as usize * 428) / 6_000;
         let lane = 60..140;
-        for (from, to, drawn) in [(100, 900, true), (1_050, 1_950, false), (2_100, 2_900, true), (3_100, 5_900, false)] {
+        for (from, to, drawn) in [(100, 900, true), (1_050, 1_950, false), (2_100, 2_900, true), (3_100, 5_900, false)]
+        {
             let count = bright(&luma, column(from)..column(to), lane.clone());
             assert_eq!(count > 0, drawn, "{from} to {to} ms: {count}");
         }

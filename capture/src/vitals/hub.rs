@@ -259,7 +259,9 @@ mod tests {
             .lock()
             .unwrap()
             .iter()
-            .filter_map(|vitals| if let Vitals::Numerics(numerics) = vitals { Some(numerics[0].interval_ms) } else { None })
+            .filter_map(
+                |vitals| if let Vitals::Numerics(numerics) = vitals { Some(numerics[0].interval_ms) } else { None },
+            )
             .collect();
         assert_eq!(intervals, [None, Some(15_000)]);
         assert_eq!(states(&heard), [FeedState::Live]);

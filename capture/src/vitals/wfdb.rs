@@ -75,12 +75,12 @@ impl Record {
                 return Err(fault(path, format!("it has more than {MAX_SEGMENTS} segments; play a part of it")));
             }
             Some(segments) => {
-                let read = |(name, frames): &(String, u64)| match name.as_str() {
-                    "~" => Ok(Segment { frames: *frames, signals: Vec::new() }),
-                    name => {
-                        let path = path.with_file_name(name);
-                        Ok(Segment { frames: *frames, ..segment(&path, self::lines(&path)?)? })
+                let read = |(name, frames): &(String, u64)| -> Result<Segment, Error> {
+                    if name == "~" {
+                        return Ok(Segment { frames: *frames, signals: Vec::new() });
                     }
+                    let path = path.with_file_name(name);
+                    Ok(Segment { frames: *frames, ..segment(&path, self::lines(&path)?)? })
                 };
                 // The layout, a segment without samples, only names the signals of the others.
                 segments.iter().filter(|(_, frames)| *frames > 0).map(read).collect::<Result<_, Error>>()?
@@ -170,7 +170,8 @@ fn lines(path: &Path) -> Result<Lines, Error> {
 }
 
 fn read(path: &Path, most_bytes: u64) -> Result<Vec<u8>, Error> {
-    let file = File::open(path).map_err(|error| fault(path, format!("{error}; put the file there or mend the name")))?;
+    let file =
+        File::open(path).map_err(|error| fault(path, format!("{error}; put the file there or mend the name")))?;
     let mut bytes = Vec::new();
     file.take(most_bytes + 1).read_to_end(&mut bytes).map_err(|error| fault(path, error.to_string()))?;
     if bytes.len() as u64 > most_bytes {

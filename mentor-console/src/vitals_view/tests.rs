@@ -8,8 +8,8 @@ use protocol::vitals::{Channel, Decimal, Numeric, Piece, Reading};
 use vitals::terms;
 
 use super::*;
-use crate::app::tests::{SHOWN, after_ms, session, window};
 use crate::app::App;
+use crate::app::tests::{SHOWN, after_ms, session, window};
 use protocol::time::MonoTime;
 
 type Window = Harness<'static, (App, MonoTime)>;

@@ -86,7 +86,7 @@ pub fn answer(message: &Message<'_>, outcome: Outcome, stamp: Stamp<'_>) -> Opti
     let number = stamp.number.to_string();
     let kind = joined(separators, &["ACK", trigger, "ACK"]);
     let control_id = header.field(10).raw();
-    let control_id = if control_id.len() > MAX_CONTROL_ID_BYTES { &[] } else { control_id };
+    let control_id = if control_id.len() > MAX_CONTROL_ID_BYTES { &[][..] } else { control_id };
     bytes.extend_from_slice(b"MSH");
     let fields: [&[u8]; 12] = [
         &separators.encoding_characters(),
@@ -153,7 +153,8 @@ fn joined(separators: Separators, components: &[&str]) -> Vec<u8> {
 /// Words for people, without signs that this message uses between its parts.
 fn plain(separators: Separators, refusal: &Refusal) -> String {
     let signs = separators.encoding_characters();
-    let is_sign = |letter: char| u8::try_from(letter).is_ok_and(|byte| byte == separators.field() || signs.contains(&byte));
+    let is_sign =
+        |letter: char| u8::try_from(letter).is_ok_and(|byte| byte == separators.field() || signs.contains(&byte));
     refusal.to_string().chars().map(|letter| if is_sign(letter) { ' ' } else { letter }).collect()
 }
 
@@ -176,7 +177,10 @@ mod tests {
             "MSH|^~\\&|telementoring||MON|OR3|20240101120000.000+0000||ACK^R01^ACK|7|P|2.6|\rMSA|AA|4711\r"
         );
         let refused = answered(header, Outcome::Refused(Refusal::OtherBed)).unwrap();
-        assert!(refused.ends_with("MSA|AR|4711\rERR|||204^^HL70357|E||||PV1-3 names another bed than this one\r"), "{refused}");
+        assert!(
+            refused.ends_with("MSA|AR|4711\rERR|||204^^HL70357|E||||PV1-3 names another bed than this one\r"),
+            "{refused}"
+        );
         let wrong = answered(header, Outcome::Refused(Fault::Encoding.into())).unwrap();
         assert!(wrong.contains("MSA|AE|4711\rERR|||102^"), "{wrong}");
     }
@@ -199,7 +203,10 @@ mod tests {
             ("SU", "NE", Some("CA"), None),
             ("NE", "NE", None, None),
         ] {
-            assert_eq!([code(accept, application, Outcome::Accepted), code(accept, application, bad)], [good, rejected]);
+            assert_eq!(
+                [code(accept, application, Outcome::Accepted), code(accept, application, bad)],
+                [good, rejected]
+            );
         }
     }
 }

@@ -55,9 +55,8 @@ pub(super) fn observe(report: &mut Report, observation: &Observation<'_>) {
         "MDC_ATTR_ALARM_INACTIVATION_STATE" | "MDC_ATTR_ALERT_INACTIVATION_STATE" => {
             // Several may hold at once; the first that takes anything away is told.
             let states = observation.value().repetitions().filter_map(|state| state.code()).map(inactivation);
-            alarm.inactivation = states.fold(Inactivation::Enabled, |told, state| {
-                if told == Inactivation::Enabled { state } else { told }
-            });
+            alarm.inactivation = states
+                .fold(Inactivation::Enabled, |told, state| if told == Inactivation::Enabled { state } else { told });
         }
         "MDC_ATTR_ALARM_PRIORITY" | "MDC_ATTR_ALERT_PRIORITY" => {
             let told = value.repetitions().filter_map(|word| word.code()).filter_map(priority).max();
@@ -152,7 +151,9 @@ mod tests {
     use super::*;
 
     fn alarms(observations: &str) -> Vec<Alarm> {
-        let text = format!("MSH|^~\\&|M|||||||ORU^R40|1|P|2.6\rOBR|1|||196616^MDC_EVT_ALARM^MDC|||20240101120000\r{observations}");
+        let text = format!(
+            "MSH|^~\\&|M|||||||ORU^R40|1|P|2.6\rOBR|1|||196616^MDC_EVT_ALARM^MDC|||20240101120000\r{observations}"
+        );
         report::read(&Message::read(text.as_bytes()).unwrap(), true).unwrap().alarms
     }
 

@@ -223,7 +223,9 @@ mod tests {
         for flag in ["QUES", "L~QUES", "DEMO"] {
             assert_eq!(reading("97", flag, "R"), Reading::Questionable(value), "{flag}");
         }
-        for (text, flags, status) in [("", "", "R"), ("97", "", "X"), ("97", "INV", "R"), ("n/a", "", "R"), ("1e9", "", "")] {
+        for (text, flags, status) in
+            [("", "", "R"), ("97", "", "X"), ("97", "INV", "R"), ("n/a", "", "R"), ("1e9", "", "")]
+        {
             assert_eq!(reading(text, flags, status), Reading::Unavailable, "{text} {flags} {status}");
         }
     }

@@ -141,7 +141,9 @@ mod tests {
 
     #[test]
     fn samples_in_their_unit_are_kept_to_a_part_in_thirty_thousand() {
-        let waves = waves("OBX|1|NA|131329^MDC_ECG_ELEC_POTL_I^MDC|1.1.1.1|-0.53714565^1.25^0^^x|266418^MDC_DIM_MILLI_VOLT^MDC\r");
+        let waves = waves(
+            "OBX|1|NA|131329^MDC_ECG_ELEC_POTL_I^MDC|1.1.1.1|-0.53714565^1.25^0^^x|266418^MDC_DIM_MILLI_VOLT^MDC\r",
+        );
         let (step, samples) = waves[0].steps();
         let values: Vec<f64> = samples[..3].iter().map(|sample| f64::from(*sample) * step.value()).collect();
         for (value, sent) in values.iter().zip([-0.537_145_65, 1.25, 0.0]) {
@@ -168,7 +170,8 @@ mod tests {
         let long = format!("OBX|1|NA|131329^X^MDC|1.1.1.1|1{}\r", "^1".repeat(MAX_SAMPLES));
         assert_eq!(waves(&long), []);
         for rate in ["0", "-250", "1e3", "1000000", ""] {
-            let text = format!("OBX|1|NA|131329^X^MDC|1.1.1.1|1^2\rOBX|2|NM|0^MDC_ATTR_SAMP_RATE^MDC|1.1.1.1.1|{rate}\r");
+            let text =
+                format!("OBX|1|NA|131329^X^MDC|1.1.1.1|1^2\rOBX|2|NM|0^MDC_ATTR_SAMP_RATE^MDC|1.1.1.1.1|{rate}\r");
             assert_eq!(waves(&text)[0].rate_mhz, None, "{rate}");
         }
     }

@@ -145,9 +145,12 @@ fn real_curves_of_an_intensive_care_monitor_have_their_units_and_rates() {
     assert!(ecg.iter().all(|piece| piece.rate_mhz.get() == 500_000 && piece.unit == terms::MILLIVOLT));
     let pressure = curve(&values, terms::ARTERIAL);
     let sample = |piece: &&Piece, sample: i16| f64::from(sample) * piece.scale.value() + piece.offset.value();
-    let pressures: Vec<f64> =
-        pressure.iter().flat_map(|piece| piece.samples.iter().map(|value| sample(piece, *value)).collect::<Vec<_>>()).collect();
-    let (low, high) = pressures.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    let pressures: Vec<f64> = pressure
+        .iter()
+        .flat_map(|piece| piece.samples.iter().map(|value| sample(piece, *value)).collect::<Vec<_>>())
+        .collect();
+    let (low, high) =
+        pressures.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
     assert!((20.0..120.0).contains(&low) && (60.0..250.0).contains(&high) && high - low > 20.0, "{low} to {high} mmHg");
     assert_eq!(curve(&values, terms::IMPEDANCE).len(), pressure.len());
 }
@@ -158,11 +161,13 @@ fn real_numbers_keep_their_drop_outs() {
     assert_eq!(record.frames(), 72);
     let mut player = Player::new(record);
     // Once a minute, from the first on.
-    let values: Vec<Vitals> = (0..10).flat_map(|minute| player.values(MonoTime(10_000_000 + minute * 60_000_001))).collect();
+    let values: Vec<Vitals> =
+        (0..10).flat_map(|minute| player.values(MonoTime(10_000_000 + minute * 60_000_001))).collect();
     let rate = numbers(&values, terms::HEART_RATE);
     assert_eq!(rate.len(), 10);
     assert_eq!((rate[0].1.as_str(), rate[6].1.as_str()), ("101.3", "0.0"));
-    let cuff: Vec<u64> = numbers(&values, protocol::vitals::Term(150_301)).into_iter().map(|(at, _)| (at - 10) / 60).collect();
+    let cuff: Vec<u64> =
+        numbers(&values, protocol::vitals::Term(150_301)).into_iter().map(|(at, _)| (at - 10) / 60).collect();
     assert_eq!(cuff, [2, 3, 6, 7], "nothing stands in for what was not measured");
 }
 

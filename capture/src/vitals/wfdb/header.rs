@@ -61,7 +61,8 @@ pub fn read(text: &str) -> Result<Lines, String> {
     let count: usize =
         record.next().and_then(|count| count.parse().ok()).ok_or("the record line has no number of signals")?;
     let frames_hz = record.next().map_or(Some(DEFAULT_FRAMES_HZ), frequency);
-    let frames_hz = frames_hz.ok_or_else(|| format!("the record line must tell up to {MAX_FRAMES_HZ} frames a second"))?;
+    let frames_hz =
+        frames_hz.ok_or_else(|| format!("the record line must tell up to {MAX_FRAMES_HZ} frames a second"))?;
     let frames = record.next().and_then(|frames| frames.parse().ok()).filter(|frames| *frames > 0);
     if count > MAX_SIGNALS {
         return Err(format!("it has {count} signals; at most {MAX_SIGNALS} are read"));
@@ -75,7 +76,12 @@ pub fn read(text: &str) -> Result<Lines, String> {
             named(name).map(|name| (name, frames)).map_err(|fault| numbered(number, &fault))
         };
         let segments = lines.take(several.min(super::MAX_SEGMENTS + 1)).enumerate().map(segment);
-        return Ok(Lines { frames_hz, frames, signals: Vec::new(), segments: Some(segments.collect::<Result<_, _>>()?) });
+        return Ok(Lines {
+            frames_hz,
+            frames,
+            signals: Vec::new(),
+            segments: Some(segments.collect::<Result<_, _>>()?),
+        });
     }
     let signals: Vec<Signal> = lines
         .take(count)
@@ -126,7 +132,8 @@ fn format(text: &str) -> Result<(Packing, u64, u64, u64), String> {
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, mut rest) = text.split_at(digits);
     let packing = number.parse().ok().and_then(Packing::numbered);
-    let packing = packing.ok_or_else(|| format!("format `{number}` is not read; 16, 24, 32, 61, 80, 160 and 212 are"))?;
+    let packing =
+        packing.ok_or_else(|| format!("format `{number}` is not read; 16, 24, 32, 61, 80, 160 and 212 are"))?;
     let (mut samples_per_frame, mut skew, mut offset_bytes) = (1, 0, 0);
     while let Some(sign) = rest.chars().next() {
         let after = rest.get(sign.len_utf8()..).unwrap_or_default();
@@ -178,7 +185,8 @@ mod tests {
     #[test]
     fn segments_are_read_with_their_silences() {
         let lines = read("rec/3 2 125 3000\nrec_layout 0\nrec_1 1000\n~ 2000\n").unwrap();
-        let segments = [("rec_layout", 0), ("rec_1", 1_000), ("~", 2_000)].map(|(name, frames)| (name.to_owned(), frames));
+        let segments =
+            [("rec_layout", 0), ("rec_1", 1_000), ("~", 2_000)].map(|(name, frames)| (name.to_owned(), frames));
         assert_eq!(lines.segments.as_deref(), Some(&segments[..]));
     }
 

@@ -94,9 +94,8 @@ const UNITS: [(&str, Term); 9] = [
 /// What a signal is that a header describes so, in this unit and at this rate; `None` if that says nothing here.
 pub fn named(description: &str, unit: &str, rate_hz: f64) -> Option<Named> {
     let (description, unit) = (description.to_lowercase(), unit.to_lowercase());
-    let find = |table: &[(&str, Term)], wanted: &str| {
-        table.iter().find(|(known, _)| *known == wanted).map(|(_, term)| *term)
-    };
+    let find =
+        |table: &[(&str, Term)], wanted: &str| table.iter().find(|(known, _)| *known == wanted).map(|(_, term)| *term);
     let (form, term) = if rate_hz < NUMBERS_BELOW_HZ {
         (Form::Numbers, find(&NUMBERS, &description.replace([' ', '_'], ""))?)
     } else {
@@ -111,7 +110,10 @@ mod tests {
 
     #[test]
     fn the_same_word_is_a_curve_or_numbers_by_its_rate() {
-        assert_eq!(named("RESP", "mV", 125.0).map(|named| (named.term, named.form)), Some((terms::IMPEDANCE, Form::Curve)));
+        assert_eq!(
+            named("RESP", "mV", 125.0).map(|named| (named.term, named.form)),
+            Some((terms::IMPEDANCE, Form::Curve))
+        );
         let numbers = named("RESP", "pm", 1.0 / 60.0).unwrap();
         assert_eq!((numbers.term, numbers.form), (terms::BREATH_RATE, Form::Numbers));
         assert_eq!(named("NBP Sys", "mmHg", 1.0).map(|named| named.unit), Some(terms::MMHG));

@@ -57,7 +57,8 @@ impl Packing {
     /// Sample `place` in `bytes`; `None` where none was taken, which the lowest number says, or beyond the end.
     pub fn sample(self, bytes: &[u8], place: usize) -> Option<i32> {
         let at = |byte: usize| bytes.get(byte).copied();
-        let several = |count: usize| place.checked_mul(count).and_then(|first| bytes.get(first..first.checked_add(count)?));
+        let several =
+            |count: usize| place.checked_mul(count).and_then(|first| bytes.get(first..first.checked_add(count)?));
         let (sample, none) = match self {
             Self::Bits16 => (i16::from_le_bytes(several(2)?.try_into().ok()?).into(), i16::MIN.into()),
             Self::Bits16High => (i16::from_be_bytes(several(2)?.try_into().ok()?).into(), i16::MIN.into()),

@@ -36,7 +36,11 @@ proptest! {
 fn a_signal_that_was_sampled_later_is_read_further_on() {
     let folder = std::env::temp_dir().join(format!("wfdb-skew-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("rec.hea"), "rec 2 250 3\nrec.dat 16 200 12 0 0 0 0 II\nrec.dat 16:1 200 12 0 0 0 0 V5\n").unwrap();
+    std::fs::write(
+        folder.join("rec.hea"),
+        "rec 2 250 3\nrec.dat 16 200 12 0 0 0 0 II\nrec.dat 16:1 200 12 0 0 0 0 V5\n",
+    )
+    .unwrap();
     let samples: Vec<u8> = [1_i16, 10, 2, 20, 3, 30].iter().flat_map(|sample| sample.to_le_bytes()).collect();
     std::fs::write(folder.join("rec.dat"), samples).unwrap();
     let record = Record::open(&folder.join("rec.hea")).unwrap();
