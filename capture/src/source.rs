@@ -87,7 +87,7 @@ pub struct Running {
 enum Part {
     Pipeline { _playing: branch::Playing },
     Scene { _thread: scene::Thread },
-    Vitals { _thread: self::vitals::Thread },
+    Vitals { _thread: vitals::Thread },
 }
 
 impl Running {
@@ -134,7 +134,7 @@ pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + '
 pub fn open_vitals(name: &str, hub: Arc<Hub>, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     media::init().map_err(|error| unavailable(error.to_string()))?;
-    let (events, thread) = self::vitals::open(name, hub, deliver).map_err(unavailable)?;
+    let (events, thread) = vitals::open(name, hub, deliver).map_err(unavailable)?;
     Ok(Running { events, _part: Part::Vitals { _thread: thread } })
 }
 

@@ -202,7 +202,7 @@ fn records_are_found_beside_the_file_and_vitals_may_be_drawn() {
     let file = File::new("records", &GOOD.replace("[participant.anna]", &format!("{text}[participant.anna]")));
     let theatre = Theatre::load(&file.0).unwrap();
     let records = vec![std::env::temp_dir().join("a/100"), "/b".into()];
-    assert_eq!(theatre.vitals, Some(config::Vitals::Wfdb { records }));
+    assert_eq!(theatre.vitals, Some(Vitals::Wfdb { records }));
     assert_eq!(theatre.source["curves"].kind, Kind::Vitals);
 }
 

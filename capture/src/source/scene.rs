@@ -7,7 +7,7 @@ mod bars;
 mod coronary;
 pub(super) mod frame;
 pub(super) mod glyph;
-pub(crate) mod monitor;
+mod monitor;
 mod noise;
 pub(super) mod pixel;
 mod room;
@@ -30,6 +30,7 @@ use super::Event;
 use super::pace::{self, Stop, Waiter};
 use crate::config::{Scene, Scenery};
 use frame::Frame;
+pub(crate) use monitor::signals;
 
 /// When a frame is painted, as a part of the interval before it is due. A camera's picture costs this machine nothing, so
 /// its stand-in is painted while the one before has left the machine and the next has not come: after encoding, which

@@ -119,7 +119,7 @@ fn drawn(shown: &Shown, info: &VideoInfo, pool: &Pool) -> Result<gstreamer::Buff
         [0, 1, 2].map(|plane: usize| strides.get(plane).map_or(0, |stride| stride.unsigned_abs() as usize));
     let [luma, cb, cr, _] = picture.planes_data_mut();
     let frame = Frame::new([luma, cb, cr], strides_bytes, SIZE.width.into(), SIZE.height.into());
-    let frame = frame.ok_or(picture::Error::NoMemory(SIZE))?;
+    let frame = frame.ok_or(picture::Error::NoMemory(info.size()))?;
     Screen { frame }.draw(shown);
     Ok(picture.into_buffer())
 }

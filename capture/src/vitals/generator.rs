@@ -12,7 +12,7 @@ use vitals::terms;
 
 use super::hub::Hub;
 use super::thread::{BEAT, Paced};
-use crate::source::scene::monitor::signals::Signal;
+use crate::source::scene::signals::Signal;
 
 /// Numbers come so often, as from a monitor's own output.
 const NUMBERS_EVERY: Duration = Duration::from_secs(2);

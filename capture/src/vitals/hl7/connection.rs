@@ -2,7 +2,7 @@
 //! is no message.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use program::clock;
@@ -37,11 +37,15 @@ enum End {
 /// Serves `stream` until it ends, and says so.
 pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
     tracing::info!("vitals: a monitor has connected");
-    let end = follow(&mut stream, desk);
+    let mut framer = Framer::default();
+    let end = follow(&mut stream, &mut framer, desk);
+    // The listener holds the socket, too, until it next looks.
+    stream.shutdown(Shutdown::Both).ok();
     let counted = desk.counted();
     tracing::info!(
-        "vitals: a monitor's connection has ended: {end}; of all so far {} messages were taken, {} refused, {} of them for \
+        "vitals: a monitor's connection has ended: {end}; {} of its messages were cut short; of all so far {} messages were taken, {} refused, {} of them for \
          other beds, and {} observations unknown",
+        framer.cut_short(),
         counted.accepted,
         counted.refused,
         counted.other_bed,
@@ -49,12 +53,12 @@ pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
     );
 }
 
-fn follow(stream: &mut TcpStream, desk: &Desk) -> End {
+fn follow(stream: &mut TcpStream, framer: &mut Framer, desk: &Desk) -> End {
     let limits = [stream.set_read_timeout(Some(SILENCE)), stream.set_write_timeout(Some(ANSWER_WITHIN))];
     if let Some(error) = limits.into_iter().find_map(Result::err) {
         return End::Io(error);
     }
-    let (mut framer, mut clock, mut told) = (Framer::default(), DeviceClock::default(), None);
+    let (mut clock, mut told) = (DeviceClock::default(), None);
     let mut bytes = vec![0; CHUNK_BYTES];
     loop {
         let count = match stream.read(&mut bytes) {

@@ -56,15 +56,12 @@ fn played(record: Record, seconds: u64) -> Vec<Vitals> {
     values
 }
 
-fn curve(values: &[Vitals], term: protocol::vitals::Term) -> Vec<&Piece> {
-    let piece = |vitals| match vitals {
-        Vitals::Wave(piece) if piece.channel.term == term => Some(piece),
-        _ => None,
-    };
-    values.iter().filter_map(piece).collect()
+fn curve(values: &[Vitals], term: vitals::Term) -> Vec<&Piece> {
+    let pieces = values.iter().filter_map(|vitals| if let Vitals::Wave(piece) = vitals { Some(piece) } else { None });
+    pieces.filter(|piece| piece.channel.term == term).collect()
 }
 
-fn numbers(values: &[Vitals], term: protocol::vitals::Term) -> Vec<(u64, String)> {
+fn numbers(values: &[Vitals], term: vitals::Term) -> Vec<(u64, String)> {
     let numerics = values.iter().flat_map(|vitals| match vitals {
         Vitals::Numerics(numerics) => numerics.clone(),
         _ => Vec::new(),
@@ -166,8 +163,7 @@ fn real_numbers_keep_their_drop_outs() {
     let rate = numbers(&values, terms::HEART_RATE);
     assert_eq!(rate.len(), 10);
     assert_eq!((rate[0].1.as_str(), rate[6].1.as_str()), ("101.3", "0.0"));
-    let cuff: Vec<u64> =
-        numbers(&values, protocol::vitals::Term(150_301)).into_iter().map(|(at, _)| (at - 10) / 60).collect();
+    let cuff: Vec<u64> = numbers(&values, vitals::Term(150_301)).into_iter().map(|(at, _)| (at - 10) / 60).collect();
     assert_eq!(cuff, [2, 3, 6, 7], "nothing stands in for what was not measured");
 }
 
