@@ -101,6 +101,7 @@ impl Hub {
         desk.heard = Some(at);
         desk.arrivals.measured(at);
         if desk.feed.state != FeedState::Live {
+            tracing::info!("vitals come");
             desk.stand(FeedState::Live, now);
         }
         for vitals in values {

@@ -54,9 +54,9 @@ pub(super) fn observe(report: &mut Report, observation: &Observation<'_>) {
         "MDC_ATTR_ALARM_STATE" | "MDC_ATTR_ALERT_STATE" => alarm.hold(word),
         "MDC_ATTR_ALARM_INACTIVATION_STATE" | "MDC_ATTR_ALERT_INACTIVATION_STATE" => {
             // Several may hold at once; the first that takes anything away is told.
-            let states = observation.value().repetitions().filter_map(|state| state.code()).map(inactivation);
-            alarm.inactivation = states
-                .fold(Inactivation::Enabled, |told, state| if told == Inactivation::Enabled { state } else { told });
+            let mut states = observation.value().repetitions().filter_map(|state| state.code()).map(inactivation);
+            let told = states.find(|state| *state != Inactivation::Enabled);
+            alarm.inactivation = told.unwrap_or(Inactivation::Enabled);
         }
         "MDC_ATTR_ALARM_PRIORITY" | "MDC_ATTR_ALERT_PRIORITY" => {
             let told = value.repetitions().filter_map(|word| word.code()).filter_map(priority).max();

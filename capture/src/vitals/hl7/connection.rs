@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use program::clock;
 
-use super::ack::Outcome;
 use super::desk::Desk;
 use super::mllp::{self, Framer};
 use super::time;
@@ -34,23 +33,15 @@ enum End {
     Io(io::Error),
 }
 
-/// Serves `stream` until it ends, and says so.
+/// Serves `stream` until it ends. Some senders make a connection for each message, so neither is news.
 pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
-    tracing::info!("vitals: a monitor has connected");
+    tracing::debug!("vitals: a monitor has connected");
     let mut framer = Framer::default();
     let end = follow(&mut stream, &mut framer, desk);
     // The listener holds the socket, too, until it next looks.
     stream.shutdown(Shutdown::Both).ok();
-    let counted = desk.counted();
-    tracing::info!(
-        "vitals: a monitor's connection has ended: {end}; {} of its messages were cut short; of all so far {} messages were taken, {} refused, {} of them for \
-         other beds, and {} observations unknown",
-        framer.cut_short(),
-        counted.accepted,
-        counted.refused,
-        counted.other_bed,
-        counted.left_out
-    );
+    let (cut_short, counted) = (framer.cut_short(), desk.counted());
+    tracing::debug!("vitals: a connection has ended: {end}; {cut_short} of its messages cut short; in all {counted}");
 }
 
 fn follow(stream: &mut TcpStream, framer: &mut Framer, desk: &Desk) -> End {
@@ -58,7 +49,7 @@ fn follow(stream: &mut TcpStream, framer: &mut Framer, desk: &Desk) -> End {
     if let Some(error) = limits.into_iter().find_map(Result::err) {
         return End::Io(error);
     }
-    let (mut clock, mut told) = (DeviceClock::default(), None);
+    let mut clock = DeviceClock::default();
     let mut bytes = vec![0; CHUNK_BYTES];
     loop {
         let count = match stream.read(&mut bytes) {
@@ -75,13 +66,7 @@ fn follow(stream: &mut TcpStream, framer: &mut Framer, desk: &Desk) -> End {
             Err(fault) => return End::Stream(fault),
         };
         for message in messages {
-            let (outcome, answer) = desk.take(&message, &mut clock, &moment(), clock::now());
-            // The same refusal again and again is said once.
-            if let Outcome::Refused(refusal) = outcome
-                && told.replace(refusal) != Some(refusal)
-            {
-                tracing::warn!("vitals: a message is left out: {refusal}; so will be others like it");
-            }
+            let (_, answer) = desk.take(&message, &mut clock, &moment(), clock::now());
             if let Some(answer) = answer
                 && let Err(error) = stream.write_all(&mllp::framed(&answer))
             {

@@ -2,6 +2,7 @@
 //! does but the network, with the time handed in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,8 @@ pub struct Desk {
     hub: Arc<Hub>,
     channels: Mutex<BTreeMap<(Term, Place), u8>>,
     counts: Counts,
+    /// The refusal that was said last.
+    said: Mutex<Option<Refusal>>,
 }
 
 /// Messages since the start, of all connections.
@@ -55,7 +58,7 @@ impl Desk {
     /// A desk for `bed`, as PV1-3 has it.
     pub fn new(bed: &str, hub: Arc<Hub>) -> Self {
         let bed = bed.split('^').map(|component| component.trim().to_owned()).collect();
-        Self { bed, hub, channels: Mutex::default(), counts: Counts::default() }
+        Self { bed, hub, channels: Mutex::default(), counts: Counts::default(), said: Mutex::default() }
     }
 
     /// Takes `bytes`, one message from a device whose clock is `clock`, at `now`, which is `moment` by this machine's
@@ -70,6 +73,7 @@ impl Desk {
         let message = Message::read(bytes);
         let outcome = message.map_err(Refusal::from).and_then(|message| self.judge(&message, clock, now));
         let outcome = outcome.err().map_or(Outcome::Accepted, Outcome::Refused);
+        self.say(outcome);
         let number = self.counts.count(outcome);
         let header = match message {
             Ok(message) => Some(message),
@@ -78,6 +82,15 @@ impl Desk {
         };
         let answer = header.and_then(|message| ack::answer(&message, outcome, Stamp { moment, number }));
         (outcome, answer)
+    }
+
+    /// The same refusal again and again is said once, over all connections: some senders make one for each message.
+    fn say(&self, outcome: Outcome) {
+        let Outcome::Refused(refusal) = outcome else { return };
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.replace(refusal) != Some(refusal) {
+            tracing::warn!("vitals: a message is left out: {refusal}; so will be others like it");
+        }
     }
 
     /// What was counted so far.
@@ -233,6 +246,16 @@ impl Desk {
             }
         };
         Channel { term, instance }
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, refused, other_bed, left_out } = self;
+        write!(
+            f,
+            "{accepted} messages taken, {refused} refused ({other_bed} for other beds), {left_out} observations unknown"
+        )
     }
 }
 

@@ -203,7 +203,7 @@ impl<'a> Field<'a> {
         for (place, part) in self.bytes.split(|byte| *byte == escape).enumerate() {
             match part {
                 // Every second part stands between two escape signs.
-                part if place % 2 == 0 => bytes.extend_from_slice(part),
+                part if place.is_multiple_of(2) => bytes.extend_from_slice(part),
                 b"F" => bytes.push(field),
                 b"S" => bytes.push(component),
                 b"R" => bytes.push(repetition),

@@ -93,6 +93,7 @@ fn listen(listener: &TcpListener, stopped: &UnixStream, desk: &Arc<Desk>) {
         connection.stream.shutdown(Shutdown::Both).ok();
     }
     join(served);
+    tracing::info!("vitals: {}", desk.counted());
 }
 
 fn join(connections: Vec<Served>) {

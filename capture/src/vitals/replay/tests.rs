@@ -141,15 +141,29 @@ fn real_curves_of_an_intensive_care_monitor_have_their_units_and_rates() {
     let ecg = curve(&values, terms::ECG);
     assert!(ecg.iter().all(|piece| piece.rate_mhz.get() == 500_000 && piece.unit == terms::MILLIVOLT));
     let pressure = curve(&values, terms::ARTERIAL);
-    let sample = |piece: &&Piece, sample: i16| f64::from(sample) * piece.scale.value() + piece.offset.value();
-    let pressures: Vec<f64> = pressure
-        .iter()
-        .flat_map(|piece| piece.samples.iter().map(|value| sample(piece, *value)).collect::<Vec<_>>())
-        .collect();
-    let (low, high) =
-        pressures.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-    assert!((20.0..120.0).contains(&low) && (60.0..250.0).contains(&high) && high - low > 20.0, "{low} to {high} mmHg");
+    let first = f64::from(pressure[0].samples[0]) * pressure[0].scale.value() + pressure[0].offset.value();
+    assert!((first - (1605.0 - 943.0) / 12.84).abs() < 0.01, "{first} mmHg: the header tells the first sample");
     assert_eq!(curve(&values, terms::IMPEDANCE).len(), pressure.len());
+}
+
+#[test]
+fn all_samples_of_real_records_add_up_to_what_their_headers_say() {
+    for (name, term, none, checksum) in [
+        ("03700181", terms::ECG, -2_048, -11_266),
+        ("03700181", terms::ARTERIAL, -2_048, -23_651),
+        ("100", terms::ECG_II, -2_048, -22_131),
+        ("s0010_re", terms::ECG_II, i16::MIN.into(), -16_369),
+    ] {
+        let Some(record) = real(name) else { return };
+        let mut sum = 0_i64;
+        for (channels, _, frames) in record.between(0, u64::MAX) {
+            let channel = channels.iter().find(|channel| channel.named.term == term).unwrap();
+            let places =
+                frames.flat_map(|frame| (0..channel.signal.samples_per_frame).map(move |number| (frame, number)));
+            sum += places.map(|(frame, number)| i64::from(channel.sample(frame, number).unwrap_or(none))).sum::<i64>();
+        }
+        assert_eq!(sum as i16, checksum, "{name}");
+    }
 }
 
 #[test]
