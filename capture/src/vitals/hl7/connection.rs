@@ -40,6 +40,9 @@ pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
     let end = follow(&mut stream, &mut framer, desk);
     // The listener holds the socket, too, until it next looks.
     stream.shutdown(Shutdown::Both).ok();
+    if let End::Stream(fault) = end {
+        desk.broken(fault);
+    }
     let (cut_short, counted) = (framer.cut_short(), desk.counted());
     tracing::debug!("vitals: a connection has ended: {end}; {cut_short} of its messages cut short; in all {counted}");
 }

@@ -11,6 +11,7 @@ use protocol::vitals::{self, Channel, Decimal, MAX_SAMPLES, Numeric, Piece, Term
 
 use super::ack::{self, Outcome, Refusal, Stamp};
 use super::message::{Field, Message};
+use super::mllp;
 use super::report::{self, Place, Report};
 use super::wave::Wave;
 use crate::vitals::device_clock::{DeviceClock, DeviceTime};
@@ -39,6 +40,7 @@ pub struct Counts {
     refused: AtomicU64,
     other_bed: AtomicU64,
     left_out: AtomicU64,
+    broken: AtomicU64,
 }
 
 /// Counts for people.
@@ -52,6 +54,8 @@ pub struct Counted {
     pub other_bed: u64,
     /// Observations in messages that were taken, which nothing here knows.
     pub left_out: u64,
+    /// Connections that were ended because what came was no message.
+    pub broken: u64,
 }
 
 impl Desk {
@@ -84,6 +88,13 @@ impl Desk {
         (outcome, answer)
     }
 
+    /// A connection was ended because what came on it is no message. The first is said.
+    pub fn broken(&self, fault: mllp::Fault) {
+        if self.counts.broken.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!("vitals: a connection is ended: {fault}; so will be others like it");
+        }
+    }
+
     /// The same refusal again and again is said once, over all connections: some senders make one for each message.
     fn say(&self, outcome: Outcome) {
         let Outcome::Refused(refusal) = outcome else { return };
@@ -96,12 +107,13 @@ impl Desk {
     /// What was counted so far.
     pub fn counted(&self) -> Counted {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counts { accepted, refused, other_bed, left_out } = &self.counts;
+        let Counts { accepted, refused, other_bed, left_out, broken } = &self.counts;
         Counted {
             accepted: count(accepted),
             refused: count(refused),
             other_bed: count(other_bed),
             left_out: count(left_out),
+            broken: count(broken),
         }
     }
 
@@ -251,10 +263,11 @@ impl Desk {
 
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, refused, other_bed, left_out } = self;
+        let Self { accepted, refused, other_bed, left_out, broken } = self;
         write!(
             f,
-            "{accepted} messages taken, {refused} refused ({other_bed} for other beds), {left_out} observations unknown"
+            "{accepted} messages taken, {refused} refused ({other_bed} for other beds), {left_out} observations unknown, \
+             {broken} connections broken off"
         )
     }
 }
