@@ -9,10 +9,12 @@ mod display;
 mod participant;
 mod source;
 mod theatre;
+mod vitals;
 mod window;
 
 use std::path::{Path, PathBuf};
 
+pub use self::vitals::Vitals;
 pub use display::{Display, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Deinterlace, Kind, Scene, Scenery, Source, device, network};

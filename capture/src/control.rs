@@ -32,6 +32,8 @@ pub enum Request {
     },
     /// End theatre's link drill.
     EndDrill,
+    /// The patient that the monitor names now is the one on the table: vital signs go on.
+    ConfirmVitals,
 }
 
 /// A drill as it is asked for.

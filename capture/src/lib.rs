@@ -17,3 +17,4 @@ pub mod share;
 pub mod signal;
 pub mod source;
 pub mod supervise;
+pub mod vitals;

@@ -36,10 +36,11 @@ use transport::shards::Frame;
 
 use crate::canvas::{self, Canvas, Composed};
 use crate::config::Theatre;
-use crate::control;
+use crate::control::{self, Request};
 use crate::ladder::Shape;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
+use crate::vitals::{self, hub::Hub};
 use demand::Demand;
 use drills::Drills;
 use encoding::{CanvasEncoder, Encoded, Encoding};
@@ -82,6 +83,9 @@ pub enum Error {
     #[error(transparent)]
     Network(#[from] participants::Error),
     /// The system gave no thread.
+    #[error("no thread to bring vital signs in: {0}")]
+    Vitals(std::io::Error),
+    /// The system gave no thread.
     #[error("no thread to listen to the consoles: {0}")]
     Thread(std::io::Error),
     /// A part ended that must not; the log says why.
@@ -104,19 +108,32 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let (participants, events) = Participants::start(theatre, epoch)?;
     let participants = Arc::new(participants);
     let (relay, _windows) = windows(theatre, &canvas, &participants)?;
+    let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &participants)));
     let demand = Demand::default();
     let drills = Arc::new(Drills::new(&participants, trace));
     let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
     let steps = Steps::new(shape, theatre.ladder.phone.clone());
-    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone(), steps };
+    let parts = link::Parts {
+        relay: relay.clone(),
+        drills: drills.clone(),
+        demand: demand.clone(),
+        steps,
+        vitals: hub.clone(),
+    };
     let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
-    let answer = move |request| drills.answer(request, clock::now());
+    let asked = hub.clone();
+    let answer = move |request| match (request, &asked) {
+        (Request::ConfirmVitals, Some(hub)) => hub.confirm(clock::now()),
+        (request, _) => drills.answer(request, clock::now()),
+    };
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
     let encoding =
         Encoding::start(encoder, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
-    let _inputs = connect(theatre, inlets)?;
+    let vitals = theatre.vitals.clone().zip(hub.clone());
+    let _vitals = vitals.map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose().map_err(Error::Vitals)?;
+    let _inputs = connect(theatre, inlets, hub.as_ref())?;
     let mut teller = Teller::new(theatre, trace.clone());
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         turn(&mut canvas, &encoding, &demand, &relay, &mut teller)?;
@@ -208,6 +225,12 @@ fn windows(
     };
     let ends = windows.into_iter().map(attach).collect::<Result<_, _>>()?;
     Ok((relay, ends))
+}
+
+/// Where vital signs that come `from` somewhere meet, on their way to all participants.
+fn hub(from: &crate::config::Vitals, participants: &Participants) -> Hub {
+    let tellers = participants.members().iter().map(participants::Member::vitals_teller);
+    Hub::new(vitals::origin(from), tellers, clock::now())
 }
 
 fn limits(theatre: &Theatre) -> Limits {

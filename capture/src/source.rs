@@ -12,16 +12,17 @@ mod dicom;
 mod fault;
 mod file;
 mod gstreamer;
+pub(crate) mod pace;
 mod live;
 mod normal;
-mod pace;
 mod rtp;
 mod rtsp;
-mod scene;
+pub(crate) mod scene;
 mod screen;
 mod secret;
 mod srt;
 mod v4l2;
+mod vitals;
 
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ use media::picture::Picture;
 use crate::config::{Kind, Source};
 pub use dicom::{BurnedIn, Fault as DicomFault, burned_in};
 use normal::Normal;
+
+use crate::vitals::hub::Hub;
 
 /// Why a source cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +261,17 @@ fn counted(
         deliver(picture);
     };
     (pictures, counting)
+}
+
+/// Opens a source that shows the vital signs of `hub`; as [`open`] in all else.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn open_vitals(name: &str, hub: Arc<Hub>, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
+    let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
+    media::init().map_err(|error| unavailable(error.to_string()))?;
+    let (pictures, deliver) = counted(deliver);
+    vitals::open(name, hub, deliver).map_err(unavailable).map(|opened| running(opened, pictures))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::scene::Target;
 use crate::state::{DrillForm, State};
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar};
+use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar, vitals_view};
 
 /// What a window shows and asks.
 pub struct App {
@@ -36,6 +36,7 @@ pub struct App {
     waker: Waker,
     card_open: bool,
     stages_open: bool,
+    vitals_open: bool,
     drill_form: Option<DrillForm>,
 }
 
@@ -53,6 +54,7 @@ impl App {
             waker,
             card_open,
             stages_open: false,
+            vitals_open: false,
             drill_form: None,
         }
     }
@@ -95,10 +97,16 @@ impl App {
             .exact_size(link_view::HEIGHT)
             .frame(bar(Margin::symmetric(10, 5)))
             .show(ui, |ui| link_view::show(ui, &state, &mut commands));
-        Panel::left("tools")
-            .exact_size(toolbar::WIDTH)
-            .frame(bar(Margin::symmetric(8, 4)))
-            .show(ui, |ui| toolbar::show(ui, &state, &mut commands));
+        Panel::left("tools").exact_size(toolbar::WIDTH).frame(bar(Margin::symmetric(8, 4))).show(ui, |ui| {
+            toolbar::show(ui, &state, &mut commands);
+            vitals_view::strip(ui, &state, &mut commands);
+        });
+        if state.vitals_open {
+            Panel::right("vitals")
+                .exact_size(vitals_view::WIDTH)
+                .frame(bar(Margin::symmetric(10, 6)))
+                .show(ui, |ui| vitals_view::show(ui, &state, &mut commands));
+        }
         let view = CentralPanel::no_frame().show(ui, |ui| self.canvas(ui, &state, now)).inner;
         let covers = self.overlays(ui, &state, &mut commands);
         self.place(Place { view, covers });
@@ -132,6 +140,7 @@ impl App {
                 self.stages_open = !self.stages_open;
                 self.drill_form = None;
             }
+            Command::ToggleVitals => self.vitals_open = !self.vitals_open,
             Command::DrillForm(form) => {
                 self.drill_form = form;
                 self.stages_open &= form.is_none();
@@ -153,7 +162,10 @@ impl App {
     /// What the window shows at `now`, as plain data.
     pub fn state(&self, now: MonoTime) -> State {
         let (card_open, stages_open, drill_form) = (self.card_open, self.stages_open, self.drill_form);
-        State { card_open, stages_open, drill_form, ..self.console.lock().state(now) }
+        let mut console = self.console.lock();
+        let vitals = console.shown_vitals(self.vitals_open, now);
+        let vitals_open = self.vitals_open && vitals.is_some();
+        State { card_open, stages_open, drill_form, vitals, vitals_open, ..console.state(now) }
     }
 
     /// The canvas was drawn here: pointer events there are the pen's from now on.

@@ -21,6 +21,8 @@ pub enum Command {
     DismissCard,
     /// Show or hide where the milliseconds go.
     ToggleStages,
+    /// Show or hide the panel of vital signs.
+    ToggleVitals,
     /// Show the form for a drill, filled in so; or put it away.
     DrillForm(Option<DrillForm>),
     /// Begin a drill as the form has it.

@@ -15,7 +15,9 @@ use protocol::layout::Layout;
 use protocol::mark::{Fate, Receipt};
 use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
+use protocol::vitals::Vitals;
 use transport::drill::Period;
+use vitals::panel::Panel;
 
 use crate::calls::Calls;
 use crate::cursor::Cursor;
@@ -29,7 +31,8 @@ use crate::pacing::Pacing;
 use crate::picture_state::{self, Facts, Verdict};
 use crate::place::Place;
 use crate::scene::{Scene, Target};
-use crate::state::{Condition, Path, State};
+use crate::state::{self, Condition, Path, State, Values};
+use crate::vitals_view;
 
 /// The console, shared between its threads.
 #[derive(Clone)]
@@ -72,6 +75,7 @@ pub struct Console {
     pub pacing: Pacing,
     refusal: Option<(&'static str, MonoTime)>,
     position: Option<Position>,
+    vitals: Panel,
     paths: Vec<Path>,
     /// Since when no path has been alive.
     dark_since: Option<MonoTime>,
@@ -108,6 +112,7 @@ impl Console {
             pacing: Pacing::default(),
             refusal: None,
             position: None,
+            vitals: Panel::default(),
             paths: Vec::new(),
             dark_since: Some(now),
             figures: Figures::default(),
@@ -163,6 +168,23 @@ impl Console {
         self.position = Some(position);
     }
 
+    /// Theatre tells of vital signs.
+    pub fn vitals(&mut self, vitals: Vitals) {
+        self.vitals.take(vitals);
+    }
+
+    /// What is to be shown of vital signs at `now`, by the session's clock; curves only where they are asked for.
+    pub fn shown_vitals(&self, with_curves: bool, now: MonoTime) -> Option<state::Vitals> {
+        let feed = self.vitals.feed()?;
+        let now = self.frames.clock.map(|clock| clock.session(now));
+        let values = now.map(|now| Values {
+            numbers: self.vitals.numbers(now),
+            curves: if with_curves { self.vitals.curves(now, vitals_view::SPAN) } else { Vec::new() },
+            alarms: self.vitals.told(now),
+        });
+        Some(state::Vitals { feed, since: now.map(|now| now.since(feed.since)), values })
+    }
+
     /// Where theatre stood on the ladder when it last said so.
     pub fn position(&self) -> Option<&Position> {
         self.position.as_ref()
@@ -214,6 +236,7 @@ impl Console {
         if restarted {
             self.scene.forget_layouts();
             self.position = None;
+            self.vitals = Panel::default();
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
@@ -247,7 +270,7 @@ impl Console {
         picture_state::judge(&facts, now)
     }
 
-    /// What the window shows; its own parts (card, stages) as they are when it starts.
+    /// What the window shows; its own parts (card, stages, vital signs) as they are when it starts.
     pub fn state(&mut self, now: MonoTime) -> State {
         self.marks.tidy(now);
         self.refusal = self.refusal.filter(|(_, since)| now.since(*since) < REFUSAL_STAYS);
@@ -273,6 +296,8 @@ impl Console {
             drill_form: None,
             drill_refusal: self.drills.refusal(),
             call: self.calls.stage(now),
+            vitals: None,
+            vitals_open: false,
         }
     }
 }

@@ -36,5 +36,6 @@ pub mod stages_view;
 pub mod state;
 pub mod toolbar;
 pub mod video_view;
+pub mod vitals_view;
 pub mod waker;
 pub mod window;

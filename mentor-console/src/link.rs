@@ -186,6 +186,7 @@ impl Reader {
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
+            Ok(Message::Vitals(vitals)) => self.console.lock().vitals(vitals),
             Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
             Ok(Message::Mark(_) | Message::Cursor(_) | Message::Call(_)) => {
                 tracing::warn!("theatre sent what comes from consoles alone; it is left out");

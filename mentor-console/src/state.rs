@@ -6,8 +6,10 @@ use std::time::Duration;
 use protocol::ladder::Position;
 use protocol::mark::{Ink, Width};
 use protocol::time::ClockOffset;
+use protocol::vitals::Feed;
 use transport::drill::Effect;
 use transport::drill::ledger::{Phase, Runner};
+use vitals::panel::{Curve, Number, Told};
 
 use crate::calls;
 use crate::latency::Summary;
@@ -48,6 +50,32 @@ pub struct State {
     pub drill_refusal: Option<String>,
     /// How far theatre is with what the mentor asked, while that is news.
     pub call: Option<calls::Stage>,
+    /// The patient's vital signs, once theatre told of any.
+    pub vitals: Option<Vitals>,
+    /// Whether their panel is open.
+    pub vitals_open: bool,
+}
+
+/// Vital signs as they are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vitals {
+    /// How the feed stands.
+    pub feed: Feed,
+    /// How long it has stood so; `None` while the session's clock is not known.
+    pub since: Option<Duration>,
+    /// What is shown of it; nothing while the session's clock is not known, since no age could be told.
+    pub values: Option<Values>,
+}
+
+/// Values with their ages.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// Numbers, in the order of monitors.
+    pub numbers: Vec<Number>,
+    /// Curves, in the same order.
+    pub curves: Vec<Curve>,
+    /// Alarms that devices in theatre signal, the most urgent first.
+    pub alarms: Vec<Told>,
 }
 
 /// A drill as people are told it.
@@ -179,6 +207,8 @@ pub(crate) mod tests {
             drill_form: None,
             drill_refusal: None,
             call: None,
+            vitals: None,
+            vitals_open: false,
         }
     }
 }

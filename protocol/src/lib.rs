@@ -1,4 +1,4 @@
-//! Shapes both ends share: time, ids, layout, frames, marks, the ladder, drills, messages. No IO, no behaviour.
+//! Shapes both ends share: time, ids, layout, frames, marks, the ladder, drills, vital signs, messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
@@ -14,6 +14,7 @@ pub mod layout;
 pub mod mark;
 pub mod message;
 pub mod time;
+pub mod vitals;
 
 /// Version of everything two ends must agree on. Ends of different versions refuse each other in the handshake.
 pub const VERSION: u16 = 1;

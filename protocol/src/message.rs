@@ -7,6 +7,7 @@ use crate::drill::{self, News};
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
+use crate::vitals::Vitals;
 
 /// One message between theatre and a console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub enum Message {
     Call(Call),
     /// Theatre: what became of a call.
     Answer(Answer),
+    /// Theatre: vital signs.
+    Vitals(Vitals),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -93,6 +96,7 @@ impl Message {
                 bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
+            Self::Vitals(vitals) => vitals.bounds().into_iter().try_for_each(|(what, len, max)| bound(what, len, max)),
             Self::Mark(_)
             | Self::Receipt(_)
             | Self::Ladder(_)

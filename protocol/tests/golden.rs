@@ -15,6 +15,10 @@ use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
 use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
 use protocol::time::SessionTime;
+use protocol::vitals::{
+    Alarm, AlarmState, Channel, Decimal, Deviation, Feed, FeedState, GAP, Inactivation, MAX_EXPONENT, MAX_NUMERICS,
+    MAX_RATE_MHZ, MAX_SAMPLES, Numeric, Origin, Piece, Priority, Reading, Term, Vitals,
+};
 
 const PAGE: &str = include_str!("../../docs/wire.md");
 const MARK: MarkId = MarkId { author: Epoch(7), number: 5 };
@@ -68,12 +72,60 @@ fn encoder() -> Position {
     Position { rung: Rung::Insets, cause, ..Position::default() }
 }
 
+const HEART_RATE: Channel = Channel { term: Term(147_842), instance: 0 };
+
+fn vitals() -> Vec<(&'static str, Message)> {
+    let oxygen = Channel { term: Term(150_456), instance: 0 };
+    let reading = Reading::Valid(Decimal { mantissa: 72, exponent: 0 });
+    let numerics = vec![
+        Numeric { channel: HEART_RATE, unit: Term(264_864), reading, at: AT, interval_ms: Some(12_000) },
+        Numeric { channel: oxygen, unit: Term(262_688), reading: Reading::Unavailable, at: AT, interval_ms: None },
+    ];
+    let wave = Piece {
+        channel: Channel { term: Term(131_330), instance: 0 },
+        unit: Term(266_418),
+        first: AT,
+        rate_mhz: 250_000.try_into().unwrap(),
+        scale: Decimal { mantissa: 5, exponent: -3 },
+        offset: Decimal { mantissa: 0, exponent: 0 },
+        samples: vec![0, -3, GAP],
+    };
+    let alarm = Alarm {
+        source: HEART_RATE,
+        event: Term(196_652),
+        deviation: Deviation::High,
+        priority: Priority::Medium,
+        state: AlarmState::Active,
+        inactivation: Inactivation::AudioPaused,
+        at: AT,
+    };
+    let feed = Feed { origin: Origin::Monitor, state: FeedState::Live, since: AT };
+    vec![
+        ("vitals-feed", Message::Vitals(Vitals::Feed(feed))),
+        ("vitals-numerics", Message::Vitals(Vitals::Numerics(numerics))),
+        ("vitals-wave", Message::Vitals(Vitals::Wave(wave))),
+        ("vitals-alarm", Message::Vitals(Vitals::Alarm(alarm))),
+    ]
+}
+
+/// As many and as large vital signs as one message may hold.
+fn largest_vitals() -> [Vitals; 2] {
+    let channel = Channel { term: Term(u32::MAX), instance: u8::MAX };
+    let (unit, at) = (Term(u32::MAX), SessionTime(u64::MAX));
+    let decimal = Decimal { mantissa: i32::MIN, exponent: -MAX_EXPONENT };
+    let numeric = Numeric { channel, unit, reading: Reading::Valid(decimal), at, interval_ms: Some(u32::MAX) };
+    let rate_mhz = MAX_RATE_MHZ.try_into().unwrap();
+    let samples = vec![GAP; MAX_SAMPLES];
+    let wave = Piece { channel, unit, first: at, rate_mhz, scale: decimal, offset: decimal, samples };
+    [Vitals::Numerics(vec![numeric; MAX_NUMERICS]), Vitals::Wave(wave)]
+}
+
 fn messages() -> Vec<(&'static str, Message)> {
     let (id, source, ink, width) = (MARK, SourceId(0), Ink::Cyan, Width::Broad);
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
     let receipt = Receipt { id, fate: Fate::Shown, points: 5, at: AT, first_on: Some(frame_id(301)) };
     let drill = Announcement { path: "a".to_owned(), effect: Effect::Delay(200), begins_in_ms: 1_000, lasts_ms: 5_000 };
-    vec![
+    let others = vec![
         ("layout", Message::Layout(layout())),
         ("mark-begin", Message::Mark(Operation::Begin { id, source, frame: frame_id(300), ink, width })),
         ("mark-extend", Message::Mark(Operation::Extend { id, first: 3, points })),
@@ -88,7 +140,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("cursor", Message::Cursor(Some(Pointed { source, at: ImagePoint { x: 32768, y: 1 } }))),
         ("call", Message::Call(Call { number: 3, asked: Some(Asked::Urgent) })),
         ("answer", Message::Answer(Answer { number: 3, state: CallState::Ok })),
-    ]
+    ];
+    others.into_iter().chain(vitals()).collect()
 }
 
 #[test]
@@ -109,10 +162,31 @@ fn the_longest_messages_pass_a_line_that_swallows_datagrams_above_600_bytes() {
     let points = vec![ImagePoint { x: u16::MAX, y: u16::MAX }; MAX_POINTS_PER_EXTEND];
     let mark = MarkId { author: Epoch(u32::MAX), number: u32::MAX };
     let extend = Operation::Extend { id: mark, first: u16::MAX, points };
-    for message in [Message::Layout(layout), Message::Mark(extend)] {
+    let vitals = largest_vitals().map(Message::Vitals);
+    for message in [Message::Layout(layout), Message::Mark(extend)].into_iter().chain(vitals) {
         // A datagram's number, variant, message number and length take 13 bytes at most.
         let bytes = message.to_bytes().unwrap().len();
         assert!(bytes <= 600 - 13, "{bytes}");
+    }
+}
+
+#[test]
+fn vital_signs_beyond_their_bounds_are_refused_in_both_directions() {
+    let [numerics, wave] = largest_vitals();
+    let (Vitals::Numerics(mut numerics), Vitals::Wave(wave)) = (numerics, wave) else { panic!("as made") };
+    numerics.push(numerics[0]);
+    let steep = Decimal { mantissa: 1, exponent: MAX_EXPONENT + 1 };
+    let beyond = [
+        Vitals::Numerics(numerics.clone()),
+        Vitals::Numerics(vec![Numeric { reading: Reading::Questionable(steep), ..numerics[0] }]),
+        Vitals::Wave(Piece { samples: vec![0; MAX_SAMPLES + 1], ..wave.clone() }),
+        Vitals::Wave(Piece { rate_mhz: (MAX_RATE_MHZ + 1).try_into().unwrap(), ..wave.clone() }),
+        Vitals::Wave(Piece { scale: steep, ..wave.clone() }),
+        Vitals::Wave(Piece { offset: steep, ..wave }),
+    ];
+    for message in beyond.map(Message::Vitals) {
+        assert!(message.to_bytes().is_err(), "{message:?}");
+        assert!(Message::from_bytes(&postcard::to_stdvec(&message).unwrap()).is_err(), "{message:?}");
     }
 }
 
@@ -178,7 +252,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..13).collect());
+    assert_eq!(kinds, (0..17).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -197,5 +271,9 @@ fn kind(message: &Message) -> u8 {
         Message::Cursor(_) => 10,
         Message::Call(_) => 11,
         Message::Answer(_) => 12,
+        Message::Vitals(Vitals::Feed(_)) => 13,
+        Message::Vitals(Vitals::Numerics(_)) => 14,
+        Message::Vitals(Vitals::Wave(_)) => 15,
+        Message::Vitals(Vitals::Alarm(_)) => 16,
     }
 }

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Every member and the members it may use, dev-dependencies aside.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("protocol", &[]),
     ("netem", &[]),
     ("program", &["protocol"]),
     ("transport", &["protocol", "netem"]),
     ("annotation", &["protocol"]),
+    ("vitals", &["protocol"]),
     ("media", &["protocol"]),
     ("ui", &[]),
-    ("capture", &["protocol", "program", "transport", "annotation", "media"]),
-    ("mentor-console", &["protocol", "program", "transport", "annotation", "media", "ui"]),
+    ("capture", &["protocol", "program", "transport", "annotation", "vitals", "media"]),
+    ("mentor-console", &["protocol", "program", "transport", "annotation", "vitals", "media", "ui"]),
     ("system-tests", &["protocol", "program", "transport", "annotation", "media", "capture", "netem"]),
     ("system-benches", &["protocol", "program", "transport", "media", "capture", "netem", "system-tests"]),
 ];

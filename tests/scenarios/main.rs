@@ -18,4 +18,5 @@ mod stage;
 mod states;
 mod supervision;
 mod survival;
+mod vitals;
 mod windows;

@@ -47,6 +47,16 @@ pub const STAGES: [Color32; 5] = [
     Color32::from_rgb(170, 120, 180),
 ];
 
+/// Vital signs, as monitors colour them: heart, oxygen, pressure by catheter, pressure by cuff, breathing, others.
+pub const SIGNALS: [Color32; 6] = [
+    Color32::from_rgb(92, 222, 110),
+    Color32::from_rgb(84, 208, 240),
+    Color32::from_rgb(255, 128, 120),
+    Color32::from_rgb(226, 150, 240),
+    Color32::from_rgb(242, 222, 110),
+    Color32::from_rgb(222, 228, 236),
+];
+
 /// Size of captions, in points.
 pub const SMALL_PT: f32 = 12.5;
 /// Size of most text, in points: readable at arm's length, which a mentor keeps from the screen.
@@ -149,6 +159,9 @@ mod tests {
         for state in [GOOD, CAUTION, ALARM, UNSURE, DRILL] {
             assert!(contrast(TEXT_ON_STATE, state) >= 6.5, "{state:?}");
             assert!(contrast(state, PANEL) >= 5.5, "{state:?}");
+        }
+        for signal in SIGNALS {
+            assert!(contrast(signal, PANEL) >= 5.5, "{signal:?}");
         }
     }
 }

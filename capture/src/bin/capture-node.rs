@@ -110,6 +110,11 @@ fn exit_kind(error: &node::Error) -> Kind {
             driver::Error::Thread(_) => Kind::Software,
         },
         Error::Library(_) | Error::Input(_) | Error::Encoding(_) | Error::Folder(_) => Kind::Unavailable,
-        Error::Control(_) | Error::Canvas(_) | Error::Window(_) | Error::Thread(_) | Error::Ended(_) => Kind::Software,
+        Error::Control(_)
+        | Error::Canvas(_)
+        | Error::Window(_)
+        | Error::Thread(_)
+        | Error::Vitals(_)
+        | Error::Ended(_) => Kind::Software,
     }
 }

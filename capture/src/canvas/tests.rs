@@ -68,6 +68,7 @@ fn theatre() -> Theatre {
         participant: Default::default(),
         link: Default::default(),
         ladder: Default::default(),
+        vitals: None,
     }
 }
 

@@ -6,7 +6,7 @@ use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
 use super::theatre::{Canvas, Ladder, Theatre};
-use super::{Nonsense, Source, participant};
+use super::{Kind, Nonsense, Source, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -78,7 +78,18 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         displayed(&key, name, theatre.source.get(name))?;
         window.check(name)?;
     }
+    let drawn_ones = theatre.source.iter().filter(|(_, source)| source.kind == Kind::Vitals);
+    drawn_ones.map(|(name, _)| name).try_for_each(|name| drawn(theatre, name))?;
     claims(theatre)
+}
+
+/// Whether vital signs can be drawn as source `name`.
+fn drawn(theatre: &Theatre, name: &str) -> Result<(), Nonsense> {
+    if theatre.vitals.is_some() {
+        return Ok(());
+    }
+    let fault = "kind = \"vitals\" draws the vital signs of the table [vitals], and there is none; add it";
+    Err(Nonsense::new(format!("source.{name}.kind"), fault))
 }
 
 /// Whether `or-display` may open the source called `name`, which `key` wants to be shown.

@@ -63,6 +63,8 @@ pub enum Kind {
     Rtp(Rtp),
     /// What an X server shows: a record viewer.
     Screen(Screen),
+    /// The vital signs of `[vitals]`, drawn by `capture-node`.
+    Vitals,
 }
 
 /// Which pictures are interlaced, and which of their two fields is the older one. Interlaced pictures are made
@@ -116,13 +118,14 @@ impl Kind {
             Self::Srt(_) => "srt",
             Self::Rtp(_) => "rtp",
             Self::Screen(_) => "screen",
+            Self::Vitals => "vitals",
         }
     }
 
     /// Whether `or-display` may open it: the surgeon's picture never waits for a network, and its program holds no parser of
     /// what comes over one, or of files that come from elsewhere.
     pub fn may_be_displayed(&self) -> bool {
-        !matches!(self, Self::Rtsp(_) | Self::Srt(_) | Self::Rtp(_) | Self::Dicom { .. })
+        !matches!(self, Self::Rtsp(_) | Self::Srt(_) | Self::Rtp(_) | Self::Dicom { .. } | Self::Vitals)
     }
 
     /// The key by which it takes something that one source alone can have, and its value.
@@ -186,6 +189,7 @@ enum KindName {
     Srt,
     Rtp,
     Screen,
+    Vitals,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -218,6 +222,7 @@ impl TryFrom<Table> for Source {
             KindName::Srt => Kind::Srt(Srt::from_keys(table)?),
             KindName::Rtp => Kind::Rtp(Rtp::from_keys(table)?),
             KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
+            KindName::Vitals => Kind::Vitals,
         };
         Ok(Self { role, kind, deinterlace, still_ok })
     }

@@ -12,6 +12,7 @@ use transport::schedule::Policy;
 
 use super::participant::Participant;
 use super::source::Source;
+use super::vitals::Vitals;
 use super::window::Window;
 use super::{Error, beside, check, default_run_dir};
 
@@ -46,6 +47,8 @@ pub struct Theatre {
     /// What happens when they carry too little.
     #[serde(default)]
     pub ladder: Ladder,
+    /// Where the patient's vital signs come from; absent means that none are sent.
+    pub vitals: Option<Vitals>,
 }
 
 /// `[canvas]`: the composed picture.
@@ -202,6 +205,7 @@ impl Theatre {
         self.run_dir = beside(file, &self.run_dir);
         self.identity.certificate = beside(file, &self.identity.certificate);
         self.identity.key = beside(file, &self.identity.key);
+        self.vitals = self.vitals.map(|vitals| vitals.beside(file));
         let participants = std::mem::take(&mut self.participant);
         self.participant = participants.into_iter().map(|(name, who)| (name, who.beside(file))).collect();
         self

@@ -10,6 +10,16 @@ use super::{PathDrill, Request};
 pub enum Command {
     /// Cut, delay or thin one of theatre's paths on purpose, marked as a drill at both ends; or end that.
     Drill(Drill),
+    /// The patient's vital signs.
+    #[command(subcommand)]
+    Vitals(Vitals),
+}
+
+/// What can be asked about vital signs.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Vitals {
+    /// The monitor named another patient and vital signs stopped; somebody has looked, and they may go on.
+    Confirm,
 }
 
 /// A link drill, or its end.
@@ -43,7 +53,10 @@ pub struct Drill {
 impl Command {
     /// What is asked.
     pub fn request(self) -> Request {
-        let Self::Drill(drill) = self;
+        let drill = match self {
+            Self::Drill(drill) => drill,
+            Self::Vitals(Vitals::Confirm) => return Request::ConfirmVitals,
+        };
         let effect = match (drill.delay, drill.thin) {
             (Some(ms), _) => Effect::Delay(ms),
             (_, Some(kbps)) => Effect::Thin(kbps),
@@ -85,6 +98,12 @@ mod tests {
         assert_eq!(read("drill --end"), Ok(Request::EndDrill));
         let named = read("drill --participant anna --path a --cut --seconds 5");
         assert!(matches!(named, Ok(Request::Drill { participant: Some(name), .. }) if name == "anna"));
+    }
+
+    #[test]
+    fn vitals_are_confirmed_by_two_words() {
+        assert_eq!(read("vitals confirm"), Ok(Request::ConfirmVitals));
+        assert!(read("vitals").is_err());
     }
 
     #[test]

@@ -35,6 +35,9 @@ impl Drills {
                 let done = answers.iter().find(|answer| matches!(answer, Answer::Done(_)));
                 done.or(answers.first()).cloned().unwrap_or_else(|| Answer::Refused("there is no drill".to_owned()))
             }
+            Request::ConfirmVitals => {
+                Answer::Refused("there are no vital signs: the configuration has no table [vitals]".to_owned())
+            }
         }
     }
 

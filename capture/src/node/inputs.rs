@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use media::picture::Picture;
 use program::clock;
 
 use crate::canvas::Inlet;
-use crate::config::{self, Theatre};
+use crate::config::{self, Kind, Theatre};
 use crate::signal::Trouble;
 use crate::source::Over;
 use crate::supervise::backoff::Backoff;
+use crate::vitals::hub::Hub;
 use crate::{run_dir, share, source};
 
 /// Why pictures cannot be had. A source that fails, now or later, is no error here: its tile says so.
@@ -31,11 +33,11 @@ pub struct Inputs {
     _sources: Vec<Keeper>,
 }
 
-/// Leads every source of `theatre` that has a tile to its inlet.
+/// Leads every source of `theatre` that has a tile to its inlet; vital signs are drawn from `hub`.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>) -> Result<Inputs, Error> {
+pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>, hub: Option<&Arc<Hub>>) -> Result<Inputs, Error> {
     let windows = theatre.windows();
     let mut inputs = Inputs { _windows: Vec::new(), _sources: Vec::new() };
     for mut inlet in inlets {
@@ -44,7 +46,7 @@ pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>) -> Result<Inputs, Error> {
             let socket = run_dir::pictures(&theatre.run_dir, name);
             inputs._windows.push(share::Reader::start(&socket, move |picture| inlet.deliver(&picture))?);
         } else if let Some(source) = theatre.source.get(name) {
-            inputs._sources.push(Keeper::start(name, source.clone(), inlet)?);
+            inputs._sources.push(Keeper::start(name, source.clone(), inlet, hub.cloned())?);
         }
     }
     Ok(inputs)
@@ -57,13 +59,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(name: &str, source: config::Source, inlet: Inlet) -> Result<Self, Error> {
+    fn start(name: &str, source: config::Source, inlet: Inlet, hub: Option<Arc<Hub>>) -> Result<Self, Error> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let (inlet, owned) = (Arc::new(Mutex::new(inlet)), name.to_owned());
         let thread = Builder::new()
             .name(format!("source-{name}"))
-            .spawn(move || keep_open(&owned, &source, &inlet, &stopped))
+            .spawn(move || keep_open(&owned, &source, (&inlet, hub.as_ref()), &stopped))
             .map_err(|error| Error::Thread(name.to_owned(), error))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -80,11 +82,16 @@ impl Drop for Keeper {
     }
 }
 
-fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, stopped: &Receiver<()>) {
+fn keep_open(
+    name: &str,
+    source: &config::Source,
+    (inlet, hub): (&Arc<Mutex<Inlet>>, Option<&Arc<Hub>>),
+    stopped: &Receiver<()>,
+) {
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let (trouble, ended) = match open(name, source, Arc::clone(inlet)) {
+        let (trouble, ended) = match open(name, source, Arc::clone(inlet), hub) {
             Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
                 Over::Stopped => return,
                 over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
@@ -110,10 +117,19 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     }
 }
 
-fn open(name: &str, source: &config::Source, inlet: Arc<Mutex<Inlet>>) -> Result<source::Running, source::Error> {
-    source::open(name, source, move |picture| {
+fn open(
+    name: &str,
+    source: &config::Source,
+    inlet: Arc<Mutex<Inlet>>,
+    hub: Option<&Arc<Hub>>,
+) -> Result<source::Running, source::Error> {
+    let deliver = move |picture: Picture| {
         inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
-    })
+    };
+    match hub {
+        Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
+        _ => source::open(name, source, deliver),
+    }
 }
 
 #[cfg(test)]
@@ -173,7 +189,7 @@ listen = "127.0.0.1:7001"
         std::fs::write(&file, format!("run_dir = \"{}\"\n{CONFIG}", folder.display())).unwrap();
         let theatre = Theatre::load(&file).unwrap();
         let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
-        let inputs = connect(&theatre, inlets).unwrap();
+        let inputs = connect(&theatre, inlets, None).unwrap();
         wait_for(&mut canvas, &theatre, "absent", "failed");
         for state in ["live", "ended", "live"] {
             wait_for(&mut canvas, &theatre, "camera", state);

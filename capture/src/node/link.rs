@@ -25,6 +25,7 @@ use super::relay::{Relay, Topic};
 use super::steps::{self, News, Steps};
 use crate::config::Role;
 use crate::ladder::Seen;
+use crate::vitals::hub::Hub;
 
 /// How often windows are told when the mentors were last heard: a tenth of the silence after which marks are dashed.
 const BEAT: Duration = Duration::from_millis(100);
@@ -47,6 +48,8 @@ pub struct Parts {
     pub demand: Demand,
     /// The ladder.
     pub steps: Steps,
+    /// Vital signs, where there are any.
+    pub vitals: Option<Arc<Hub>>,
 }
 
 impl Link {
@@ -58,7 +61,7 @@ impl Link {
         participants: Arc<Participants>,
         events: Vec<Receiver<Event>>,
         limits: Limits,
-        Parts { relay, drills, demand, steps }: Parts,
+        Parts { relay, drills, demand, steps, vitals }: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
@@ -66,7 +69,7 @@ impl Link {
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
         let listener =
-            Listener { participants, known, share, relay, drills, demand, steps, trace, beats: 0, accused: 0 };
+            Listener { participants, known, share, relay, drills, demand, steps, vitals, trace, beats: 0, accused: 0 };
         let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -97,6 +100,7 @@ struct Listener {
     drills: Arc<Drills>,
     demand: Demand,
     steps: Steps,
+    vitals: Option<Arc<Hub>>,
     trace: Trace,
     beats: u32,
     /// Steps down that the encoder is to blame for.
@@ -165,6 +169,7 @@ impl Listener {
                 self.share.joined(at, clock::now());
                 member.outlet().join();
                 self.relay.peer_up(at, peer);
+                self.vitals.iter().for_each(|vitals| vitals.peer_up(at, clock::now()));
                 if let Some(desk) = self.drills.of(at) {
                     desk.peer_up(restarted, clock::now());
                 }
@@ -198,7 +203,13 @@ impl Listener {
             }
             Ok(Message::Cursor(to)) => self.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
             Ok(Message::Call(call)) => self.relay.call(at, call).err().map(|refusal| refusal.to_string()),
-            Ok(Message::Layout(_) | Message::Receipt(_) | Message::Ladder(_) | Message::Answer(_)) => {
+            Ok(
+                Message::Layout(_)
+                | Message::Receipt(_)
+                | Message::Ladder(_)
+                | Message::Answer(_)
+                | Message::Vitals(_),
+            ) => {
                 Some("it is theatre's to send".to_owned())
             }
             Err(error) => Some(error.to_string()),
@@ -240,6 +251,10 @@ impl Listener {
         }
         self.relay.notice(Topic::Drill, self.drills.notice(now));
         self.relay.notice(Topic::People, Some(people::notice(&self.present(&facts))));
+        if let Some(vitals) = &self.vitals {
+            vitals.tick(now);
+            self.relay.notice(Topic::Vitals, vitals.notice());
+        }
         let slowest_bps = self.judge(&facts, now);
         self.climb(&facts, slowest_bps, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {

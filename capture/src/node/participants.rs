@@ -24,6 +24,10 @@ use crate::config::{Participant, Role, Theatre};
 use outlet::Outlet;
 use share::{Line, Presence, Seen};
 
+/// Messages that wait for a participant's acknowledgement while it is still sent vital signs: less than half of what is under way
+/// at once (`transport::delivery::IN_FLIGHT`), with what comes in one turn and the age of this figure counted in.
+const VITALS_BELOW: usize = 16;
+
 /// Why a session does not start.
 #[derive(Debug, thiserror::Error)]
 #[error("participant.{name}: {source}")]
@@ -134,6 +138,12 @@ impl Member {
                 true
             }
         })
+    }
+
+    /// The same for vital signs, which are taken only while few messages wait: a mark's receipt never waits for them.
+    pub fn vitals_teller(&self) -> Box<dyn Fn(&Message) -> bool + Send> {
+        let (handle, tell) = (self.handle.clone(), self.teller());
+        Box::new(move |message| handle.facts().session.messages_waiting < VITALS_BELOW && tell(message))
     }
 
     /// What `share` is to know of it, whose last word on its budget was `budget_bps`.

@@ -48,6 +48,8 @@ pub enum Topic {
     Ladder,
     /// Faults on purpose.
     Drill,
+    /// Whose vital signs they are.
+    Vitals,
     /// Who is there, in which role.
     People,
 }

@@ -5,13 +5,13 @@
 
 mod bars;
 mod coronary;
-mod frame;
-mod glyph;
+pub(super) mod frame;
+pub(super) mod glyph;
 mod monitor;
 mod noise;
-mod pixel;
+pub(super) mod pixel;
 mod room;
-mod stroke;
+pub(super) mod stroke;
 mod tissue;
 mod warp;
 
@@ -30,6 +30,7 @@ use super::Event;
 use super::pace::{Thread, Waiter};
 use crate::config::{Scene, Scenery};
 use frame::Frame;
+pub(crate) use monitor::signals;
 
 /// When a frame is painted, as a part of the interval before it is due. A camera's picture costs this machine nothing, so
 /// its stand-in is painted while the one before has left the machine and the next has not come: after encoding, which

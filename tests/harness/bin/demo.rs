@@ -113,6 +113,7 @@ fn setup(options: &Options) -> Result<Setup> {
         endoscope: file("--endoscope", &options.endoscope)?,
         fluoroscopy: file("--fluoroscopy", &options.fluoroscopy)?,
         room: file("--room", &options.room)?,
+        vitals: true,
         ..Sources::generated(case)
     };
     let folder = std::path::absolute(&options.out)?;

@@ -56,6 +56,8 @@ pub struct Sources {
     pub detail: Detail,
     /// A further window shows the fluoroscopy beside the primary's.
     pub second_window: bool,
+    /// Vital signs are generated, sent as data and drawn as a tile; else a scene stands in for the monitor's screen.
+    pub vitals: bool,
 }
 
 impl Sources {
@@ -69,6 +71,7 @@ impl Sources {
             bars: None,
             detail: Detail::Full,
             second_window: false,
+            vitals: false,
         }
     }
 }
@@ -94,12 +97,16 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
         let keys = match (sources.bars.filter(|_| name == sources.case.primary()), file) {
             (Some(colour), _) => bars(colour),
             (None, Some(file)) => format!("kind = \"file\"\nlocation = \"{}\"", file.display()),
+            (None, None) if name == "vitals" && sources.vitals => "kind = \"vitals\"".to_owned(),
             (None, None) => format!("kind = \"scene\"\n{scene}"),
         };
         text.push_str(&format!("[source.{name}]\nrole = \"{name}\"\n{keys}\n"));
     }
     if sources.detail == Detail::Half {
         text.push_str("[canvas]\nwidth = 640\nheight = 360\n[encoder]\nbitrate_kbps = 2000\n");
+    }
+    if sources.vitals {
+        text.push_str("[vitals]\nkind = \"generator\"\n");
     }
     text.push_str(&format!("[ladder]\nphone = \"{PHONE}\"\n"));
     if sources.second_window {

@@ -12,6 +12,8 @@ use netem::relay::{self, Relay};
 use program::clock;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
+use protocol::message::Message;
+use protocol::vitals::Vitals;
 use transport::driver::{self, Config, End, Handle, PathConfig, Uplink};
 use transport::hello::Role;
 use transport::schedule::Policy;
@@ -48,6 +50,8 @@ pub struct Story {
     pub begins_independent: bool,
     /// How each source stood in the frames, one word for each change.
     pub sources: BTreeMap<SourceId, Vec<&'static str>>,
+    /// What theatre told of vital signs, in its order.
+    pub vitals: Vec<Vitals>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
 }
@@ -121,6 +125,14 @@ impl Peer {
         assert!(!limit.timed_out(), "not {wanted} within {SOON:?}: {:?}", story.sources.get(&source));
     }
 
+    /// Waits until `find` finds something in what theatre told of vital signs.
+    pub fn wait_for_vitals<T>(&self, what: &str, find: impl Fn(&[Vitals]) -> Option<T>) -> T {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| find(&story.vitals).is_none();
+        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        find(&story.vitals).unwrap_or_else(|| panic!("{what} within {SOON:?}"))
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -158,6 +170,11 @@ impl Told {
                 }
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
                     story.lost += numbers.end - numbers.start;
+                }
+                Event::Message(bytes) => {
+                    if let Ok(Message::Vitals(vitals)) = Message::from_bytes(&bytes) {
+                        story.vitals.push(vitals);
+                    }
                 }
                 _ => {}
             }

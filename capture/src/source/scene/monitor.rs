@@ -3,7 +3,7 @@
 //! The curves are functions of time (`signals`); what the screen shows at a column is the signal at the moment the
 //! sweep last passed it. Positions are in units of 1/640 of the screen's width, from its corner.
 
-mod signals;
+pub(crate) mod signals;
 
 use super::frame::Frame;
 use super::glyph::{self, Style};

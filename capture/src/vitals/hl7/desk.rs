@@ -1,0 +1,294 @@
+//! What becomes of one message: read, checked against bed and patient, handed to the hub, answered. Everything a connection
+//! does but the network, with the time handed in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::time::{MonoTime, SessionTime};
+use protocol::vitals::{self, Channel, Decimal, MAX_SAMPLES, Numeric, Piece, Term, Vitals};
+
+use super::ack::{self, Outcome, Refusal, Stamp};
+use super::message::{Field, Message};
+use super::mllp;
+use super::report::{self, Place, Report};
+use super::wave::Wave;
+use crate::vitals::device_clock::{DeviceClock, DeviceTime};
+use crate::vitals::hub::Hub;
+use crate::vitals::patient::{Admission, Identity};
+
+/// Channels that are told apart at most, over all devices; further ones share the last number.
+const MAX_CHANNELS: usize = 64;
+/// Samples of a curve are sent on in pieces of so much: long enough to cost little, short enough to be drawn as they come.
+const PIECE_MS: u64 = 200;
+
+/// Takes messages from every connection.
+pub struct Desk {
+    bed: Vec<String>,
+    hub: Arc<Hub>,
+    channels: Mutex<BTreeMap<(Term, Place), u8>>,
+    counts: Counts,
+    /// The refusal that was said last.
+    said: Mutex<Option<Refusal>>,
+}
+
+/// Messages since the start, of all connections.
+#[derive(Debug, Default)]
+pub struct Counts {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    other_bed: AtomicU64,
+    left_out: AtomicU64,
+    broken: AtomicU64,
+}
+
+/// Counts for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Messages that were taken.
+    pub accepted: u64,
+    /// Messages that were not, those for other beds included.
+    pub refused: u64,
+    /// Messages for other beds, or none.
+    pub other_bed: u64,
+    /// Observations in messages that were taken, which nothing here knows.
+    pub left_out: u64,
+    /// Connections that were ended because what came was no message.
+    pub broken: u64,
+}
+
+impl Desk {
+    /// A desk for `bed`, as PV1-3 has it.
+    pub fn new(bed: &str, hub: Arc<Hub>) -> Self {
+        let bed = bed.split('^').map(|component| component.trim().to_owned()).collect();
+        Self { bed, hub, channels: Mutex::default(), counts: Counts::default(), said: Mutex::default() }
+    }
+
+    /// Takes `bytes`, one message from a device whose clock is `clock`, at `now`, which is `moment` by this machine's
+    /// calendar. Gives what became of it, and the answer, where one can be given and is wanted.
+    pub fn take(
+        &self,
+        bytes: &[u8],
+        clock: &mut DeviceClock,
+        moment: &str,
+        now: MonoTime,
+    ) -> (Outcome, Option<Vec<u8>>) {
+        let message = Message::read(bytes);
+        let outcome = message.map_err(Refusal::from).and_then(|message| self.judge(&message, clock, now));
+        let outcome = outcome.err().map_or(Outcome::Accepted, Outcome::Refused);
+        self.say(outcome);
+        let number = self.counts.count(outcome);
+        let header = match message {
+            Ok(message) => Some(message),
+            // Its header may still be good enough to be answered by.
+            Err(_) => bytes.split(|byte| *byte == b'\r').next().and_then(Message::headed),
+        };
+        let answer = header.and_then(|message| ack::answer(&message, outcome, Stamp { moment, number }));
+        (outcome, answer)
+    }
+
+    /// A connection was ended because what came on it is no message. The first is said.
+    pub fn broken(&self, fault: mllp::Fault) {
+        if self.counts.broken.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!("vitals: a connection is ended: {fault}; so will be others like it");
+        }
+    }
+
+    /// The same refusal again and again is said once, over all connections: some senders make one for each message.
+    fn say(&self, outcome: Outcome) {
+        let Outcome::Refused(refusal) = outcome else { return };
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.replace(refusal) != Some(refusal) {
+            tracing::warn!("vitals: a message is left out: {refusal}; so will be others like it");
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counted(&self) -> Counted {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Counts { accepted, refused, other_bed, left_out, broken } = &self.counts;
+        Counted {
+            accepted: count(accepted),
+            refused: count(refused),
+            other_bed: count(other_bed),
+            left_out: count(left_out),
+            broken: count(broken),
+        }
+    }
+
+    fn judge(&self, message: &Message<'_>, clock: &mut DeviceClock, now: MonoTime) -> Result<(), Refusal> {
+        let kind = message.header().field(9);
+        let is_alarm = match (kind.component(1).code(), kind.component(2).code()) {
+            (Some("ORU"), Some("R01")) => false,
+            (Some("ORU"), Some("R40")) => true,
+            _ => return Err(Refusal::Type),
+        };
+        let control_id = message.header().field(10);
+        if control_id.is_empty() || control_id.raw().len() > ack::MAX_CONTROL_ID_BYTES {
+            return Err(Refusal::ControlId);
+        }
+        self.check_bed(message)?;
+        let identity = self.identity(message)?;
+        let report = report::read(message, is_alarm)?;
+        match self.hub.named(identity, now) {
+            Admission::Admitted => {}
+            Admission::Changed | Admission::Stopped => return Err(Refusal::OtherPatient),
+        }
+        if report.is_empty() && report.left_out > 0 {
+            return Err(Refusal::Nothing);
+        }
+        self.counts.left_out.fetch_add(report.left_out, Ordering::Relaxed);
+        if let Some(newest) = report.newest {
+            clock.arrived(newest, now);
+        }
+        self.hub.hear(self.translated(&report, clock, now), now);
+        Ok(())
+    }
+
+    /// Every PV1 must name this bed: point of care, room and bed; and the facility, where the configuration names one.
+    fn check_bed(&self, message: &Message<'_>) -> Result<(), Refusal> {
+        let mut any = false;
+        for visit in message.segments().filter(|segment| segment.name() == b"PV1") {
+            message.check(visit)?;
+            let place = visit.field(3);
+            if place.is_empty() {
+                continue;
+            }
+            let compared = self.bed.len().max(3);
+            let named = |number: usize| message.text(place.component(number)).trim().to_owned();
+            let is_this = (1..=compared).all(|number| {
+                self.bed.get(number - 1).map_or_else(|| named(number).is_empty(), |bed| *bed == named(number))
+            });
+            if !is_this {
+                return Err(Refusal::OtherBed);
+            }
+            any = true;
+        }
+        if any { Ok(()) } else { Err(Refusal::NoBed) }
+    }
+
+    /// Whom the message names: the first identifier of PID-3 with who gave it, else the name in PID-5. Only a hash leaves.
+    fn identity(&self, message: &Message<'_>) -> Result<Option<Identity>, Refusal> {
+        let mut found = None;
+        for person in message.segments().filter(|segment| segment.name() == b"PID") {
+            let (identifier, name) = (person.field(3), person.field(5));
+            let given = |part: Field<'_>| !part.is_empty();
+            let parts = if given(identifier.component(1)) {
+                [identifier.component(1).raw(), identifier.component(4).raw()]
+            } else {
+                [name.component(1).raw(), name.component(2).raw()]
+            };
+            let identity = self.hub.identity(&parts);
+            if found.is_some() && identity.is_some() && found != identity {
+                return Err(Refusal::TwoPatients);
+            }
+            found = found.or(identity);
+        }
+        Ok(found)
+    }
+
+    /// The report on the session's clock and in the shapes of the wire. What has no time of its own is of now.
+    fn translated(&self, report: &Report, clock: &DeviceClock, now: MonoTime) -> Vec<Vitals> {
+        let at = |time: Option<DeviceTime>| {
+            time.and_then(|time| clock.session(time, now)).unwrap_or_else(|| now.as_session_in_theatre())
+        };
+        let numerics = report.numbers.iter().map(|number| Numeric {
+            channel: self.channel(number.term, number.place),
+            unit: number.unit,
+            reading: number.reading,
+            at: at(number.at),
+            interval_ms: None,
+        });
+        let alarms = report.alarms.iter().map(|alarm| {
+            Vitals::Alarm(vitals::Alarm {
+                source: self.source(alarm.source, alarm.place),
+                event: alarm.event,
+                deviation: alarm.deviation,
+                priority: alarm.priority,
+                state: alarm.state,
+                inactivation: alarm.inactivation,
+                at: at(alarm.at),
+            })
+        });
+        let numerics: Vec<Numeric> = numerics.collect();
+        let numerics = (!numerics.is_empty()).then_some(Vitals::Numerics(numerics));
+        let pieces = report.waves.iter().flat_map(|wave| self.pieces(wave, at(wave.first)));
+        numerics.into_iter().chain(alarms).chain(pieces).collect()
+    }
+
+    fn pieces(&self, wave: &Wave, first: SessionTime) -> Vec<Vitals> {
+        let Some(rate_mhz) = wave.rate_mhz else { return Vec::new() };
+        let (scale, samples) = wave.steps();
+        let rate = u64::from(rate_mhz.get());
+        let length = usize::try_from(rate * PIECE_MS / 1_000_000).unwrap_or(MAX_SAMPLES).clamp(1, MAX_SAMPLES);
+        let channel = self.channel(wave.term, wave.place);
+        let piece = |(number, samples): (usize, &[i16])| {
+            let after_us = (number * length) as u64 * 1_000_000_000 / rate;
+            Vitals::Wave(Piece {
+                channel,
+                unit: wave.unit,
+                first: SessionTime(first.0.saturating_add(after_us)),
+                rate_mhz,
+                scale,
+                offset: Decimal { mantissa: 0, exponent: 0 },
+                samples: samples.to_vec(),
+            })
+        };
+        samples.chunks(length).enumerate().map(piece).collect()
+    }
+
+    /// The wire's name of what an alarm is about. Devices that count their places differently in alarms mean the first.
+    fn source(&self, term: Term, place: Place) -> Channel {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        Channel { term, instance: channels.get(&(term, place)).copied().unwrap_or(0) }
+    }
+
+    /// The wire's name of a channel: the count of places in which its term was met before this one.
+    fn channel(&self, term: Term, place: Place) -> Channel {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let met = channels.keys().filter(|(known, _)| *known == term).count();
+        let instance = match channels.get(&(term, place)) {
+            Some(instance) => *instance,
+            None if channels.len() >= MAX_CHANNELS => u8::MAX,
+            None => {
+                let instance = u8::try_from(met).unwrap_or(u8::MAX);
+                channels.insert((term, place), instance);
+                instance
+            }
+        };
+        Channel { term, instance }
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, refused, other_bed, left_out, broken } = self;
+        write!(
+            f,
+            "{accepted} messages taken, {refused} refused ({other_bed} for other beds), {left_out} observations unknown, \
+             {broken} connections broken off"
+        )
+    }
+}
+
+impl Counts {
+    /// Counts a message; how many there were, this one included.
+    fn count(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Accepted => {
+                self.accepted.fetch_add(1, Ordering::Relaxed);
+            }
+            Outcome::Refused(refusal) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                if matches!(refusal, Refusal::OtherBed | Refusal::NoBed) {
+                    self.other_bed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        self.accepted.load(Ordering::Relaxed) + self.refused.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What is shown of vital signs, by the moment.
+
+use protocol::vitals::{Decimal, Inactivation, Origin, Piece};
+
+use super::*;
+
+fn at(seconds: u64) -> SessionTime {
+    SessionTime(seconds * 1_000_000)
+}
+
+fn channel(term: Term) -> Channel {
+    Channel { term, instance: 0 }
+}
+
+fn numeric(term: Term, value: &str, seconds: u64) -> Numeric {
+    Numeric {
+        channel: channel(term),
+        unit: terms::MMHG,
+        reading: Decimal::parse(value).map_or(Reading::Unavailable, Reading::Valid),
+        at: at(seconds),
+        interval_ms: Some(10_000),
+    }
+}
+
+fn panel(numerics: impl IntoIterator<Item = Numeric>) -> Panel {
+    let mut panel = Panel::default();
+    panel.take(Vitals::Numerics(numerics.into_iter().collect()));
+    panel
+}
+
+fn texts(panel: &Panel, seconds: u64) -> Vec<(String, String, Standing)> {
+    let numbers = panel.numbers(at(seconds)).into_iter();
+    numbers.map(|number| (number.label, number.text, number.standing)).collect()
+}
+
+fn one(label: &str, text: &str, standing: Standing) -> Vec<(String, String, Standing)> {
+    vec![(label.to_owned(), text.to_owned(), standing)]
+}
+
+fn alarm(state: AlarmState, priority: Priority, seconds: u64) -> Vitals {
+    Vitals::Alarm(Alarm {
+        source: channel(terms::OXYGEN),
+        event: Term(196_674),
+        deviation: Deviation::Low,
+        priority,
+        state,
+        inactivation: Inactivation::Enabled,
+        at: at(seconds),
+    })
+}
+
+#[test]
+fn a_value_is_shown_then_grey_then_gone_and_its_age_is_told_all_the_while() {
+    let panel = panel([numeric(terms::HEART_RATE, "72", 100)]);
+    assert_eq!(texts(&panel, 110), one("HR", "72", Standing::Current));
+    assert_eq!(texts(&panel, 111), one("HR", "72", Standing::Late));
+    assert_eq!(panel.numbers(at(117))[0].age, Duration::from_secs(17));
+    assert_eq!(texts(&panel, 121), []);
+}
+
+#[test]
+fn what_has_not_been_learned_lasts_by_its_kind() {
+    let unlearned = |term| Numeric { interval_ms: None, ..numeric(term, "90", 0) };
+    let panel = panel([unlearned(terms::HEART_RATE), unlearned(Term(terms::CUFF.0 + 3))]);
+    assert_eq!(texts(&panel, 61)[0].2, Standing::Late);
+    assert_eq!(texts(&panel, 299), one("NIBP", "90", Standing::Current));
+}
+
+#[test]
+fn parts_of_a_blood_pressure_stand_together_and_the_oldest_tells_the_age() {
+    let part = |part, value, seconds| numeric(Term(terms::CUFF.0 + part), value, seconds);
+    let whole = panel([part(1, "118", 100), part(2, "74", 100), part(3, "89", 95)]);
+    assert_eq!(texts(&whole, 101), one("NIBP", "118/74 (89)", Standing::Current));
+    assert_eq!(whole.numbers(at(101))[0].age, Duration::from_secs(6));
+    assert_eq!(texts(&panel([part(1, "118", 100)]), 101), one("NIBP", "118/-", Standing::Current));
+    assert_eq!(texts(&panel([part(3, "9", 100)]), 101), one("NIBP", "9", Standing::Current));
+}
+
+#[test]
+fn a_value_that_comes_late_does_not_take_the_place_of_a_newer_one() {
+    let mut panel = panel([numeric(terms::HEART_RATE, "72", 100)]);
+    panel.take(Vitals::Numerics(vec![numeric(terms::HEART_RATE, "120", 90)]));
+    assert_eq!(texts(&panel, 101), one("HR", "72", Standing::Current));
+}
+
+#[test]
+fn a_device_that_has_no_value_is_shown_with_a_dash_and_one_that_doubts_is_told() {
+    let mut panel = panel([numeric(terms::OXYGEN, "none", 100)]);
+    assert_eq!(texts(&panel, 101), one("SpO2", "-", Standing::Current));
+    let doubted = Reading::Questionable(Decimal { mantissa: 88, exponent: 0 });
+    panel.take(Vitals::Numerics(vec![Numeric { reading: doubted, ..numeric(terms::OXYGEN, "", 101) }]));
+    assert!(panel.numbers(at(101))[0].is_questionable);
+}
+
+#[test]
+fn another_patient_takes_everything_away() {
+    let mut panel = panel([numeric(terms::HEART_RATE, "72", 100)]);
+    panel.take(alarm(AlarmState::Active, Priority::High, 100));
+    let feed = Feed { origin: Origin::Monitor, state: FeedState::PatientChanged, since: at(101) };
+    panel.take(Vitals::Feed(feed));
+    assert_eq!((texts(&panel, 101), panel.told(at(101))), (vec![], vec![]));
+    assert_eq!(panel.feed(), Some(feed));
+}
+
+#[test]
+fn an_alarm_is_told_until_its_device_ends_it_and_with_its_age_when_nothing_more_is_heard() {
+    let mut panel = panel([numeric(terms::OXYGEN, "84", 100)]);
+    panel.take(alarm(AlarmState::Active, Priority::High, 100));
+    assert_eq!(panel.numbers(at(101))[0].alarm, Some(Priority::High));
+    let told = panel.told(at(161)).pop().unwrap();
+    assert_eq!((told.text.as_str(), told.standing), ("SpO2 low", Standing::Late));
+    panel.take(alarm(AlarmState::Inactive, Priority::High, 99));
+    assert_eq!(panel.told(at(161)).len(), 1, "its end came before");
+    panel.take(alarm(AlarmState::Inactive, Priority::High, 162));
+    assert_eq!((panel.told(at(163)), panel.numbers(at(110))[0].alarm), (vec![], None));
+}
+
+#[test]
+fn a_curve_without_samples_for_ten_seconds_is_gone() {
+    let mut panel = Panel::default();
+    let (scale, offset) = (Decimal { mantissa: 1, exponent: 0 }, Decimal { mantissa: 0, exponent: 0 });
+    let rate_mhz = 250_000.try_into().unwrap();
+    let (channel, unit, samples) = (channel(terms::ECG_II), terms::MILLIVOLT, vec![0; 50]);
+    panel.take(Vitals::Wave(Piece { channel, unit, first: at(100), rate_mhz, scale, offset, samples }));
+    let shown = |seconds| panel.curves(at(seconds), Duration::from_secs(4)).len();
+    assert_eq!([shown(101), shown(110), shown(111)], [1, 1, 0]);
+}
+
+#[test]
+fn a_device_that_invents_channels_costs_bounded_memory() {
+    let mut panel = Panel::default();
+    for instance in 0..=u8::MAX {
+        let channel = Channel { term: terms::OXYGEN, instance };
+        panel.take(Vitals::Numerics(vec![Numeric { channel, ..numeric(terms::OXYGEN, "9", 0) }]));
+        let Vitals::Alarm(alarm) = alarm(AlarmState::Active, Priority::Low, 0) else { panic!("an alarm") };
+        panel.take(Vitals::Alarm(Alarm { source: channel, ..alarm }));
+    }
+    assert_eq!((panel.numerics().count(), panel.alarms().count()), (MAX_NUMERICS, MAX_ALARMS));
+}
