@@ -39,7 +39,7 @@ pub struct Config {
 pub struct Rate {
     /// Bits per second, 1000 at least.
     pub bitrate_bps: u32,
-    /// Pictures per second that will come, 1 at least.
+    /// Pictures per second that will come, 0.1 at least.
     pub pictures_per_second: f64,
 }
 
@@ -160,7 +160,7 @@ fn x264enc(rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
 
 /// x264's rate in kbit/s at [`NOMINAL_FPS`]: the same bits for each picture as `rate` has.
 fn kilobits(rate: Rate) -> u32 {
-    let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(1.0);
+    let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(0.1);
     let kilobits = f64::from(rate.bitrate_bps) * scale / 1000.0;
     // `as` saturates; x264enc takes 1 to 2,048,000.
     (kilobits.round() as u32).clamp(1, 2_048_000)

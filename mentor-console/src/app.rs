@@ -4,23 +4,27 @@
 use std::sync::Arc;
 
 use annotation::geometry::{View, ViewRect};
-use eframe::egui::{Align2, Area, CentralPanel, CursorIcon, Frame, Id, Margin, Panel, Rect, Ui, vec2};
+use eframe::egui::{Align2, Area, CentralPanel, CursorIcon, Frame, Id, Margin, Panel, Rect, Ui, Vec2, vec2};
 use media::slot::Slot;
+use protocol::camera;
 use protocol::geometry::SizePx;
+use protocol::message::Message;
 use protocol::time::MonoTime;
 
 use crate::command::Command;
 use crate::console::{Console, Shared};
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Origin};
 use crate::hand::Hand;
 use crate::pacing;
 use crate::pen_window::PenWindow;
+use crate::picture_state::Kind;
 use crate::place::Place;
 use crate::scene::Target;
-use crate::state::{DrillForm, State};
+use crate::state::{DrillForm, State, ViewOf};
+use crate::still_view::StillView;
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar};
+use crate::{camera_view, canvas_view, card_view, drill_view, link_view, stages_view, toolbar};
 
 /// What a window shows and asks.
 pub struct App {
@@ -32,6 +36,7 @@ pub struct App {
     seen: u64,
     canvas: Option<SizePx>,
     window: Option<VideoView>,
+    still: StillView,
     pen: Option<PenWindow>,
     waker: Waker,
     card_open: bool,
@@ -49,6 +54,7 @@ impl App {
             seen: 0,
             canvas: None,
             window: None,
+            still: StillView::default(),
             pen: None,
             waker,
             card_open,
@@ -76,17 +82,25 @@ impl App {
         let Some((sequence, decoded)) = self.newest.newer_than(self.seen) else { return };
         self.seen = sequence;
         self.canvas = Some(decoded.picture.size());
+        let (ticket, kind) = match decoded.origin {
+            Origin::Frame { ticket, .. } => (Some(ticket), Kind::Video),
+            Origin::Still => (None, Kind::Still),
+        };
         let mut console = self.console.lock();
         console.pacing.picture(now);
-        console.picture(&decoded.header, now);
+        console.picture(&decoded.header, kind, now);
         drop(console);
         if let Some(video) = &self.window {
-            video.give(decoded.ticket, decoded.picture);
+            video.give(ticket, decoded.picture);
         }
     }
 
     /// Shows everything at `now`.
     pub fn ui(&mut self, ui: &mut Ui, now: MonoTime) {
+        let ready = self.console.lock().hold_ready(now);
+        if let Some(picture) = ready {
+            self.still.show(ui.ctx(), &picture);
+        }
         let state = self.state(now);
         let mut commands = Vec::new();
         // The bars' colour is the window's clear colour: filling them would cost more than all that lies on them.
@@ -100,7 +114,8 @@ impl App {
             .frame(bar(Margin::symmetric(8, 4)))
             .show(ui, |ui| toolbar::show(ui, &state, &mut commands));
         let view = CentralPanel::no_frame().show(ui, |ui| self.canvas(ui, &state, now)).inner;
-        let covers = self.overlays(ui, &state, &mut commands);
+        let mut covers = self.overlays(ui, &state, &mut commands);
+        covers.extend(self.pads(ui, &state, view, &mut commands, now));
         self.place(Place { view, covers });
         for command in commands {
             self.act(command, now);
@@ -126,6 +141,14 @@ impl App {
             Command::Width(width) => marks.set_width(width),
             Command::Undo => outbox.send(&marks.undo(now)),
             Command::Clear => outbox.send(&marks.clear(now)),
+            Command::AskStill(source) => console.ask_still(source),
+            Command::BackToLive => {
+                console.scene.release();
+                self.still.clear();
+            }
+            Command::CameraHome(source) => {
+                outbox.tell(&Message::Camera(camera::Command { source, action: camera::Action::Home }));
+            }
             Command::DismissCard => self.card_open = false,
             // Stages and form have one place.
             Command::ToggleStages => {
@@ -171,9 +194,15 @@ impl App {
         let room = ui.max_rect();
         let canvas = self.console.lock().scene.layout().map(|layout| layout.canvas).or(self.canvas);
         let view = canvas.and_then(|canvas| fitted(room, scale, canvas));
-        if let (Some(view), Some(video)) = (&view, &self.window) {
+        if let Some(view) = &view {
             let place = canvas_view::rect_of(view.rect, scale);
-            video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
+            match (&state.view, &self.window) {
+                (ViewOf::Still { .. }, _) => self.still.paint(ui.painter(), place),
+                (ViewOf::Live, Some(video)) => {
+                    video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
+                }
+                (ViewOf::Live, None) => {}
+            }
         }
         let mut console = self.console.lock();
         let Console { frames, scene, .. } = &mut *console;
@@ -185,6 +214,32 @@ impl App {
             ui.ctx().set_cursor_icon(cursor(console.target));
         }
         view
+    }
+
+    /// Shows a pad over the tile of each room camera that can be moved, and returns where.
+    fn pads(
+        &self,
+        ui: &Ui,
+        state: &State,
+        view: Option<View>,
+        commands: &mut Vec<Command>,
+        now: MonoTime,
+    ) -> Vec<ViewRect> {
+        let (scale, mut covers, mut held) = (ui.ctx().pixels_per_point(), Vec::new(), None);
+        let layout = self.console.lock().scene.layout().cloned();
+        for offer in &state.cameras {
+            let tile = layout.as_ref().filter(|_| state.view == ViewOf::Live).and_then(|layout| layout.tile(offer.source));
+            let (Some(tile), Some(view)) = (tile, view) else { continue };
+            let place = canvas_view::rect_of(view.view_rect_from_canvas(tile.picture), scale);
+            let corner = place.max - camera_view::size(offer) - Vec2::splat(6.0);
+            let shown = Area::new(Id::unique(("camera", offer.source.0)))
+                .fixed_pos(corner)
+                .show(ui.ctx(), |ui| camera_view::show(ui, offer, commands));
+            held = held.or(shown.inner);
+            covers.push(rect_px(shown.response.rect, scale));
+        }
+        self.console.lock().steer(held, now);
+        covers
     }
 
     /// Shows what lies over the picture and returns where.
@@ -242,10 +297,13 @@ pub(crate) mod tests {
     use egui_kittest::kittest::Queryable as _;
     use program::trace::Trace;
     use protocol::frame::Freshness;
-    use protocol::ids::Epoch;
+    use crate::still::tests::still;
+    use eframe::egui::Key;
+    use protocol::ids::{Epoch, MarkId, SourceId};
     use protocol::ladder::{Cause, Position, Rung};
-    use protocol::message::Message;
-    use protocol::time::ClockOffset;
+    use protocol::mark::{Fate, Operation, Receipt};
+    use protocol::still::Refusal;
+    use protocol::time::{ClockOffset, SessionTime};
     use std::sync::Mutex;
 
     /// When the picture of [`session`] came onto the screen; it was captured 50 ms before.
@@ -272,7 +330,7 @@ pub(crate) mod tests {
         console.frames.set_clock(ClockOffset::THEATRE);
         console.link(vec![path], SHOWN);
         console.layout(layout());
-        console.picture(&Arc::new(header(Freshness::Live, room)), SHOWN);
+        console.picture(&Arc::new(header(Freshness::Live, room)), Kind::Video, SHOWN);
         let app = App::new(Shared::new(console), Arc::default(), Waker::default(), true);
         (app, sent)
     }
@@ -343,6 +401,132 @@ pub(crate) mod tests {
         window.run();
         for label in ["endoscope", "room", "NO SIGNAL for 50 ms"] {
             window.get_by_label(label);
+        }
+    }
+
+    #[test]
+    fn a_still_is_asked_for_told_as_it_comes_and_shown_in_place_of_live_with_its_age_until_escape() {
+        let (app, sent) = session(Freshness::Live);
+        let console = app.console.clone();
+        let mut window = window(app);
+        window.run();
+        window.get_by_label("Still of the picture under the pointer, else of the primary (S)").click();
+        window.run();
+        assert_eq!(sent.lock().unwrap().last(), Some(&Message::StillWish(SourceId(0))));
+        window.get_by_label("Still of endoscope: asked for");
+        console.lock().stills.progress(Some((1_200_000, 3_400_000)));
+        window.run();
+        window.get_by_label("Still of endoscope: 1.2 of 3.4 MB");
+        console.lock().stills.arrived(still());
+        window.run();
+        window.get_by_label("STILL: this picture is 1.1 s old");
+        window.get_by_label("endoscope, 64 x 36, taken at 0:00:03.9 of the session");
+        assert!(window.query_by_label("LIVE").is_none());
+        window.state_mut().1 = after_ms(9_000);
+        window.run();
+        window.get_by_label("STILL: this picture is 10 s old");
+        window.key_press(Key::Escape);
+        window.run();
+        window.get_by_label_contains("FROZEN: this picture is");
+    }
+
+    #[test]
+    fn a_still_that_theatre_refuses_is_told_with_the_reason() {
+        let (app, _) = session(Freshness::Live);
+        let console = app.console.clone();
+        let mut window = window(app);
+        window.run();
+        window.key_press(Key::S);
+        window.run();
+        console.lock().stills.refused(SourceId(0), Refusal::Curtain, SHOWN);
+        window.run();
+        window.get_by_label("No still: theatre's curtain is closed");
+    }
+
+    #[test]
+    fn a_mark_on_a_still_names_its_frame_and_its_source() {
+        let (app, sent) = session(Freshness::Live);
+        app.console.lock().stills.arrived(still());
+        let mut window = window(app);
+        window.run();
+        let mut app = window.into_state().0;
+        app.hand.moved((500.0, 300.0), SHOWN);
+        app.hand.pressed(after_ms(8_000));
+        let begun = sent.lock().unwrap().iter().find_map(|message| match message {
+            Message::Mark(Operation::Begin { source, frame, .. }) => Some((*source, *frame)),
+            _ => None,
+        });
+        assert_eq!(begun, Some((SourceId(0), still().header.frame)));
+    }
+
+    #[test]
+    fn a_still_that_comes_while_a_stroke_is_drawn_waits_for_its_end() {
+        let (app, _) = session(Freshness::Live);
+        let mut window = window(app);
+        window.run();
+        window.state_mut().0.hand.moved((500.0, 300.0), SHOWN);
+        window.state_mut().0.hand.pressed(SHOWN);
+        window.state().0.console.lock().stills.arrived(still());
+        window.run();
+        assert!(window.query_by_label_contains("STILL").is_none());
+        window.state_mut().0.hand.released(SHOWN);
+        window.run();
+        window.get_by_label_contains("STILL: this picture is");
+    }
+
+    #[test]
+    fn the_canvas_as_a_still_is_told_as_one_and_never_as_live_or_frozen() {
+        let (app, _) = session(Freshness::Live);
+        app.console.lock().picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Still, SHOWN);
+        let mut window = window(app);
+        for (ms, banner) in [(0, "STILL: this picture is 50 ms old"), (4_150, "STILL: this picture is 4.2 s old")] {
+            window.state_mut().1 = after_ms(ms);
+            window.run();
+            window.get_by_label(banner);
+        }
+    }
+
+    #[test]
+    fn a_room_camera_that_theatre_grants_has_a_pad_that_is_kept_from_the_pen() {
+        let (app, sent) = session(Freshness::Live);
+        let covers = 1;
+        let mut window = window(app);
+        window.run();
+        assert!(window.query_by_label("Bring the room camera home").is_none());
+        let offer = camera::Offer { source: SourceId(1), health: camera::Health::Ready };
+        window.state().0.console.lock().cameras.set_offers(vec![offer]);
+        window.run();
+        assert_eq!(window.state().0.console.lock().place.covers.len(), covers + 1);
+        window.get_by_label("Bring the room camera home").click();
+        window.run();
+        let home = camera::Command { source: SourceId(1), action: camera::Action::Home };
+        assert_eq!(sent.lock().unwrap().last(), Some(&Message::Camera(home)));
+    }
+
+    #[test]
+    fn marks_under_which_the_picture_moved_are_told_over_the_picture() {
+        let (app, _) = session(Freshness::Live);
+        let mut window = window(app);
+        window.run();
+        let hand = &mut window.state_mut().0.hand;
+        hand.moved((500.0, 300.0), SHOWN);
+        hand.pressed(SHOWN);
+        hand.released(SHOWN);
+        let console = window.state().0.console.clone();
+        let receipt = |fate, at| Receipt {
+            id: MarkId { author: Epoch(9), number: 0 },
+            fate,
+            points: 1,
+            at: SessionTime(at),
+            first_on: None,
+        };
+        for (fate, at, told) in [
+            (Fate::Moved, 5, "Picture moved: broken lines no longer lie where you drew them"),
+            (Fate::MovedAway, 6, "Picture moved away: 1 mark is gone in theatre"),
+        ] {
+            console.lock().receipt(&receipt(fate, at), SHOWN);
+            window.run();
+            window.get_by_label(told);
         }
     }
 

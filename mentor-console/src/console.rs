@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use program::trace::Trace;
+use protocol::camera::Drive;
 use protocol::drill::News;
 use protocol::frame::Header;
-use protocol::ids::Epoch;
+use protocol::ids::{Epoch, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::Receipt;
+use protocol::message::Message;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::drill::Period;
 
+use crate::camera::Cameras;
 use crate::drill::Desk;
 use crate::frames::Frames;
 use crate::journal::{Released, Ticket};
@@ -22,10 +25,11 @@ use crate::latency::Summary;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
 use crate::pacing::Pacing;
-use crate::picture_state::{self, Facts, Verdict};
+use crate::picture_state::{self, Facts, Kind, Verdict};
 use crate::place::Place;
 use crate::scene::{Scene, Target};
-use crate::state::{Condition, Path, State};
+use crate::state::{Condition, Path, State, ViewOf};
+use crate::still::{self, Stills};
 
 /// The console, shared between its threads.
 #[derive(Clone)]
@@ -54,6 +58,10 @@ pub struct Console {
     pub marks: Marks,
     /// Their way to theatre.
     pub outbox: Outbox,
+    /// Stills.
+    pub stills: Stills,
+    /// Room cameras.
+    pub cameras: Cameras,
     /// Link drills.
     pub drills: Desk,
     /// Where the canvas lies in the window.
@@ -92,6 +100,8 @@ impl Console {
             scene: Scene::default(),
             marks: Marks::new(author),
             outbox,
+            stills: Stills::default(),
+            cameras: Cameras::default(),
             drills: Desk::default(),
             place: Place::default(),
             target: Target::Beside,
@@ -124,8 +134,33 @@ impl Console {
     }
 
     /// A new picture is about to be drawn.
-    pub fn picture(&mut self, header: &Arc<Header>, now: MonoTime) {
-        self.scene.show(Arc::clone(header), now);
+    pub fn picture(&mut self, header: &Arc<Header>, kind: Kind, now: MonoTime) {
+        self.scene.show(Arc::clone(header), kind, now);
+    }
+
+    /// Asks theatre for a still of `source`.
+    pub fn ask_still(&mut self, source: SourceId) {
+        if self.outbox.tell(&Message::StillWish(source)) {
+            self.stills.asked(source);
+        }
+    }
+
+    /// Takes the still that came in place of the live picture, unless a stroke is being drawn.
+    pub fn hold_ready(&mut self, now: MonoTime) -> Option<still::Picture> {
+        if self.marks.drawing().is_some() {
+            return None;
+        }
+        let picture = self.stills.take_ready()?;
+        self.scene.hold(&picture.header, now);
+        Some(picture)
+    }
+
+    /// The mentor holds this movement of a room camera, or none.
+    pub fn steer(&mut self, held: Option<(SourceId, Drive)>, now: MonoTime) {
+        for command in self.cameras.hold(held, now) {
+            // Left out, the next word comes within 100 ms, and without any the camera stops.
+            self.outbox.tell(&Message::Camera(command));
+        }
     }
 
     /// The repaint that held the picture was on the screen.
@@ -140,7 +175,7 @@ impl Console {
 
     /// Theatre's word on a mark.
     pub fn receipt(&mut self, receipt: &Receipt, now: MonoTime) {
-        self.marks.receipt(receipt);
+        self.marks.receipt(receipt, now);
         self.frames.records.receipt(receipt, now);
     }
 
@@ -180,6 +215,8 @@ impl Console {
         if restarted {
             self.scene.forget_layouts();
             self.position = None;
+            self.stills.forget_wish();
+            self.cameras.set_offers(Vec::new());
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
@@ -230,11 +267,28 @@ impl Console {
             marks: self.marks.counts(now),
             pen: self.marks.pen(),
             refusal: self.refusal.map(|(reason, _)| reason),
+            sources: self.scene.sources(),
+            still: self.stills.state(now),
+            view: self.scene.held().map_or(ViewOf::Live, |(tile, captured)| ViewOf::Still {
+                name: tile.name.clone(),
+                size: tile.picture.size,
+                captured,
+            }),
+            still_of: self.still_of(),
+            cameras: self.cameras.offers().to_vec(),
             card_open: false,
             stages_open: false,
             drills: self.drills.list(now),
             drill_form: None,
             drill_refusal: self.drills.refusal(),
+        }
+    }
+
+    /// The source under the pointer, or else the primary.
+    fn still_of(&self) -> Option<SourceId> {
+        match self.target {
+            Target::Picture(source) => Some(source),
+            Target::Beside | Target::Refused(_) => self.scene.layout().map(|layout| layout.primary),
         }
     }
 }
@@ -280,7 +334,7 @@ mod tests {
         let mut console = console();
         console.frames.set_clock(ClockOffset::THEATRE);
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Live);
         console.peer(true, MonoTime(5_060_000));
         console.layout(layout());
@@ -294,7 +348,7 @@ mod tests {
         console.link(vec![path(Condition::Live)], MonoTime(4_000_000));
         console.link(vec![path(Condition::Dark)], MonoTime(5_000_000));
         console.link(vec![path(Condition::Down)], MonoTime(6_000_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(6_900_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(6_900_000));
         assert_ne!(console.verdict(MonoTime(6_999_999)).state, states::State::Lost);
         assert_eq!(console.verdict(MonoTime(7_000_000)).state, states::State::Lost);
         console.link(vec![path(Condition::Live)], MonoTime(7_100_000));
@@ -304,7 +358,7 @@ mod tests {
     #[test]
     fn a_picture_is_live_when_the_link_lives_its_clock_is_known_and_it_is_young() {
         let mut console = console();
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
         console.frames.set_clock(ClockOffset::THEATRE);
@@ -317,7 +371,7 @@ mod tests {
             let mut console = console();
             console.frames.set_clock(ClockOffset::THEATRE);
             console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
             console.ladder(Position { rung, ..Position::default() }, MonoTime(5_060_000));
             for ms in (5_550..60_000).step_by(450) {
                 assert_eq!(console.verdict(MonoTime(ms * 1_000)).state, states::State::Frozen, "at {ms}");
@@ -340,7 +394,7 @@ mod tests {
         let mut console = console();
         console.frames.set_clock(ClockOffset::THEATRE);
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         let first = console.state(MonoTime(5_050_000));
         let soon = console.state(MonoTime(5_299_000));
         assert_eq!((soon.age, &soon.latency), (first.age, &first.latency));

@@ -4,6 +4,8 @@
 //! a window.
 
 pub mod app;
+pub mod camera;
+pub mod camera_view;
 pub mod canvas_view;
 pub mod card_view;
 pub mod command;
@@ -32,6 +34,9 @@ pub mod scene;
 pub mod software_gl;
 pub mod stages_view;
 pub mod state;
+pub mod still;
+pub mod still_unpacker;
+pub mod still_view;
 pub mod toolbar;
 pub mod video_view;
 pub mod waker;

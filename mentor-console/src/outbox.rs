@@ -51,6 +51,17 @@ impl Outbox {
         self.flush();
     }
 
+    /// Sends a message that means something now and nothing later; `false` if there is no room for it.
+    pub fn tell(&self, message: &Message) -> bool {
+        match message.to_bytes() {
+            Ok(bytes) => self.deliver.as_ref().is_some_and(|deliver| deliver(bytes)),
+            Err(error) => {
+                tracing::error!("a message cannot be sent: {error}");
+                false
+            }
+        }
+    }
+
     /// Theatre knows nothing of this console: `all` is sent instead of what waits.
     pub fn start_over(&mut self, all: &[Operation]) {
         self.waiting.clear();

@@ -7,6 +7,7 @@ use ui::icon::Icon;
 use ui::theme;
 
 use protocol::ladder::{Position, Rung};
+use protocol::time::SessionTime;
 
 use crate::picture_state::State;
 
@@ -21,6 +22,7 @@ pub fn sign(state: State) -> Sign {
         State::Frozen => (theme::ALARM, Icon::Bars),
         State::SourceLost => (theme::ALARM, Icon::SlashedRing),
         State::Lost => (theme::ALARM, Icon::Cross),
+        State::Still => (theme::CHOSEN, Icon::Photo),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
     };
@@ -35,6 +37,7 @@ pub fn words(state: State) -> &'static str {
         State::Frozen => "FROZEN",
         State::SourceLost => "SOURCE LOST",
         State::Lost => "LINK LOST",
+        State::Still => "STILL",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
@@ -50,10 +53,17 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
     }
 }
 
+/// A moment of the session, as a clock on the wall of theatre's machine would count it since that was started.
+pub fn moment(at: SessionTime) -> String {
+    let tenths = at.0 / 100_000;
+    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
+    format!("{hours}:{minutes:02}:{seconds:02}.{}", tenths % 10)
+}
+
 /// Why no stroke can begin, if none can.
 pub fn pen_refusal(state: State) -> Option<&'static str> {
     match state {
-        State::Live | State::Late => None,
+        State::Live | State::Late | State::Still => None,
         State::Frozen => Some("No drawing: the picture is frozen"),
         State::SourceLost => Some(NO_SIGNAL),
         State::Lost => Some("No drawing: the link to theatre is lost"),
@@ -98,8 +108,16 @@ pub fn spoken(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [State; 7] =
-        [State::Live, State::Late, State::Frozen, State::SourceLost, State::Lost, State::Unknown, State::Waiting];
+    const ALL: [State; 8] = [
+        State::Live,
+        State::Late,
+        State::Frozen,
+        State::SourceLost,
+        State::Lost,
+        State::Still,
+        State::Unknown,
+        State::Waiting,
+    ];
 
     #[test]
     fn no_two_states_share_their_shape_or_their_words() {
@@ -123,6 +141,12 @@ mod tests {
         for state in ALL {
             assert_eq!(pen_refusal(state).is_none(), state.allows_pen(), "{state:?}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_told_in_hours_minutes_and_seconds() {
+        assert_eq!(moment(SessionTime(4_000_000)), "0:00:04.0");
+        assert_eq!(moment(SessionTime(45_296_789_000)), "12:34:56.7");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum State {
     Frozen,
     /// Pictures come, but theatre says the primary source delivers nothing.
     SourceLost,
+    /// The picture is a still: held on purpose, or all that the lines carry. It is never called live, and may be drawn on.
+    Still,
     /// Pictures come, but their age is not known yet.
     Unknown,
     /// Older than [`LATE_AFTER`].
@@ -36,13 +38,23 @@ pub enum State {
 impl State {
     /// Whether a new stroke may begin.
     pub fn allows_pen(self) -> bool {
-        matches!(self, Self::Live | Self::Late)
+        matches!(self, Self::Live | Self::Late | Self::Still)
     }
 
     /// Whether the picture itself must be drawn so that nobody can take it for live.
     pub fn is_stale(self) -> bool {
         matches!(self, Self::Lost | Self::Frozen | Self::SourceLost)
     }
+}
+
+/// What kind of picture it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// One of a video.
+    #[default]
+    Video,
+    /// A still.
+    Still,
 }
 
 /// The newest picture on the screen.
@@ -54,6 +66,8 @@ pub struct OnScreen {
     pub captured: Option<SessionTime>,
     /// How theatre says the primary source stands.
     pub primary: Freshness,
+    /// Whether another is expected to follow at once.
+    pub kind: Kind,
 }
 
 /// What the verdict rests on.
@@ -92,6 +106,9 @@ pub fn judge(facts: &Facts, now: MonoTime) -> Verdict {
 }
 
 fn of_picture(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> State {
+    if picture.kind == Kind::Still {
+        return State::Still;
+    }
     if now.since(picture.shown) >= FROZEN_AFTER {
         return State::Frozen;
     }
@@ -129,6 +146,7 @@ mod tests {
                 shown: ms(10_040),
                 captured: Some(CLOCK.session(ms(10_000))),
                 primary: Freshness::Live,
+                kind: Kind::Video,
             }),
             clock: Some(CLOCK),
             dark_since: None,
@@ -200,9 +218,20 @@ mod tests {
     }
 
     #[test]
-    fn the_pen_is_allowed_only_while_live_or_late() {
-        use State::{Frozen, Late, Live, Lost, SourceLost, Unknown, Waiting};
-        for state in [Live, Late] {
+    fn a_still_is_a_still_however_young_or_old_until_the_link_is_lost() {
+        let mut facts = facts();
+        facts.on_screen.as_mut().unwrap().kind = Kind::Still;
+        for at_ms in [10_041, 10_600, 99_999] {
+            assert_eq!(judge(&facts, ms(at_ms)).state, State::Still, "at {at_ms} ms");
+        }
+        facts.dark_since = Some(ms(10_000));
+        assert_eq!(judge(&facts, ms(12_000)).state, State::Lost);
+    }
+
+    #[test]
+    fn the_pen_is_allowed_only_while_live_or_late_or_on_a_still() {
+        use State::{Frozen, Late, Live, Lost, SourceLost, Still, Unknown, Waiting};
+        for state in [Live, Late, Still] {
             assert!(state.allows_pen());
         }
         for state in [Lost, Waiting, Frozen, SourceLost, Unknown] {

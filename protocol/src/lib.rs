@@ -1,8 +1,9 @@
-//! Shapes both ends share: time, ids, layout, frames, marks, the ladder, drills, messages. No IO, no behaviour.
+//! Shapes both ends share: time, ids, layout, frames, stills, marks, the ladder, drills, room cameras, messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
 
+pub mod camera;
 pub mod colour;
 pub mod drill;
 pub mod frame;
@@ -12,6 +13,7 @@ pub mod ladder;
 pub mod layout;
 pub mod mark;
 pub mod message;
+pub mod still;
 pub mod time;
 
 /// Version of everything two ends must agree on. Ends of different versions refuse each other in the handshake.

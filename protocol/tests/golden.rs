@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::camera::{self, Action, Drive, Health, Offer};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
@@ -13,6 +14,7 @@ use protocol::ladder::{Cause, Position, Rung, Spreading};
 use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
 use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
+use protocol::still::{self, Refusal, Still};
 use protocol::time::SessionTime;
 
 const PAGE: &str = include_str!("../../docs/wire.md");
@@ -72,6 +74,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
     let receipt = Receipt { id, fate: Fate::Shown, points: 5, at: AT, first_on: Some(frame_id(301)) };
     let drill = Announcement { path: "a".to_owned(), effect: Effect::Delay(200), begins_in_ms: 1_000, lasts_ms: 5_000 };
+    let pan = Drive { pan: -40, tilt: 0, zoom: 100 };
     vec![
         ("layout", Message::Layout(layout())),
         ("mark-begin", Message::Mark(Operation::Begin { id, source, frame: frame_id(300), ink, width })),
@@ -80,10 +83,16 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark-undo", Message::Mark(Operation::Undo { id })),
         ("mark-clear", Message::Mark(Operation::Clear { author: Epoch(7), through: 5 })),
         ("receipt", Message::Receipt(receipt)),
+        ("receipt-moved", Message::Receipt(Receipt { fate: Fate::Moved, ..receipt })),
         ("drill-announced", Message::Drill(News::Announced(drill))),
         ("drill-over", Message::Drill(News::Over)),
         ("ladder", Message::Ladder(lines())),
         ("ladder-encoder", Message::Ladder(encoder())),
+        ("still-wish", Message::StillWish(SourceId(1))),
+        ("still-refused", Message::StillRefused { source: SourceId(1), why: Refusal::Curtain }),
+        ("camera-drive", Message::Camera(camera::Command { source: SourceId(3), action: Action::Drive(pan) })),
+        ("camera-home", Message::Camera(camera::Command { source: SourceId(3), action: Action::Home })),
+        ("cameras", Message::Cameras(vec![Offer { source: SourceId(3), health: Health::Silent }])),
     ]
 }
 
@@ -140,13 +149,26 @@ fn the_frame_on_the_page_is_what_the_code_writes_and_reads() {
 }
 
 #[test]
+fn the_still_on_the_page_is_what_the_code_writes_and_reads() {
+    let vectors = vectors();
+    let size = SizePx { width: 1920, height: 1080 };
+    let header = still::Header { frame: frame_id(300), source: SourceId(1), captured: SessionTime(999_040), size };
+    let png = [0x89, b'P', b'N', b'G'];
+    for (name, still, picture) in [("still", Still::Source(header), &png[..]), ("still-canvas", Still::Canvas, &[9][..])] {
+        let bytes = vectors.get(name).unwrap();
+        assert_eq!(still.prefix(picture).unwrap(), *bytes, "{name}");
+        assert_eq!(Still::take(bytes).unwrap(), (still, picture), "{name}");
+    }
+}
+
+#[test]
 fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     let vectors = vectors();
-    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame"]).collect();
+    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame", "still", "still-canvas"]).collect();
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..10).collect());
+    assert_eq!(kinds, (0..14).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -162,5 +184,9 @@ fn kind(message: &Message) -> u8 {
         Message::Drill(News::Announced(_)) => 7,
         Message::Drill(News::Over) => 8,
         Message::Ladder(_) => 9,
+        Message::StillWish(_) => 10,
+        Message::StillRefused { .. } => 11,
+        Message::Camera(_) => 12,
+        Message::Cameras(_) => 13,
     }
 }

@@ -15,7 +15,23 @@ pub struct Source {
     pub role: Role,
     /// Where its pictures come from.
     pub kind: Kind,
+    /// How the camera is moved that they come from, if it can be.
+    pub control: Option<Control>,
 }
+
+/// `[source.NAME.control]`: how a room camera is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Host and UDP port where it takes VISCA over IP; [`VISCA_PORT`] unless the camera is set otherwise.
+    pub visca: String,
+    /// Whether mentors may move it. Nobody may unless theatre says so.
+    #[serde(default)]
+    pub mentor_may: bool,
+}
+
+/// Where cameras take VISCA over IP as they come from the factory.
+pub const VISCA_PORT: u16 = 52_381;
 
 /// Where a source's pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +104,7 @@ struct Table {
     colour: Option<Colours>,
     location: Option<PathBuf>,
     bin: Option<String>,
+    control: Option<Control>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -117,9 +134,12 @@ struct Colours {
 impl TryFrom<Table> for Source {
     type Error = String;
 
-    fn try_from(table: Table) -> Result<Self, String> {
+    fn try_from(mut table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
-        let role = table.role;
+        let (role, control) = (table.role, table.control.take());
+        if let Some(control) = &control {
+            control.check(role)?;
+        }
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(table.into_scene()?),
             KindName::File => {
@@ -129,7 +149,21 @@ impl TryFrom<Table> for Source {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
             }
         };
-        Ok(Self { role, kind })
+        Ok(Self { role, kind, control })
+    }
+}
+
+impl Control {
+    /// Whether it can be: nothing but a room camera is ever moved, least of all what the surgeon looks through.
+    fn check(&self, role: Role) -> Result<(), String> {
+        if role != Role::Room {
+            return Err("`control` belongs to role = \"room\": no other camera is moved from afar; take it out".into());
+        }
+        let address = self.visca.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        match address.map(|(_, port)| port.parse::<u16>()) {
+            Some(Ok(1..)) => Ok(()),
+            _ => Err(format!("`control.visca` must be \"HOST:PORT\", such as \"192.0.2.30:{VISCA_PORT}\"")),
+        }
     }
 }
 

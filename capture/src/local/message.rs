@@ -60,6 +60,14 @@ pub enum ToDisplay {
     /// What stands in the window's corner from now on, in place of what stood there; at most [`MAX_NOTICES`]. Follows
     /// each [`ToDisplay::Reset`]. It goes 5 s after the last message of any kind.
     Notices(Vec<Notice>),
+    /// The picture has moved under the mark, which is drawn dashed and dim from now on; or it is in place again. Follows
+    /// each [`ToDisplay::Apply`] for those that are moved already.
+    Moved {
+        /// The mark.
+        id: MarkId,
+        /// Whether it is moved.
+        moved: bool,
+    },
 }
 
 /// From an `or-display`. After each [`ToDisplay::Reset`] everything shown is told again.
@@ -194,6 +202,7 @@ mod tests {
         prop_oneof![
             any::<u8>().prop_map(|source| ToDisplay::Reset { source: SourceId(source) }),
             operation().prop_map(ToDisplay::Apply),
+            (id(), any::<bool>()).prop_map(|(id, moved)| ToDisplay::Moved { id, moved }),
             any::<(u32, u64)>().prop_map(|(author, last_us)| ToDisplay::Heard { author: Epoch(author), last_us }),
             ".{0,160}".prop_map(|text| ToDisplay::Notices(vec![Notice { severity: Severity::Caution, text }])),
         ]

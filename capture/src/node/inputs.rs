@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 use program::clock;
 
-use crate::canvas::Inlet;
+use super::branch::Branch;
 use crate::config::{self, Theatre};
 use crate::supervise::backoff::Backoff;
 use crate::{run_dir, share, source};
@@ -29,20 +29,20 @@ pub struct Inputs {
     _sources: Vec<Keeper>,
 }
 
-/// Leads every source of `theatre` that has a tile to its inlet.
+/// Leads every source of `theatre` that has a tile to its branch.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>) -> Result<Inputs, Error> {
+pub fn connect(theatre: &Theatre, branches: Vec<Branch>) -> Result<Inputs, Error> {
     let windows = theatre.windows();
     let mut inputs = Inputs { _windows: Vec::new(), _sources: Vec::new() };
-    for mut inlet in inlets {
-        let Some(name) = theatre.source_name(inlet.source()) else { continue };
+    for mut branch in branches {
+        let Some(name) = theatre.source_name(branch.source()) else { continue };
         if windows.contains(&name) {
             let socket = run_dir::pictures(&theatre.run_dir, name);
-            inputs._windows.push(share::Reader::start(&socket, move |picture| inlet.deliver(&picture))?);
+            inputs._windows.push(share::Reader::start(&socket, move |picture| branch.deliver(&picture))?);
         } else if let Some(source) = theatre.source.get(name) {
-            inputs._sources.push(Keeper::start(name, source.clone(), inlet)?);
+            inputs._sources.push(Keeper::start(name, source.clone(), branch)?);
         }
     }
     Ok(inputs)
@@ -55,13 +55,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(name: &str, source: config::Source, inlet: Inlet) -> Result<Self, Error> {
+    fn start(name: &str, source: config::Source, branch: Branch) -> Result<Self, Error> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
-        let (inlet, owned) = (Arc::new(Mutex::new(inlet)), name.to_owned());
+        let (branch, owned) = (Arc::new(Mutex::new(branch)), name.to_owned());
         let thread = Builder::new()
             .name(format!("source-{name}"))
-            .spawn(move || keep_open(&owned, &source, &inlet, &stopped))
+            .spawn(move || keep_open(&owned, &source, &branch, &stopped))
             .map_err(|error| Error::Thread(name.to_owned(), error))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -78,11 +78,11 @@ impl Drop for Keeper {
     }
 }
 
-fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, stopped: &Receiver<()>) {
+fn keep_open(name: &str, source: &config::Source, branch: &Arc<Mutex<Branch>>, stopped: &Receiver<()>) {
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let ended = match open(name, source, Arc::clone(inlet)) {
+        let ended = match open(name, source, Arc::clone(branch)) {
             Ok(running) => select! {
                 recv(running.events()) -> event => match event {
                     Ok(source::Event::Failed { what }) => format!("source {name}: {what}"),
@@ -104,8 +104,8 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     }
 }
 
-fn open(name: &str, source: &config::Source, inlet: Arc<Mutex<Inlet>>) -> Result<source::Running, source::Error> {
+fn open(name: &str, source: &config::Source, branch: Arc<Mutex<Branch>>) -> Result<source::Running, source::Error> {
     source::open(name, source, move |picture| {
-        inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
+        branch.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
     })
 }

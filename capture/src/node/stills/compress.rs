@@ -1,0 +1,71 @@
+//! A picture as a PNG: 8 bit RGB, full range, converted by the picture's own matrix and range. Nothing is lost but what
+//! rounding to 8 bits takes, once.
+
+use gstreamer_video::{VideoColorimetry, VideoFormat, VideoFrameExt, VideoInfo};
+use media::picture::{self, Converter, Picture};
+use protocol::still;
+
+/// Why there is no PNG.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The picture cannot be converted.
+    #[error(transparent)]
+    Picture(#[from] picture::Error),
+    /// It cannot be compressed.
+    #[error("it cannot be compressed: {0}")]
+    Png(#[from] png::EncodingError),
+    /// It is none that travels.
+    #[error(transparent)]
+    Still(#[from] still::Error),
+    /// It is too large.
+    #[error("{0} bytes are more than the lane takes at once; a smaller picture of this source is needed")]
+    Large(usize),
+}
+
+/// Makes one PNG after the other.
+#[derive(Default)]
+pub(super) struct Maker {
+    converter: Option<Converter>,
+}
+
+impl Maker {
+    /// `picture` as a PNG.
+    pub(super) fn png(&mut self, picture: &Picture) -> Result<Vec<u8>, Error> {
+        let converter = match self.converter.take().filter(|made| made.takes(&picture.info)) {
+            Some(converter) => converter,
+            None => Converter::new(&picture.info, &rgb(picture)?)?,
+        };
+        let rgb = self.converter.insert(converter).convert(picture)?;
+        let mut bytes = Vec::new();
+        let size = rgb.size();
+        let mut encoder = png::Encoder::new(&mut bytes, size.width.into(), size.height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        // Half the size of the raw picture in a fifth of the time that the next better takes.
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&packed(&rgb)?)?;
+        writer.finish()?;
+        Ok(bytes)
+    }
+}
+
+fn rgb(picture: &Picture) -> Result<VideoInfo, picture::Error> {
+    let size = picture.size();
+    let srgb: VideoColorimetry =
+        "sRGB".parse().map_err(|_| picture::Error::NotRaw("GStreamer knows no sRGB".into()))?;
+    VideoInfo::builder(VideoFormat::Rgb, size.width.into(), size.height.into())
+        .colorimetry(&srgb)
+        .build()
+        .map_err(|error| picture::Error::NotRaw(format!("{}x{}: {error}", size.width, size.height)))
+}
+
+/// The pixels without the padding behind each row.
+fn packed(rgb: &Picture) -> Result<Vec<u8>, picture::Error> {
+    let frame = rgb.read()?;
+    let row_bytes = usize::from(rgb.size().width) * 3;
+    let stride = frame.plane_stride().first().and_then(|stride| usize::try_from(*stride).ok()).unwrap_or(row_bytes);
+    let plane = frame.plane_data(0).map_err(|_| picture::Error::NotRaw("no pixels".into()))?;
+    let rows = plane.chunks(stride.max(1)).filter_map(|row| row.get(..row_bytes));
+    Ok(rows.take(rgb.size().height.into()).flatten().copied().collect())
+}
