@@ -19,12 +19,13 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Technologies and the only members that may use them directly.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 6] = [
     ("quinn", &["transport"]),
     ("rustls", &["transport"]),
     ("gstreamer", &["media", "capture", "system-tests", "system-benches"]),
     ("eframe", &["ui", "mentor-console"]),
     ("winit", &["mentor-console"]),
+    ("rustfft", &["annotation"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -30,6 +30,11 @@ impl Luma {
         self.size
     }
 
+    /// Its pixels, row by row without gaps.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     /// Its lower right corner, seen from its middle.
     pub(super) fn half(&self) -> Point {
         Point::new(f32::from(self.size.width), f32::from(self.size.height)) / 2.0

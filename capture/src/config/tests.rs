@@ -100,6 +100,10 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("role = \"room\"", "role = \"roof\"", "line 9: unknown value `roof`: did you mean `room`?"),
         ("location =", "locatoin =", "unknown key `locatoin`: did you mean `location`?"),
         ("location = \"room.mp4\"", "", "kind = \"file\" needs the key `location`"),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam\" }", "`control.visca` must be \"HOST:PORT\""),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam:0\" }", "`control.visca` must be \"HOST:PORT\""),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"c:1\", mentor_my = true }", "did you mean `mentor_may`?"),
+        ("scene = \"tissue\"", "scene = \"tissue\"\ncontrol = { visca = \"c:1\" }", "`control` belongs to role = \"room\""),
         ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
         ("scene = \"tissue\"", "scene = \"tissue\"\nfps = 0", "`fps` must be 1 to 240"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { width = 33, height = 33 }", "`size` must have an even"),
@@ -251,7 +255,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 26] = [
     "primary",
     "run_dir",
     "role",
@@ -276,6 +280,8 @@ const KEYS: [&str; 24] = [
     "bind",
     "interface",
     "uplink",
+    "visca",
+    "mentor_may",
 ];
 
 #[test]

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
 use crossbeam_channel::Receiver;
 use harness::certificates::Identity;
 use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
 use protocol::ids::Epoch;
+use protocol::message::Message;
 use transport::driver::{self, Config, End, Handle, PathConfig, Uplink};
 use transport::hello::Role;
 use transport::schedule::Policy;
@@ -42,6 +44,8 @@ pub struct Story {
     pub released_us: Vec<u64>,
     /// Frames given up.
     pub lost: u64,
+    /// Things that came on the bulk lane.
+    pub stills: Vec<Bytes>,
     /// Whether the first frame was an independent one.
     pub begins_independent: bool,
     /// How late the emulated link was at worst.
@@ -107,6 +111,19 @@ impl Peer {
         assert!(!limit.timed_out(), "{} frames of {count} within {SOON:?}", story.released_us.len());
     }
 
+    /// Tells theatre something.
+    pub fn tell(&self, message: &Message) {
+        self.handle.send_message(message.to_bytes().expect("a message")).expect("theatre takes it");
+    }
+
+    /// Waits for the first still, and gives it.
+    pub fn wait_for_still(&self) -> Bytes {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| story.stills.is_empty();
+        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        story.stills.first().cloned().expect("a still comes soon")
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -137,6 +154,7 @@ impl Told {
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
                     story.lost += numbers.end - numbers.start;
                 }
+                Event::Bulk(bytes) => story.stills.push(bytes),
                 _ => {}
             }
             self.news.notify_all();
