@@ -116,9 +116,9 @@ fn moved_by_known_amounts(pictures: &[Grey]) -> (Tally, Tally) {
                 Moved::By(part) => ours.errors.push((f64::from(part) - truth).abs() * 100.0),
                 Moved::Unknown | Moved::Elsewhere => ours.lost += 1,
             }
-            let reference = first.get_or_insert_with(|| rows(&luma)).clone();
+            let reference = first.get_or_insert_with(|| luma.clone()).clone();
             let began = used();
-            let (dx, dy) = matched(&reference, &rows(&luma), luma.size());
+            let (dx, dy) = matched(reference.pixels(), luma.pixels(), luma.size());
             baseline.micros.push(micros(used() - began));
             let part = f64::from(dx).hypot(f64::from(dy)) / f64::from(luma.size().width);
             baseline.errors.push((part - truth).abs() * 100.0);
@@ -141,9 +141,11 @@ fn there_and_back(name: &str, pictures: &[Grey]) -> Result<String> {
     let firm = |pose: &&Pose| pose.grip == Grip::Firm;
     let first = poses.first().context("no pose")?;
     let farthest = poses.iter().filter(firm).map(|pose| percent(pose.motion.of(Point::default()).norm()));
-    let pairs = poses.iter().zip(poses.iter().rev()).take(lumas.len()).filter(|(there, back)| {
-        firm(there) && firm(back) && there.scene == back.scene
-    });
+    let pairs = poses
+        .iter()
+        .zip(poses.iter().rev())
+        .take(lumas.len())
+        .filter(|(there, back)| firm(there) && firm(back) && there.scene == back.scene);
     let drift: Vec<f64> = pairs
         .map(|(there, back)| percent((there.motion.of(Point::default()) - back.motion.of(Point::default())).norm()))
         .collect();
@@ -176,27 +178,24 @@ fn window(picture: &Grey, x: f32, y: f32) -> Luma {
     let pixels = (0..usize::from(small.width) * usize::from(small.height)).map(|n| {
         let (column, row) = (n % usize::from(small.width), n / usize::from(small.width));
         let (x0, y0) = (left + column as f32 * step_x, top + row as f32 * step_y);
-        let samples = (0..16u8).map(|n| light(x0 + (f32::from(n % 4) + 0.5) / 4.0 * step_x, y0 + (f32::from(n / 4) + 0.5) / 4.0 * step_y));
+        let samples = (0..16u8)
+            .map(|n| light(x0 + (f32::from(n % 4) + 0.5) / 4.0 * step_x, y0 + (f32::from(n / 4) + 0.5) / 4.0 * step_y));
         (samples.sum::<f32>() / 16.0) as u8
     });
     Luma::new(small, pixels.collect()).unwrap_or_else(|| unreachable!("as many pixels as the size says"))
-}
-
-fn rows(luma: &Luma) -> Vec<u8> {
-    luma.pixels().to_vec()
 }
 
 /// Full search: where the middle block of `from` is in `to`, in whole pixels.
 fn matched(from: &[u8], to: &[u8], size: SizePx) -> (i32, i32) {
     let (width, height) = (i32::from(size.width), i32::from(size.height));
     let (left, top) = (width / 4, height / 4);
-    let row = |picture: &'_ [u8], x: i32, y: i32| -> Vec<u8> {
+    let line = |picture: &[u8], x: i32, y: i32| -> Vec<u8> {
         let at = usize::try_from(y * width + x).unwrap_or(0);
-        picture.get(at..at + (width / 2) as usize).unwrap_or_default().to_vec()
+        picture.iter().skip(at).take((width / 2) as usize).copied().collect()
     };
-    let block: Vec<Vec<u8>> = (0..height / 2).map(|y| row(from, left, top + y)).collect();
+    let block: Vec<Vec<u8>> = (0..height / 2).map(|y| line(from, left, top + y)).collect();
     let differs = |dx: i32, dy: i32| -> u32 {
-        let lines = block.iter().zip(0..).map(|(line, y)| {
+        let lines = block.iter().zip(0..).map(|(line, y): (&Vec<u8>, i32)| {
             let at = usize::try_from((top + y + dy) * width + left + dx).unwrap_or(0);
             let there = to.get(at..at + line.len()).unwrap_or_default();
             line.iter().zip(there).map(|(one, other)| u32::from(one.abs_diff(*other))).sum::<u32>()
@@ -216,7 +215,8 @@ fn pictures(path: &Path) -> Result<Vec<Grey>> {
         path.display()
     );
     let pipeline = gst::parse::launch(&description)?.downcast::<gst::Pipeline>().ok().context("no pipeline")?;
-    let sink = pipeline.by_name("sink").and_then(|sink| sink.downcast::<gstreamer_app::AppSink>().ok()).context("no sink")?;
+    let sink =
+        pipeline.by_name("sink").and_then(|sink| sink.downcast::<gstreamer_app::AppSink>().ok()).context("no sink")?;
     pipeline.set_state(gst::State::Playing)?;
     let mut pictures = Vec::new();
     while let Ok(sample) = sink.pull_sample() {

@@ -270,7 +270,10 @@ fn anchors(theatre: &Theatre, relay: &Arc<Relay>) -> std::io::Result<BTreeMap<So
     let seen = windows.filter(|name| theatre.source.get(*name).is_some_and(|source| source.role != Role::Vitals));
     let follow = |name: &str| {
         let (relay, source) = (Arc::clone(relay), theatre.source_id(name)?);
-        Some(Anchor::start(name, move |captured, pose| relay.seen(source, captured, pose)).map(|anchor| (source, anchor)))
+        Some(
+            Anchor::start(name, move |captured, pose| relay.seen(source, captured, pose))
+                .map(|anchor| (source, anchor)),
+        )
     };
     seen.filter_map(follow).collect()
 }

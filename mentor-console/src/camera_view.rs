@@ -85,7 +85,6 @@ fn button(ui: &Ui, rect: Rect, name: &str, sign: Icon) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eframe::egui::{Event, Modifiers, PointerButton};
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
 
@@ -110,18 +109,11 @@ mod tests {
             let mut pad = pad(Health::Ready);
             pad.run();
             let pos = pad.get_by_label(name).rect().center();
-            let press = |pressed| Event::PointerButton {
-                pos,
-                button: PointerButton::Primary,
-                pressed,
-                modifiers: Modifiers::NONE,
-            };
-            pad.event(Event::PointerMoved(pos));
-            pad.event(press(true));
+            pad.drag_at(pos);
             pad.step();
             pad.step();
             assert_eq!(pad.state().1.last(), Some(&Some((ROOM, drive))), "{name}");
-            pad.event(press(false));
+            pad.drop_at(pos);
             pad.step();
             pad.step();
             assert_eq!(pad.state().1.last(), Some(&None), "{name} let go");

@@ -133,9 +133,9 @@ pub fn colour(ink: Ink) -> Color32 {
 mod tests {
     use super::*;
     use crate::state::tests::all_well;
-    use protocol::ids::SourceId;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
+    use protocol::ids::SourceId;
 
     fn shown(state: &State) -> Harness<'_, Vec<Command>> {
         Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())

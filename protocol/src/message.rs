@@ -106,7 +106,11 @@ impl Message {
             Self::Camera(camera::Command { action: Action::Drive(drive), .. }) => {
                 let Drive { pan, tilt, zoom } = drive;
                 let speed = |percent: &i8| {
-                    bound("camera speed percent", percent.unsigned_abs().into(), camera::MAX_PERCENT.unsigned_abs().into())
+                    bound(
+                        "camera speed percent",
+                        percent.unsigned_abs().into(),
+                        camera::MAX_PERCENT.unsigned_abs().into(),
+                    )
                 };
                 [pan, tilt, zoom].into_iter().try_for_each(speed)
             }
@@ -146,10 +150,12 @@ mod tests {
 
     #[test]
     fn a_camera_faster_than_it_can_is_refused() {
-        let drive = |pan| Message::Camera(camera::Command {
-            source: SourceId(1),
-            action: Action::Drive(Drive { pan, ..Drive::STOP }),
-        });
+        let drive = |pan| {
+            Message::Camera(camera::Command {
+                source: SourceId(1),
+                action: Action::Drive(Drive { pan, ..Drive::STOP }),
+            })
+        };
         assert!(drive(-100).to_bytes().is_ok());
         for wrong in [101, i8::MIN] {
             let bytes = postcard::to_stdvec(&drive(wrong)).unwrap();

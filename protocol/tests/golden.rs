@@ -154,7 +154,9 @@ fn the_still_on_the_page_is_what_the_code_writes_and_reads() {
     let size = SizePx { width: 1920, height: 1080 };
     let header = still::Header { frame: frame_id(300), source: SourceId(1), captured: SessionTime(999_040), size };
     let png = [0x89, b'P', b'N', b'G'];
-    for (name, still, picture) in [("still", Still::Source(header), &png[..]), ("still-canvas", Still::Canvas, &[9][..])] {
+    for (name, still, picture) in
+        [("still", Still::Source(header), &png[..]), ("still-canvas", Still::Canvas, &[9][..])]
+    {
         let bytes = vectors.get(name).unwrap();
         assert_eq!(still.prefix(picture).unwrap(), *bytes, "{name}");
         assert_eq!(Still::take(bytes).unwrap(), (still, picture), "{name}");
@@ -164,7 +166,8 @@ fn the_still_on_the_page_is_what_the_code_writes_and_reads() {
 #[test]
 fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     let vectors = vectors();
-    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame", "still", "still-canvas"]).collect();
+    let mut known: Vec<&str> =
+        messages().iter().map(|(name, _)| *name).chain(["frame", "still", "still-canvas"]).collect();
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();

@@ -53,7 +53,8 @@ fn jumping_clip(folder: &Path) -> PathBuf {
     }
     input.end_of_stream().expect("it ends");
     let bus = pipeline.bus().expect("a bus");
-    let end = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &[gst::MessageType::Eos, gst::MessageType::Error]);
+    let end =
+        bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &[gst::MessageType::Eos, gst::MessageType::Error]);
     assert!(end.is_some_and(|end| end.type_() == gst::MessageType::Eos), "the clip is written");
     pipeline.set_state(gst::State::Null).expect("it stops");
     clip

@@ -43,6 +43,10 @@ impl View {
     /// How the scene has moved from this picture to `later`, which is of the same size. About `guess` is expected, and
     /// what is far from it is not found. `None` if most blocks that show anything do not agree.
     pub fn motion_to(&self, later: &Self, guess: Point, correlator: &mut Correlator) -> Option<Motion> {
+        // The same picture again says nothing of what it shows, and be it black.
+        if guess == Point::default() && self.luma == later.luma {
+            return Some(Motion::NONE);
+        }
         let (dx, dy) = (guess.re.round(), guess.im.round());
         let half = self.luma.half();
         let (mut asked, mut pairs) = (0, Vec::with_capacity(self.blocks.len()));

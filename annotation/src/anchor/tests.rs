@@ -143,7 +143,9 @@ fn the_round_edge_of_a_scope_does_not_hold_back_what_moves_inside() {
 #[test]
 fn a_wipe_across_the_lens_is_bridged_and_another_scene_is_not_taken_for_the_old_one() {
     let mut bench = Bench::default();
-    (0..5).for_each(|_| drop(bench.see(Plane(5).seen(shift(2.0, 0.0), nothing))));
+    for _ in 0..5 {
+        bench.see(Plane(5).seen(shift(2.0, 0.0), nothing));
+    }
     for _ in 0..6 {
         bench.see(Luma::new(SIZE, vec![128; 160 * 90]).unwrap());
         assert_eq!(bench.track.moved(time(0), &mark()), Moved::Unknown);
@@ -158,6 +160,24 @@ fn a_wipe_across_the_lens_is_bridged_and_another_scene_is_not_taken_for_the_old_
         assert_eq!(moved, expected, "after {n} pictures");
     }
     assert_eq!(bench.track.moved(time(35), &mark()), Moved::By(0.0), "what is drawn on the new scene holds");
+}
+
+#[test]
+fn a_picture_that_stays_the_same_has_not_moved_though_it_shows_nothing() {
+    let mut bench = Bench::default();
+    for _ in 0..40 {
+        bench.see(Luma::new(SIZE, vec![3; 160 * 90]).unwrap());
+    }
+    assert_eq!(bench.track.moved(time(0), &mark()), Moved::By(0.0));
+}
+
+#[test]
+fn a_mark_drawn_on_a_picture_that_shows_nothing_counts_from_the_one_shortly_before() {
+    let mut bench = Bench::default();
+    bench.see(Plane(8).seen(shift(0.0, 0.0), nothing));
+    bench.see(Luma::new(SIZE, vec![255; 160 * 90]).unwrap());
+    bench.see(Plane(8).seen(shift(3.0, 0.0), nothing));
+    assert!((bench.moved_px(1) - 3.0).abs() < 0.5, "{}", bench.moved_px(1));
 }
 
 #[test]

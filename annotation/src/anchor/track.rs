@@ -2,6 +2,7 @@
 //! is `tracker`'s.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use protocol::geometry::ImagePoint;
 use protocol::time::SessionTime;
@@ -12,6 +13,10 @@ use super::tracker::{Grip, Pose};
 /// Pictures that are remembered: five minutes at 60 a second, for marks drawn on a still that was looked at for long.
 /// A mark on an older one counts as moved.
 pub const REMEMBERED: usize = 18_000;
+
+/// Where a picture's pose is not known, that of one so little older stands for it: a flash or a lost picture is bridged, and
+/// no hand moves a scope far meanwhile.
+const BRIDGED: Duration = Duration::from_millis(100);
 
 /// How the picture under a mark has moved since the mark was drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,16 +52,25 @@ impl Track {
     pub fn moved(&self, since: SessionTime, points: &[ImagePoint]) -> Moved {
         let Some((_, now)) = self.poses.back() else { return Moved::Unknown };
         let later = self.poses.partition_point(|(captured, _)| *captured <= since);
-        let Some((_, then)) = later.checked_sub(1).and_then(|at| self.poses.get(at)) else { return Moved::Unknown };
+        let Some(then) = self.firm_before(later, since) else { return Moved::Unknown };
         if then.scene != now.scene {
             return Moved::Elsewhere;
         }
-        if now.grip != Grip::Firm || then.grip != Grip::Firm || then.half != now.half {
+        if now.grip != Grip::Firm || then.half != now.half {
             return Moved::Unknown;
         }
         let motion = then.motion.back().then(now.motion);
         let at = |point: &Point| (motion.of(*point) - point).norm() / (2.0 * now.half.re);
         Moved::By(corners(points, now.half).iter().map(at).fold(0.0, f32::max))
+    }
+
+    /// The newest pose before place `later` if the scene was found in that picture, or else in one shortly before `since`.
+    fn firm_before(&self, later: usize, since: SessionTime) -> Option<Pose> {
+        let mut before = self.poses.range(..later).rev();
+        let firm = |(_, pose): &&(SessionTime, Pose)| pose.grip == Grip::Firm;
+        let newest = before.next()?;
+        let close = before.take_while(|(captured, _)| since.since(*captured) <= BRIDGED);
+        std::iter::once(newest).chain(close).find(firm).map(|(_, pose)| *pose)
     }
 }
 

@@ -116,9 +116,10 @@ impl Tracker {
         let (key, guess) = match expected {
             Some(expected) => {
                 let way = |motion: Motion| motion.back().then(expected);
-                let nearest = self.keys.iter().min_by(|(_, one), (_, other)| {
-                    way(*one).reach(half).total_cmp(&way(*other).reach(half))
-                })?;
+                let nearest = self
+                    .keys
+                    .iter()
+                    .min_by(|(_, one), (_, other)| way(*one).reach(half).total_cmp(&way(*other).reach(half)))?;
                 (nearest, way(nearest.1).of_middle())
             }
             None => {

@@ -103,7 +103,11 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam\" }", "`control.visca` must be \"HOST:PORT\""),
         ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam:0\" }", "`control.visca` must be \"HOST:PORT\""),
         ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"c:1\", mentor_my = true }", "did you mean `mentor_may`?"),
-        ("scene = \"tissue\"", "scene = \"tissue\"\ncontrol = { visca = \"c:1\" }", "`control` belongs to role = \"room\""),
+        (
+            "scene = \"tissue\"",
+            "scene = \"tissue\"\ncontrol = { visca = \"c:1\" }",
+            "`control` belongs to role = \"room\"",
+        ),
         ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
         ("scene = \"tissue\"", "scene = \"tissue\"\nfps = 0", "`fps` must be 1 to 240"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { width = 33, height = 33 }", "`size` must have an even"),

@@ -123,8 +123,8 @@ fn shrunk(plane: &[u8], stride: usize, from: SizePx, to: SizePx) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use annotation::anchor::Track;
     use annotation::anchor::Moved;
+    use annotation::anchor::Track;
     use crossbeam_channel::bounded;
     use gstreamer as gst;
     use protocol::colour::Colour;
@@ -158,7 +158,8 @@ mod tests {
             // Detail of several sizes, none of which repeats within the picture.
             let light = |x: usize, y: usize| {
                 let (x, y) = ((x + 640 - shift) as f32, y as f32);
-                let waves = (1..12u8).map(f32::from).map(|n| (n * 0.023 * x + n * n * 0.009 * y + n).sin() * 25.0 / n.sqrt());
+                let waves =
+                    (1..12u8).map(f32::from).map(|n| (n * 0.023 * x + n * n * 0.009 * y + n).sin() * 25.0 / n.sqrt());
                 (128.0 + waves.sum::<f32>()) as u8
             };
             anchor.eye().show(&picture(light, MonoTime(n * 33_000)));

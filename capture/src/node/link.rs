@@ -202,11 +202,9 @@ impl Listener {
             }
             Event::BulkSent => return self.stills.settled(at),
             // Theatre sends video and is the session's clock; nobody speaks yet, and consoles send nothing large.
-            Event::Frame(_)
-            | Event::FramesLost { .. }
-            | Event::Clock(_)
-            | Event::Voice { .. }
-            | Event::Bulk(_) => return,
+            Event::Frame(_) | Event::FramesLost { .. } | Event::Clock(_) | Event::Voice { .. } | Event::Bulk(_) => {
+                return;
+            }
         }
         self.judge(&self.facts(), clock::now());
     }

@@ -56,11 +56,7 @@ impl Stills {
     ///
     /// # Errors
     /// The system gave none.
-    pub fn start(
-        participants: usize,
-        sources: impl IntoIterator<Item = SourceId>,
-        ways: Ways,
-    ) -> io::Result<Self> {
+    pub fn start(participants: usize, sources: impl IntoIterator<Item = SourceId>, ways: Ways) -> io::Result<Self> {
         let taps = sources.into_iter().map(|source| (source, Tap::default())).collect();
         let desk = Mutex::new(Desk::new(participants));
         let shared = Arc::new(Shared { desk, changed: Condvar::new(), taps, ways });

@@ -146,7 +146,12 @@ fn a_window_is_told_that_the_picture_moved_and_says_so_in_its_corner_and_the_men
     bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
     let points = vec![ImagePoint { x: 9, y: 9 }];
     bench.relay.operation(0, &Operation::Extend { id: id(1), first: 0, points }).unwrap();
-    bench.display.sender().send(&[FromDisplay::Displayed { id: id(1), points: 1, at_us: 1_000, picture_captured_us: 900 }]);
+    bench.display.sender().send(&[FromDisplay::Displayed {
+        id: id(1),
+        points: 1,
+        at_us: 1_000,
+        picture_captured_us: 900,
+    }]);
     assert_eq!(bench.next_receipt().fate, Fate::Shown);
     bench.relay.seen(SHOWN, SessionTime(2_000), pose(10.0));
     assert_eq!(bench.next_receipt().fate, Fate::Moved);

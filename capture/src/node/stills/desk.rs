@@ -66,9 +66,8 @@ impl Desk {
     pub(super) fn next(&mut self) -> Option<(usize, SourceId)> {
         let count = self.places.len();
         let order = (0..count).map(|n| (self.turn + n) % count.max(1));
-        let waits = |at: &usize| {
-            self.places.get(*at).is_some_and(|place| place.lane == Lane::Free && place.wish.is_some())
-        };
+        let waits =
+            |at: &usize| self.places.get(*at).is_some_and(|place| place.lane == Lane::Free && place.wish.is_some());
         let at = order.into_iter().find(waits)?;
         self.turn = at + 1;
         let place = self.places.get_mut(at)?;

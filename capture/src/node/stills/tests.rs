@@ -2,6 +2,7 @@
 
 use crossbeam_channel::{Receiver, bounded};
 use gstreamer as gst;
+use gstreamer_video::VideoFrameExt;
 use media::picture;
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::geometry::SizePx;
@@ -61,7 +62,6 @@ impl Bench {
 fn picture(colour: Colour, [left, right]: [u8; 2], [blue, red]: [u8; 2]) -> Picture {
     let info = picture::i420(SIZE, colour).unwrap();
     let mut frame = picture::write(gst::Buffer::with_size(info.size()).unwrap(), &info).unwrap();
-    use gstreamer_video::VideoFrameExt;
     let stride = usize::try_from(frame.plane_stride()[0]).unwrap();
     for row in frame.plane_data_mut(0).unwrap().chunks_mut(stride) {
         let (one, other) = row.split_at_mut(usize::from(SIZE.width) / 2);
