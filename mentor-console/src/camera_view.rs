@@ -93,10 +93,10 @@ mod tests {
     type Shown = (Vec<Command>, Vec<Option<(SourceId, Drive)>>);
 
     fn pad(health: Health) -> Harness<'static, Shown> {
-        let show = move |ui: &mut Ui, (commands, held): &mut Shown| {
-            held.push(super::show(ui, &Offer { source: ROOM, health }, commands));
+        let shown = move |ui: &mut Ui, (commands, held): &mut Shown| {
+            held.push(show(ui, &Offer { source: ROOM, health }, commands));
         };
-        Harness::new_ui_state(show, Shown::default())
+        Harness::new_ui_state(shown, Shown::default())
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::Cursor;
 
 use capture::config::{Kind, Role, Scene, Scenery, Source};
+use capture::node::stills::Maker;
 use harness::certificates;
 use harness::display::Display;
 use harness::rig::{Case, Sources, files, free_ports, start_theatre};
 use harness::statistics::freezes;
-use media::picture::{Converter, Picture};
+use media::picture::Picture;
 use program::trace::Record;
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
@@ -34,13 +35,7 @@ fn bars() -> (Picture, Vec<u8>) {
     media::init().expect("GStreamer");
     let _running = capture::source::open("bars", &source, move |picture| drop(give.try_send(picture))).expect("bars");
     let picture = given.recv().expect("a picture");
-    let rgb = gstreamer_video::VideoInfo::builder(gstreamer_video::VideoFormat::Rgb, 1280, 720)
-        .colorimetry(&"sRGB".parse().expect("a colorimetry"))
-        .build()
-        .expect("a kind of picture");
-    let converted = Converter::new(&picture.info, &rgb).and_then(|to| to.convert(&picture)).expect("a conversion");
-    // Rows of 1280 pixels need no padding.
-    let pixels = converted.read().expect("pixels").plane_data(0).expect("a plane").to_vec();
+    let pixels = decoded(&Maker::default().png(&picture).expect("a PNG"));
     (picture, pixels)
 }
 

@@ -47,7 +47,18 @@ impl View {
         if guess == Point::default() && self.luma == later.luma {
             return Some(Motion::NONE);
         }
-        let (dx, dy) = (guess.re.round(), guess.im.round());
+        let first = self.motion_near(later, whole(guess), correlator)?;
+        // Windows that lie still pull what moves under them back. So they go along, and only what is left is measured.
+        let nearer = whole(first.of_middle());
+        if nearer == whole(guess) {
+            return Some(first);
+        }
+        self.motion_near(later, nearer, correlator).or(Some(first))
+    }
+
+    /// The same with the blocks of `later` at the distance `guess`, in whole pixels.
+    fn motion_near(&self, later: &Self, guess: Point, correlator: &mut Correlator) -> Option<Motion> {
+        let (dx, dy) = (guess.re, guess.im);
         let half = self.luma.half();
         let (mut asked, mut pairs) = (0, Vec::with_capacity(self.blocks.len()));
         for (index, (left, top)) in places(&self.luma).enumerate() {
@@ -81,6 +92,10 @@ fn places(luma: &Luma) -> impl Iterator<Item = (usize, usize)> + use<> {
     let (width, height) = (usize::from(luma.size().width), usize::from(luma.size().height));
     let along = |n: usize, count: usize, length: usize| n * (length - SIDE) / (count - 1);
     (0..GRID.0 * GRID.1).map(move |n| (along(n % GRID.0, GRID.0, width), along(n / GRID.0, GRID.1, height)))
+}
+
+fn whole(point: Point) -> Point {
+    Point::new(point.re.round(), point.im.round())
 }
 
 fn moved(place: usize, by: f32) -> Option<usize> {

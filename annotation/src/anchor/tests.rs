@@ -11,7 +11,7 @@ const HALF: Point = Point::new(80.0, 45.0);
 
 /// A plane with detail of many sizes, light where `seed` and place have it.
 #[derive(Clone, Copy)]
-struct Plane(u32);
+pub(super) struct Plane(pub(super) u32);
 
 impl Plane {
     /// Value noise (Perlin's lattice without gradients), four octaves.
@@ -37,7 +37,7 @@ impl Plane {
     }
 
     /// What a camera sees of it under which everything has moved by `motion`; `over` may paint a pixel.
-    fn seen(self, motion: Motion, over: impl Fn(Point) -> Option<u8>) -> Luma {
+    pub(super) fn seen(self, motion: Motion, over: impl Fn(Point) -> Option<u8>) -> Luma {
         let (back, width) = (motion.back(), usize::from(SIZE.width));
         let pixels = (0..width * usize::from(SIZE.height)).map(|n| {
             let pixel = Point::new((n % width) as f32 + 0.5, (n / width) as f32 + 0.5) - HALF;
@@ -127,7 +127,8 @@ fn an_instrument_that_moves_through_a_still_scene_is_no_motion_of_the_camera() {
         };
         bench.see(Plane(3).seen(Motion::NONE, over));
     }
-    assert!(bench.moved_px(0) < 0.5, "{}", bench.moved_px(0));
+    // A third of what a mark may move.
+    assert!(bench.moved_px(0) < 1.6, "{}", bench.moved_px(0));
 }
 
 #[test]

@@ -155,12 +155,11 @@ mod tests {
         let anchor = Anchor::start("test", move |captured, pose| tell.send((captured, pose)).unwrap()).unwrap();
         let mut track = Track::default();
         for (n, shift) in [(1, 0usize), (2, 32), (3, 64)] {
-            // Detail of several sizes, none of which repeats within the picture.
+            // Squares of chance light, ten pixels wide.
             let light = |x: usize, y: usize| {
-                let (x, y) = ((x + 640 - shift) as f32, y as f32);
-                let waves =
-                    (1..12u8).map(f32::from).map(|n| (n * 0.023 * x + n * n * 0.009 * y + n).sin() * 25.0 / n.sqrt());
-                (128.0 + waves.sum::<f32>()) as u8
+                let square = (((x + 640 - shift) / 10) as u32).wrapping_mul(0x9E37_79B1)
+                    ^ ((y / 10) as u32).wrapping_mul(0x85EB_CA77);
+                ((square ^ (square >> 15)).wrapping_mul(0x2C1B_3C6D) >> 24) as u8
             };
             anchor.eye().show(&picture(light, MonoTime(n * 33_000)));
             let (captured, pose) = told.recv().unwrap();

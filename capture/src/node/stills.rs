@@ -17,7 +17,7 @@ use protocol::ids::{FrameId, SourceId};
 use protocol::still::{Header, Refusal, Still};
 use transport::bulk::MAX_BULK_BYTES;
 
-use compress::Maker;
+pub use compress::Maker;
 pub use desk::Curtain;
 use desk::Desk;
 pub use tap::Tap;
