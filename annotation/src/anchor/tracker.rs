@@ -1,7 +1,7 @@
 //! Follows the scene from picture to picture. What came of it for marks is `track`'s.
 //!
 //! From each picture to the next the motion is added up, which drifts. So some pictures are kept as keys with the pose
-//! they had, and the newest is compared with the nearest of them: what it finds replaces the sum, and drift grows with the
+//! they had, and the newest is compared with the oldest of them that is near: what it finds replaces the sum, and drift grows with the
 //! number of keys between two places, not with time. A place that is come back to is found by its own key.
 
 use std::collections::VecDeque;
@@ -17,10 +17,11 @@ use super::motion::{Motion, Point};
 /// Without any motion found for so long, the picture is of something else: the time after which a picture that does not
 /// change counts as frozen. Shorter, a wipe across the lens or a flash would cost every mark.
 pub const LOST_FOR: Duration = Duration::from_millis(500);
-/// Keys that are kept: three rows of three around the middle of the view.
-const KEYS: usize = 9;
-/// A picture becomes a key where none is nearer, in pixels: a tenth of the width is still compared safely.
-const KEY_EVERY: f32 = 9.0;
+/// Keys that are kept: what a scope looks at in some minutes, five megabytes.
+const KEYS: usize = 24;
+/// A picture becomes a key where none is nearer at every corner, in pixels. Farther apart, what is near has moved otherwise
+/// than what is deep; closer together, drift grows with their number.
+const KEY_EVERY: f32 = 12.0;
 /// While all is well, every so many pictures are compared with a key: often enough that drift between is none, and the
 /// cost of a picture stays at little over a half.
 const CHECK_EVERY: u32 = 4;
@@ -110,17 +111,17 @@ impl Tracker {
         pose
     }
 
-    /// The pose by the key nearest to the `expected` one; without one, by each key at its turn.
+    /// The pose by the oldest key near the `expected` one, which drifted least, or else the nearest; where nothing is
+    /// expected, by each key at its turn.
     fn by_key(&mut self, view: &View, expected: Option<Motion>, half: Point) -> Option<Motion> {
         self.unchecked = 0;
         let (key, guess) = match expected {
             Some(expected) => {
                 let way = |motion: Motion| motion.back().then(expected);
-                let nearest = self
-                    .keys
-                    .iter()
-                    .min_by(|(_, one), (_, other)| way(*one).reach(half).total_cmp(&way(*other).reach(half)))?;
-                (nearest, way(nearest.1).of_middle())
+                let reach = |key: &(View, Motion)| way(key.1).reach(half);
+                let nearest = || self.keys.iter().min_by(|one, other| reach(one).total_cmp(&reach(other)));
+                let key = self.keys.iter().find(|key| reach(key) < KEY_EVERY).or_else(nearest)?;
+                (key, way(key.1).of_middle())
             }
             None => {
                 self.tried = (self.tried + 1) % self.keys.len().max(1);
