@@ -5,6 +5,7 @@
 //! A console feeds its pen to [`input::Pen`] and applies what comes out to its own [`board::Board`] at once; theatre
 //! applies the same operations, whenever they arrive, to its board, and both boards become the same.
 
+pub mod anchor;
 pub mod board;
 pub mod expiry;
 pub mod geometry;

@@ -27,6 +27,8 @@ pub enum Line {
     Solid,
     /// With gaps: nobody has vouched for the marks lately.
     Dashed,
+    /// With gaps and at half strength: the picture has moved under the mark.
+    Faint,
 }
 
 /// A part of the display that a mark touches.

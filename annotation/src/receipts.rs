@@ -21,6 +21,13 @@ pub enum Outcome {
         /// How many of its points are; the rest is pending.
         points: u16,
     },
+    /// It is on a window in theatre, dashed: the picture has moved under it.
+    Moved {
+        /// How many of its points are; the rest is pending.
+        points: u16,
+    },
+    /// It went: the picture has moved away from where it was drawn.
+    MovedAway,
     /// No window in theatre shows its source.
     NoDisplay,
     /// It went after silence from this machine.
@@ -76,6 +83,8 @@ impl Receipts {
             None if now.since(entry.begun) >= FAILED_AFTER => Outcome::Failed,
             None => Outcome::Pending,
             Some(Receipt { fate: Fate::Shown, points, .. }) => Outcome::Shown { points },
+            Some(Receipt { fate: Fate::Moved, points, .. }) => Outcome::Moved { points },
+            Some(Receipt { fate: Fate::MovedAway, .. }) => Outcome::MovedAway,
             Some(Receipt { fate: Fate::NoDisplay, .. }) => Outcome::NoDisplay,
             Some(Receipt { fate: Fate::Faded, .. }) => Outcome::Faded,
             Some(Receipt { fate: Fate::Removed, .. }) => Outcome::Removed,
@@ -122,6 +131,20 @@ mod tests {
         receipts.apply(&receipt(Fate::Shown, 4, 100));
         receipts.apply(&receipt(Fate::Shown, 9, 110));
         assert_eq!(receipts.outcome(id(0), SOON), Some(Outcome::Shown { points: 9 }));
+    }
+
+    #[test]
+    fn a_mark_under_which_the_picture_moved_says_so_and_may_come_back_or_go() {
+        let mut receipts = one_mark();
+        for (fate, at_us, outcome) in [
+            (Fate::Shown, 100, Outcome::Shown { points: 9 }),
+            (Fate::Moved, 110, Outcome::Moved { points: 9 }),
+            (Fate::Shown, 120, Outcome::Shown { points: 9 }),
+            (Fate::MovedAway, 130, Outcome::MovedAway),
+        ] {
+            receipts.apply(&receipt(fate, 9, at_us));
+            assert_eq!(receipts.outcome(id(0), SOON), Some(outcome));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub use self::vitals::Vitals;
 pub use display::{Display, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
-pub use source::{Deinterlace, Kind, Scene, Scenery, Source, device, network};
+pub use source::{Control, Deinterlace, Kind, Scene, Scenery, Source, VISCA_PORT, device, network};
 pub use theatre::{Canvas, Encoder, EncoderKind, Identity, Ladder, Theatre};
 pub use window::{DeckLink, Keys, Mode, Output, Window, X_SINK};
 

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod local;
 pub mod node;
 pub mod or_display;
+pub mod ptz;
 pub mod run_dir;
 pub mod share;
 pub mod signal;

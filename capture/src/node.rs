@@ -4,6 +4,8 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
+mod anchor;
+mod branch;
 pub mod calls;
 pub mod demand;
 mod drill;
@@ -20,9 +22,11 @@ pub mod people;
 mod record;
 mod relay;
 pub mod steps;
+pub mod stills;
 #[cfg(test)]
 mod test_frames;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -32,6 +36,7 @@ use crossbeam_channel::Receiver;
 use program::clock;
 use program::trace::{DropReason, Trace};
 use protocol::ids::{Epoch, SourceId};
+use protocol::layout::Role;
 use transport::shards::Frame;
 
 use crate::canvas::{self, Canvas, Composed};
@@ -39,8 +44,11 @@ use crate::config::Theatre;
 use crate::control::{self, Request};
 use crate::ladder::Shape;
 use crate::local::{self, NodeEnd};
+use crate::ptz::Cameras;
 use crate::run_dir;
 use crate::vitals::{self, hub::Hub};
+use anchor::Anchor;
+use branch::Branch;
 use demand::Demand;
 use drills::Drills;
 use encoding::{CanvasEncoder, Encoded, Encoding};
@@ -51,6 +59,7 @@ use participants::Participants;
 use participants::share::Limits;
 use relay::Relay;
 use steps::Steps;
+use stills::{Stills, Ways};
 
 /// How soon the canvas's thread notices that it is to stop.
 const STOP_WITHIN: Duration = Duration::from_millis(100);
@@ -86,7 +95,7 @@ pub enum Error {
     #[error("no thread to bring vital signs in: {0}")]
     Vitals(std::io::Error),
     /// The system gave no thread.
-    #[error("no thread to listen to the consoles: {0}")]
+    #[error("no thread to listen to the consoles, follow scenes, make stills or move cameras: {0}")]
     Thread(std::io::Error),
     /// A part ended that must not; the log says why.
     #[error("{0} ended by itself; the log says why")]
@@ -113,9 +122,17 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let drills = Arc::new(Drills::new(&participants, trace));
     let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
     let steps = Steps::new(shape, theatre.ladder.phone.clone());
+    let stills = Arc::new(stills(&canvas, &participants, &relay).map_err(Error::Thread)?);
+    let anchors = anchors(theatre, &relay).map_err(Error::Thread)?;
+    let branches = inlets.into_iter().map(|inlet| {
+        let source = inlet.source();
+        Branch::new(inlet, stills.tap(source), anchors.get(&source).map(Anchor::eye))
+    });
     let parts = link::Parts {
+        cameras: Cameras::start(theatre).map_err(Error::Thread)?,
         relay: relay.clone(),
         drills: drills.clone(),
+        stills: stills.clone(),
         demand: demand.clone(),
         steps,
         vitals: hub.clone(),
@@ -129,14 +146,14 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     };
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let admitting = admit(participants.clone(), demand.clone(), trace.clone());
-    let encoding =
-        Encoding::start(encoder, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
+    let sending = send(participants, relay.clone(), stills.clone(), demand.clone(), trace.clone());
+    let encoding = Encoding::start(encoder, demand.clone(), admitting, sending)?;
     let vitals = theatre.vitals.clone().zip(hub.clone());
     let _vitals = vitals.map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose().map_err(Error::Vitals)?;
-    let _inputs = connect(theatre, inlets, hub.as_ref())?;
+    let _inputs = connect(theatre, branches.collect(), hub.as_ref())?;
     let mut teller = Teller::new(theatre, trace.clone());
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        turn(&mut canvas, &encoding, &demand, &relay, &mut teller)?;
+        turn(&mut canvas, &encoding, &demand, &relay, &stills, &mut teller)?;
         if !encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
@@ -153,6 +170,7 @@ fn turn(
     encoding: &Encoding,
     demand: &Demand,
     relay: &Relay,
+    stills: &Stills,
     teller: &mut Teller,
 ) -> Result<(), Error> {
     canvas.wait(STOP_WITHIN, clock::now());
@@ -163,9 +181,11 @@ fn turn(
         relay.layout(layout);
     }
     demand.note_interval(composed.interval);
-    composed.interval *= demand.canvases_per_frame();
-    composed.handed_on(clock::now());
-    let dropped = match demand.leaves_out(composed.header.id) {
+    composed.interval = demand.share(composed.interval);
+    stills.canvas_made(composed.header.id);
+    let now = clock::now();
+    composed.handed_on(now);
+    let dropped = match demand.leaves_out(composed.header.id, now) {
         Some(reason) => Some((composed, reason)),
         None => encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
     };
@@ -175,10 +195,13 @@ fn turn(
     Ok(())
 }
 
-/// Whether a canvas is to be encoded: only if somebody has room for it. Asks for an independent one if somebody needs it.
+/// Whether a canvas is to be encoded: a still always, a frame only if somebody has room for it. Asks for an independent one if somebody needs it.
 fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl FnMut(&Composed) -> bool {
     move |canvas| {
         let now = clock::now();
+        if !demand.has_video() {
+            return true;
+        }
         let room = participants.have_room();
         if !room {
             trace.write(record::dropped(canvas, DropReason::NoRoom, now));
@@ -189,14 +212,28 @@ fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl 
     }
 }
 
-/// What becomes of an encoded canvas.
-fn send(participants: Arc<Participants>, relay: Arc<Relay>, trace: Trace) -> impl FnMut(Encoded) {
+/// What becomes of an encoded canvas: it is a frame, or without video a still.
+fn send(
+    participants: Arc<Participants>,
+    relay: Arc<Relay>,
+    stills: Arc<Stills>,
+    demand: Demand,
+    trace: Trace,
+) -> impl FnMut(Encoded) {
     move |encoded| {
         let header = &encoded.canvas.header;
         let bytes = match header.prefix(&encoded.unit.bytes) {
             Ok(bytes) => bytes,
             Err(error) => return tracing::error!("{error}; the frame is left out"),
         };
+        if !demand.has_video() {
+            // One that was encoded as a frame while video stopped may build on others.
+            if encoded.unit.independent {
+                stills.send_canvas(&bytes);
+            }
+            trace.write(record::sent(&encoded, BTreeMap::new(), clock::now()));
+            return relay.sent(encoded.canvas.header);
+        }
         let frame = match Frame::new(encoded.unit.independent, bytes) {
             Ok(frame) => frame,
             Err(error) => return tracing::error!("{error}; the frame is left out"),
@@ -231,6 +268,39 @@ fn windows(
 fn hub(from: &crate::config::Vitals, participants: &Participants) -> Hub {
     let tellers = participants.members().iter().map(participants::Member::vitals_teller);
     Hub::new(vitals::origin(from), tellers, clock::now())
+}
+
+/// Stills of every source on the canvas, for everybody.
+fn stills(canvas: &Canvas, participants: &Arc<Participants>, relay: &Arc<Relay>) -> std::io::Result<Stills> {
+    let sources: Vec<SourceId> = canvas.layout().tiles.iter().map(|tile| tile.source).collect();
+    let [sender, raiser] = [Arc::clone(participants), Arc::clone(participants)];
+    let [refuser, noter] = [Arc::clone(relay), Arc::clone(relay)];
+    let ways = Ways {
+        send: Box::new(move |at, bytes| {
+            sender.members().get(at).is_some_and(|member| member.handle().send_bulk(bytes).is_ok())
+        }),
+        raise: Box::new(move |at, raised| {
+            raiser.members().get(at).into_iter().for_each(|member| member.handle().raise_bulk(raised));
+        }),
+        refuse: Box::new(move |at, source, why| refuser.no_still(at, source, why)),
+        taken: Box::new(move |header| noter.still(header)),
+    };
+    Stills::start(participants.members().len(), sources, ways)
+}
+
+/// What follows the scene of each source that a window shows and a camera takes. A patient monitor's screen has no camera:
+/// its curves run though nothing moves.
+fn anchors(theatre: &Theatre, relay: &Arc<Relay>) -> std::io::Result<BTreeMap<SourceId, Anchor>> {
+    let windows = theatre.windows().into_iter();
+    let seen = windows.filter(|name| theatre.source.get(*name).is_some_and(|source| source.role != Role::Vitals));
+    let follow = |name: &str| {
+        let (relay, source) = (Arc::clone(relay), theatre.source_id(name)?);
+        Some(
+            Anchor::start(name, move |captured, pose| relay.seen(source, captured, pose))
+                .map(|anchor| (source, anchor)),
+        )
+    };
+    seen.filter_map(follow).collect()
 }
 
 fn limits(theatre: &Theatre) -> Limits {

@@ -48,7 +48,7 @@ pub struct Config {
 pub struct Rate {
     /// Bits per second, 1000 at least.
     pub bitrate_bps: u32,
-    /// Pictures per second that will come, 1 at least.
+    /// Pictures per second that will come, 0.1 at least.
     pub pictures_per_second: f64,
 }
 
@@ -191,7 +191,7 @@ fn taken(element: &gst::Element, info: &VideoInfo) -> Result<VideoInfo, picture:
 
 /// The rate in bits per second at [`NOMINAL_FPS`]: the same bits for each picture as `rate` has.
 fn nominal_bps(rate: Rate) -> u64 {
-    let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(1.0);
+    let scale = f64::from(NOMINAL_FPS) / rate.pictures_per_second.max(0.1);
     // `as` saturates.
     (f64::from(rate.bitrate_bps) * scale).round() as u64
 }

@@ -4,23 +4,27 @@
 use std::sync::Arc;
 
 use annotation::geometry::{View, ViewRect};
-use eframe::egui::{Align2, Area, CentralPanel, CursorIcon, Frame, Id, Margin, Panel, Rect, Ui, vec2};
+use eframe::egui::{Align2, Area, CentralPanel, CursorIcon, Frame, Id, Margin, Panel, Rect, Ui, Vec2, vec2};
 use media::slot::Slot;
+use protocol::camera;
 use protocol::geometry::SizePx;
+use protocol::message::Message;
 use protocol::time::MonoTime;
 
 use crate::command::Command;
 use crate::console::{Console, Shared};
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Origin};
 use crate::hand::Hand;
 use crate::pacing;
 use crate::pen_window::PenWindow;
+use crate::picture_state::Kind;
 use crate::place::Place;
 use crate::scene::Target;
-use crate::state::{DrillForm, State};
+use crate::state::{DrillForm, State, ViewOf};
+use crate::still_view::StillView;
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar, vitals_view};
+use crate::{camera_view, canvas_view, card_view, drill_view, link_view, stages_view, toolbar, vitals_view};
 
 /// What a window shows and asks.
 pub struct App {
@@ -32,6 +36,7 @@ pub struct App {
     seen: u64,
     canvas: Option<SizePx>,
     window: Option<VideoView>,
+    still: StillView,
     pen: Option<PenWindow>,
     waker: Waker,
     card_open: bool,
@@ -50,6 +55,7 @@ impl App {
             seen: 0,
             canvas: None,
             window: None,
+            still: StillView::default(),
             pen: None,
             waker,
             card_open,
@@ -78,17 +84,25 @@ impl App {
         let Some((sequence, decoded)) = self.newest.newer_than(self.seen) else { return };
         self.seen = sequence;
         self.canvas = Some(decoded.picture.size());
+        let (ticket, kind) = match decoded.origin {
+            Origin::Frame { ticket, .. } => (Some(ticket), Kind::Video),
+            Origin::Still => (None, Kind::Still),
+        };
         let mut console = self.console.lock();
         console.pacing.picture(now);
-        console.picture(&decoded.header, now);
+        console.picture(&decoded.header, kind, now);
         drop(console);
         if let Some(video) = &self.window {
-            video.give(decoded.ticket, decoded.picture);
+            video.give(ticket, decoded.picture);
         }
     }
 
     /// Shows everything at `now`.
     pub fn ui(&mut self, ui: &mut Ui, now: MonoTime) {
+        let ready = self.console.lock().hold_ready(now);
+        if let Some(picture) = ready {
+            self.still.show(ui.ctx(), &picture);
+        }
         let state = self.state(now);
         let mut commands = Vec::new();
         // The bars' colour is the window's clear colour: filling them would cost more than all that lies on them.
@@ -108,7 +122,8 @@ impl App {
                 .show(ui, |ui| vitals_view::show(ui, &state, &mut commands));
         }
         let view = CentralPanel::no_frame().show(ui, |ui| self.canvas(ui, &state, now)).inner;
-        let covers = self.overlays(ui, &state, &mut commands);
+        let mut covers = self.overlays(ui, &state, &mut commands);
+        covers.extend(self.pads(ui, &state, view, &mut commands, now));
         self.place(Place { view, covers });
         for command in commands {
             self.act(command, now);
@@ -134,6 +149,14 @@ impl App {
             Command::Width(width) => marks.set_width(width),
             Command::Undo => outbox.send(&marks.undo(now)),
             Command::Clear => outbox.send(&marks.clear(now)),
+            Command::AskStill(source) => console.ask_still(source),
+            Command::BackToLive => {
+                console.scene.release();
+                self.still.clear();
+            }
+            Command::CameraHome(source) => {
+                outbox.tell(&Message::Camera(camera::Command { source, action: camera::Action::Home }));
+            }
             Command::DismissCard => self.card_open = false,
             // Stages and form have one place.
             Command::ToggleStages => {
@@ -184,9 +207,15 @@ impl App {
         let room = ui.max_rect();
         let canvas = self.console.lock().scene.layout().map(|layout| layout.canvas).or(self.canvas);
         let view = canvas.and_then(|canvas| fitted(room, scale, canvas));
-        if let (Some(view), Some(video)) = (&view, &self.window) {
+        if let Some(view) = &view {
             let place = canvas_view::rect_of(view.rect, scale);
-            video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
+            match (&state.view, &self.window) {
+                (ViewOf::Still { .. }, _) => self.still.paint(ui.painter(), place),
+                (ViewOf::Live, Some(video)) => {
+                    video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
+                }
+                (ViewOf::Live, None) => {}
+            }
         }
         let mut console = self.console.lock();
         let Console { frames, scene, .. } = &mut *console;
@@ -198,6 +227,33 @@ impl App {
             ui.ctx().set_cursor_icon(cursor(console.target));
         }
         view
+    }
+
+    /// Shows a pad over the tile of each room camera that can be moved, and returns where.
+    fn pads(
+        &self,
+        ui: &Ui,
+        state: &State,
+        view: Option<View>,
+        commands: &mut Vec<Command>,
+        now: MonoTime,
+    ) -> Vec<ViewRect> {
+        let (scale, mut covers, mut held) = (ui.ctx().pixels_per_point(), Vec::new(), None);
+        let layout = self.console.lock().scene.layout().cloned();
+        for offer in &state.cameras {
+            let tile =
+                layout.as_ref().filter(|_| state.view == ViewOf::Live).and_then(|layout| layout.tile(offer.source));
+            let (Some(tile), Some(view)) = (tile, view) else { continue };
+            let place = canvas_view::rect_of(view.view_rect_from_canvas(tile.picture), scale);
+            let corner = place.max - camera_view::size(offer) - Vec2::splat(6.0);
+            let shown = Area::new(Id::unique(("camera", offer.source.0)))
+                .fixed_pos(corner)
+                .show(ui.ctx(), |ui| camera_view::show(ui, offer, commands));
+            held = held.or(shown.inner);
+            covers.push(rect_px(shown.response.rect, scale));
+        }
+        self.console.lock().steer(held, now);
+        covers
     }
 
     /// Shows what lies over the picture and returns where.
@@ -245,184 +301,4 @@ fn cursor(target: Target) -> CursorIcon {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::outbox::Outbox;
-    use crate::scene::tests::{header, layout};
-    use crate::state::{Condition, Path};
-    use eframe::egui::pos2;
-    use egui_kittest::Harness;
-    use egui_kittest::kittest::Queryable as _;
-    use program::trace::Trace;
-    use protocol::frame::Freshness;
-    use protocol::ids::Epoch;
-    use protocol::ladder::{Cause, Position, Rung};
-    use protocol::message::Message;
-    use protocol::time::{ClockOffset, SessionTime};
-    use std::sync::Mutex;
-
-    /// When the picture of [`session`] came onto the screen; it was captured 50 ms before.
-    pub(crate) const SHOWN: MonoTime = MonoTime(5_050_000);
-
-    /// What was sent to theatre.
-    pub(crate) type Sent = Arc<Mutex<Vec<Message>>>;
-
-    /// A moment in time.
-    pub(crate) fn after_ms(ms: u64) -> MonoTime {
-        MonoTime(SHOWN.0 + ms * 1_000)
-    }
-
-    /// A window on a session over one live path, showing a picture, and what it sends.
-    pub(crate) fn session(room: Freshness) -> (App, Sent) {
-        let sent = Sent::default();
-        let into = Arc::clone(&sent);
-        let outbox = Outbox::new(Box::new(move |bytes| {
-            into.lock().unwrap().push(Message::from_bytes(&bytes).unwrap());
-            true
-        }));
-        let mut console = Console::new(Trace::default(), Epoch(9), outbox, SHOWN);
-        let path = Path { name: "a".into(), condition: Condition::Live, reason: None, rtt: None, loss_pct: None };
-        console.frames.set_clock(ClockOffset::THEATRE);
-        console.link(vec![path], SHOWN);
-        console.layout(layout());
-        console.picture(&Arc::new(header(Freshness::Live, room)), SHOWN);
-        let app = App::new(Shared::new(console), Arc::default(), Waker::default(), true);
-        (app, sent)
-    }
-
-    /// The window at a moment that the test moves.
-    pub(crate) fn window(app: App) -> Harness<'static, (App, MonoTime)> {
-        Harness::builder()
-            .with_size(vec2(1280.0, 720.0))
-            .build_ui_state(|ui, (app, now)| app.ui(ui, *now), (app, SHOWN))
-    }
-
-    #[test]
-    fn a_stale_picture_is_named_with_its_age_over_the_picture_and_the_age_counts_on() {
-        let (app, _) = session(Freshness::Live);
-        let mut window = window(app);
-        window.run();
-        assert!(window.query_by_label_contains("this picture is").is_none(), "it is live");
-        for (ms, banner) in [
-            (300, "LATE: this picture is 350 ms old"),
-            (700, "FROZEN: this picture is 750 ms old"),
-            (4_150, "FROZEN: this picture is 4.2 s old"),
-        ] {
-            window.state_mut().1 = after_ms(ms);
-            window.run();
-            window.get_by_label(banner);
-        }
-    }
-
-    #[test]
-    fn a_primary_that_gives_no_news_is_never_called_live_and_what_it_shows_is_as_old_as_its_news() {
-        let since = SessionTime(2_050_000);
-        for (primary, banner) in [
-            (Freshness::Repeating { since }, "SOURCE REPEATS: this picture is 3.0 s old"),
-            (Freshness::Held { since }, "IMAGE HELD: this picture is 3.0 s old"),
-            (Freshness::Black { since }, "SOURCE BLACK: nothing is to be seen on it"),
-            (Freshness::Ended, "SOURCE LOST: this picture is 50 ms old"),
-        ] {
-            let (app, _) = session(Freshness::Live);
-            app.console.lock().picture(&Arc::new(header(primary, Freshness::Live)), SHOWN);
-            let mut window = window(app);
-            window.run();
-            window.get_by_label(banner);
-            assert!(window.query_by_label("LIVE").is_none());
-        }
-    }
-
-    #[test]
-    fn a_picture_held_because_theatre_sends_no_video_says_why_and_whom_to_call() {
-        let (app, _) = session(Freshness::Live);
-        let position = Position {
-            rung: Rung::Voice,
-            cause: Some(Cause::Lines),
-            budget_bps: Some(80_000),
-            spreading: None,
-            phone: Some("+49 30 12".into()),
-        };
-        app.console.lock().ladder(position, SHOWN);
-        let mut window = window(app);
-        window.state_mut().1 = after_ms(4_150);
-        window.run();
-        for label in [
-            "FROZEN: this picture is 4.2 s old",
-            "Video and stills stopped: lines carry 80 kbit/s",
-            "Call theatre: +49 30 12",
-        ] {
-            window.get_by_label(label);
-        }
-    }
-
-    #[test]
-    fn without_a_link_the_reason_is_told_for_each_path() {
-        let (app, _) = session(Freshness::Live);
-        let reason = Some("the peer's certificate is not the one expected".into());
-        let down = Path { name: "a".into(), condition: Condition::Down, reason, rtt: None, loss_pct: None };
-        app.console.lock().link(vec![down], SHOWN);
-        let mut window = window(app);
-        window.state_mut().1 = after_ms(2_100);
-        window.run();
-        window.get_by_label("Path a: the peer's certificate is not the one expected");
-    }
-
-    #[test]
-    fn every_source_is_named_and_one_without_signal_says_since_when() {
-        let (app, _) = session(Freshness::Lost);
-        let mut window = window(app);
-        window.run();
-        for label in ["endoscope", "room", "NO SIGNAL for 50 ms"] {
-            window.get_by_label(label);
-        }
-    }
-
-    #[test]
-    fn the_card_goes_when_it_was_read() {
-        let (app, _) = session(Freshness::Live);
-        let mut window = window(app);
-        window.run();
-        window.get_by_label("Got it").click();
-        window.run();
-        assert!(window.query_by_label("Try this").is_none());
-    }
-
-    #[test]
-    fn the_stages_open_from_the_status_bar() {
-        let (app, _) = session(Freshness::Live);
-        let mut window = window(app);
-        window.run();
-        window.get_by_label("glass to glass").click();
-        window.run();
-        window.get_by_label("encode + network");
-    }
-
-    #[test]
-    fn a_drill_is_asked_of_the_link_from_the_path_and_the_pen_is_kept_off_the_form() {
-        let (app, _) = session(Freshness::Live);
-        let (asks, asked) = crossbeam_channel::bounded(1);
-        app.console.lock().drills.ask_at(asks);
-        let mut window = window(app);
-        window.run();
-        let covers = window.state().0.console.lock().place.covers.len();
-        window.get_by_label_contains("a live").click();
-        window.run();
-        assert_eq!(window.state().0.console.lock().place.covers.len(), covers + 1);
-        for button in ["Delay by 200 ms", "for 15 s", "Start the drill"] {
-            window.get_by_label(button).click();
-            window.run();
-        }
-        let (effect, lasts) = (transport::drill::Effect::Delay(200), std::time::Duration::from_secs(15));
-        let drill = transport::drill::Drill { path: "a".into(), effect, lasts };
-        assert_eq!(asked.try_recv(), Ok(crate::drill::Ask::Begin(drill)));
-        assert!(window.query_by_label("Start the drill").is_none(), "the form is gone");
-    }
-
-    #[test]
-    fn a_picture_is_shown_exactly_where_the_room_has_its_size() {
-        let room = Rect::from_min_size(pos2(121.0, 0.0), vec2(1280.0, 720.0));
-        let canvas = SizePx { width: 1280, height: 720 };
-        let View { rect, .. } = fitted(room, 1.0, canvas).unwrap();
-        assert_eq!((rect.x, rect.y, rect.width, rect.height), (121.0, 0.0, 1280.0, 720.0));
-    }
-}
+pub(crate) mod tests;

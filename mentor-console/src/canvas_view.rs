@@ -3,9 +3,11 @@
 
 use annotation::geometry::{View, ViewRect};
 use eframe::egui::{Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use protocol::ids::SourceId;
 use protocol::layout::{Layout, Tile};
 use protocol::time::MonoTime;
-use ui::badge;
+use ui::badge::{self, Sign};
+use ui::icon::Icon;
 use ui::theme;
 
 use crate::console::Console;
@@ -14,7 +16,8 @@ use crate::marks_view;
 use crate::picture_look;
 use crate::picture_state::State as PictureState;
 use crate::scene::Scene;
-use crate::state::State;
+use crate::state::{self, State, ViewOf};
+use crate::still::Progress;
 
 /// Shows everything that lies over the picture. `view` says where the canvas is, in physical pixels; before there is
 /// one, the banner lies in the `room` for it.
@@ -82,6 +85,9 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
             top.y = badge::on_picture(ui, top, None, &text, theme::LARGE_PT).bottom() + 6.0;
         }
     }
+    for (sign, text) in still(state).into_iter().chain(moved(state.marks)) {
+        top.y = badge::on_picture(ui, top, sign, &text, theme::LARGE_PT).bottom() + 6.0;
+    }
     if let Some(refusal) = state.refusal {
         top.y = badge::on_picture(ui, top, None, refusal, theme::LARGE_PT).bottom() + 6.0;
     }
@@ -91,6 +97,45 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
             top.y = badge::on_picture(ui, top, None, &text, theme::BODY_PT).bottom() + 6.0;
         }
     }
+}
+
+/// What is held, how far the next still is, or why there is none.
+fn still(state: &State) -> Vec<(Option<Sign>, String)> {
+    let sign = Some(picture_look::sign(PictureState::Still));
+    let name = |source: SourceId| {
+        let known = state.sources.iter().find(|(known, _)| *known == source);
+        known.map_or_else(|| format!("source {}", source.0), |(_, name)| name.clone())
+    };
+    let held = match &state.view {
+        ViewOf::Live => None,
+        ViewOf::Still { name, size, captured } => {
+            let (width, height, at) = (size.width, size.height, picture_look::moment(*captured));
+            Some((None, format!("{name}, {width} x {height}, taken at {at} of the session")))
+        }
+    };
+    let megabytes = |bytes: usize| bytes as f64 / 1e6;
+    let coming = match state.still {
+        Progress::None => None,
+        Progress::Asked(source) => Some((sign, format!("Still of {}: asked for", name(source)))),
+        Progress::Arriving { source, here, length } => {
+            let (here, length) = (megabytes(here), megabytes(length));
+            Some((sign, format!("Still of {}: {here:.1} of {length:.1} MB", name(source))))
+        }
+        Progress::Refused(_, why) => Some((None, format!("No still: {}", why.words()))),
+    };
+    held.into_iter().chain(coming).collect()
+}
+
+/// What theatre said of marks under which the picture moved.
+fn moved(marks: state::Marks) -> Vec<(Option<Sign>, String)> {
+    let sign = |colour| Some(Sign { colour, icon: Icon::Apart });
+    let broken = "Picture moved: broken lines no longer lie where you drew them";
+    let moved = (marks.moved > 0).then(|| (sign(theme::CAUTION), broken.to_owned()));
+    let gone = (marks.moved_away > 0).then(|| {
+        let what = if marks.moved_away == 1 { "mark is" } else { "marks are" };
+        (sign(theme::ALARM), format!("Picture moved away: {} {what} gone in theatre", marks.moved_away))
+    });
+    moved.into_iter().chain(gone).collect()
 }
 
 /// A source's name in the corner of its tile, beside the picture if there is room; where it is not live, how it stands and since when.

@@ -2,6 +2,7 @@
 //! drawing, straight from the pointer to theatre (see `pen`).
 
 use protocol::call::Asked;
+use protocol::ids::SourceId;
 use protocol::mark::{Ink, Width};
 
 use crate::state::DrillForm;
@@ -17,6 +18,12 @@ pub enum Command {
     Undo,
     /// Take back all marks.
     Clear,
+    /// Ask theatre for a still of this source.
+    AskStill(SourceId),
+    /// Show what happens now instead of the still.
+    BackToLive,
+    /// Have a room camera look where it rests.
+    CameraHome(SourceId),
     /// Put the card away that says what to try.
     DismissCard,
     /// Show or hide where the milliseconds go.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use program::trace::Trace;
 use protocol::call::{Answer, Asked};
+use protocol::camera::Drive;
 use protocol::drill::News;
 use protocol::frame::Header;
-use protocol::ids::Epoch;
+use protocol::ids::{Epoch, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{Fate, Receipt};
@@ -19,6 +20,7 @@ use protocol::vitals::Vitals;
 use transport::drill::Period;
 use vitals::panel::Panel;
 
+use crate::camera::Cameras;
 use crate::calls::Calls;
 use crate::cursor::Cursor;
 use crate::drill::Desk;
@@ -28,10 +30,11 @@ use crate::latency::Summary;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
 use crate::pacing::Pacing;
-use crate::picture_state::{self, Facts, Verdict};
+use crate::picture_state::{self, Facts, Kind, Verdict};
 use crate::place::Place;
 use crate::scene::{Scene, Target};
-use crate::state::{self, Condition, Path, State, Values};
+use crate::state::{self, Condition, Path, State, Values, ViewOf};
+use crate::still::{self, Stills};
 use crate::vitals_view;
 
 /// The console, shared between its threads.
@@ -61,6 +64,10 @@ pub struct Console {
     pub marks: Marks,
     /// Their way to theatre.
     pub outbox: Outbox,
+    /// Stills.
+    pub stills: Stills,
+    /// Room cameras.
+    pub cameras: Cameras,
     /// Link drills.
     pub drills: Desk,
     /// What the mentor asks beside drawing.
@@ -104,6 +111,8 @@ impl Console {
             scene: Scene::default(),
             marks: Marks::new(author),
             outbox,
+            stills: Stills::default(),
+            cameras: Cameras::default(),
             drills: Desk::default(),
             calls: Calls::default(),
             cursor: Cursor::default(),
@@ -139,8 +148,33 @@ impl Console {
     }
 
     /// A new picture is about to be drawn.
-    pub fn picture(&mut self, header: &Arc<Header>, now: MonoTime) {
-        self.scene.show(Arc::clone(header), now);
+    pub fn picture(&mut self, header: &Arc<Header>, kind: Kind, now: MonoTime) {
+        self.scene.show(Arc::clone(header), kind, now);
+    }
+
+    /// Asks theatre for a still of `source`.
+    pub fn ask_still(&mut self, source: SourceId) {
+        if self.outbox.tell(&Message::StillWish(source)) {
+            self.stills.asked(source);
+        }
+    }
+
+    /// Takes the still that came in place of the live picture, unless a stroke is being drawn.
+    pub fn hold_ready(&mut self, now: MonoTime) -> Option<still::Picture> {
+        if self.marks.drawing().is_some() {
+            return None;
+        }
+        let picture = self.stills.take_ready()?;
+        self.scene.hold(&picture.header, now);
+        Some(picture)
+    }
+
+    /// The mentor holds this movement of a room camera, or none.
+    pub fn steer(&mut self, held: Option<(SourceId, Drive)>, now: MonoTime) {
+        for command in self.cameras.hold(held, now) {
+            // Left out, the next word comes within 100 ms, and without any the camera stops.
+            self.outbox.tell(&Message::Camera(command));
+        }
     }
 
     /// The repaint that held the picture was on the screen.
@@ -158,7 +192,7 @@ impl Console {
         if receipt.fate == Fate::Cleared {
             self.refuse("Theatre cleared the marks", now);
         }
-        self.marks.receipt(receipt);
+        self.marks.receipt(receipt, now);
         self.frames.records.receipt(receipt, now);
     }
 
@@ -198,7 +232,7 @@ impl Console {
         let marks = &self.marks;
         self.outbox.catch_up(|| marks.operations());
         if let Some(told) = self.cursor.beat(now) {
-            self.outbox.offer(&Message::Cursor(told));
+            self.outbox.tell(&Message::Cursor(told));
         }
     }
 
@@ -209,7 +243,7 @@ impl Console {
             None => self.calls.take_back(),
         };
         let Some(call) = call else { return };
-        if !self.outbox.offer(&Message::Call(call)) {
+        if !self.outbox.tell(&Message::Call(call)) {
             self.calls.take_back();
             self.refuse("Theatre cannot be asked: there is no way to it now", now);
         }
@@ -237,11 +271,13 @@ impl Console {
             self.scene.forget_layouts();
             self.position = None;
             self.vitals = Panel::default();
+            self.stills.forget_wish();
+            self.cameras.set_offers(Vec::new());
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
         if let Some(call) = self.calls.standing() {
-            self.outbox.offer(&Message::Call(call));
+            self.outbox.tell(&Message::Call(call));
         }
         let changes = self.drills.peer_up(restarted, now);
         self.frames.records.drills(&changes);
@@ -290,6 +326,15 @@ impl Console {
             marks: self.marks.counts(now),
             pen: self.marks.pen(),
             refusal: self.refusal.map(|(reason, _)| reason),
+            sources: self.scene.sources(),
+            still: self.stills.state(now),
+            view: self.scene.held().map_or(ViewOf::Live, |(tile, captured)| ViewOf::Still {
+                name: tile.name.clone(),
+                size: tile.picture.size,
+                captured,
+            }),
+            still_of: self.still_of(),
+            cameras: self.cameras.offers().to_vec(),
             card_open: false,
             stages_open: false,
             drills: self.drills.list(now),
@@ -298,6 +343,14 @@ impl Console {
             call: self.calls.stage(now),
             vitals: None,
             vitals_open: false,
+        }
+    }
+
+    /// The source under the pointer, or else the primary.
+    fn still_of(&self) -> Option<SourceId> {
+        match self.target {
+            Target::Picture(source) => Some(source),
+            Target::Beside | Target::Refused(_) => self.scene.layout().map(|layout| layout.primary),
         }
     }
 }
@@ -343,7 +396,7 @@ mod tests {
         let mut console = console();
         console.frames.set_clock(ClockOffset::THEATRE);
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Live);
         console.peer(true, MonoTime(5_060_000));
         console.layout(layout());
@@ -357,7 +410,7 @@ mod tests {
         console.link(vec![path(Condition::Live)], MonoTime(4_000_000));
         console.link(vec![path(Condition::Dark)], MonoTime(5_000_000));
         console.link(vec![path(Condition::Down)], MonoTime(6_000_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(6_900_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(6_900_000));
         assert_ne!(console.verdict(MonoTime(6_999_999)).state, states::State::Lost);
         assert_eq!(console.verdict(MonoTime(7_000_000)).state, states::State::Lost);
         console.link(vec![path(Condition::Live)], MonoTime(7_100_000));
@@ -367,7 +420,7 @@ mod tests {
     #[test]
     fn a_picture_is_live_when_the_link_lives_its_clock_is_known_and_it_is_young() {
         let mut console = console();
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
         assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
         console.frames.set_clock(ClockOffset::THEATRE);
@@ -380,7 +433,7 @@ mod tests {
             let mut console = console();
             console.frames.set_clock(ClockOffset::THEATRE);
             console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
             console.ladder(Position { rung, ..Position::default() }, MonoTime(5_060_000));
             for ms in (5_550..60_000).step_by(450) {
                 assert_eq!(console.verdict(MonoTime(ms * 1_000)).state, states::State::Frozen, "at {ms}");
@@ -403,7 +456,7 @@ mod tests {
         let mut console = console();
         console.frames.set_clock(ClockOffset::THEATRE);
         console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), MonoTime(5_050_000));
+        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
         let first = console.state(MonoTime(5_050_000));
         let soon = console.state(MonoTime(5_299_000));
         assert_eq!((soon.age, &soon.latency), (first.age, &first.latency));

@@ -22,12 +22,24 @@ use crate::waker::Waker;
 /// When it is full the transport waits, and drops and asks for a refresh by itself if that lasts.
 const QUEUE_FRAMES: usize = 8;
 
+/// Where an access unit came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The session's video.
+    Frame {
+        /// The console's name for it.
+        ticket: Ticket,
+        /// The transport's name for it.
+        number: u64,
+    },
+    /// The bulk lane: the canvas as a still.
+    Still,
+}
+
 /// A frame to be decoded.
 pub struct Job {
-    /// The console's name for it.
-    pub ticket: Ticket,
-    /// The transport's name for it.
-    pub number: u64,
+    /// Where it came from.
+    pub origin: Origin,
     /// What theatre says about it.
     pub header: Arc<Header>,
     /// The frame's bytes, the header included.
@@ -39,8 +51,8 @@ pub struct Job {
 /// A decoded frame.
 #[derive(Clone)]
 pub struct Decoded {
-    /// The console's name for it.
-    pub ticket: Ticket,
+    /// Where it came from.
+    pub origin: Origin,
     /// What theatre says about it.
     pub header: Arc<Header>,
     /// Its picture.
@@ -114,8 +126,10 @@ impl Work {
         // The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
         match self.decoder.decode(access_unit, MonoTime::default()) {
             Ok(picture) => {
-                self.console.lock().frames.decoded(job.ticket, clock::now());
-                self.slot.put(Decoded { ticket: job.ticket, header: job.header, picture });
+                if let Origin::Frame { ticket, .. } = job.origin {
+                    self.console.lock().frames.decoded(ticket, clock::now());
+                }
+                self.slot.put(Decoded { origin: job.origin, header: job.header, picture });
                 self.waker.wake();
                 Outcome::Picture
             }
@@ -123,8 +137,10 @@ impl Work {
                 if last == Outcome::Picture {
                     tracing::warn!("frame {}: {error}; theatre is asked for an independent one", job.header.id);
                 }
-                self.console.lock().frames.undecodable(job.ticket);
-                (self.refuse)(job.number);
+                if let Origin::Frame { ticket, number } = job.origin {
+                    self.console.lock().frames.undecodable(ticket);
+                    (self.refuse)(number);
+                }
                 Outcome::Nothing
             }
         }
@@ -159,7 +175,8 @@ mod tests {
         for number in [7, 8] {
             let ticket = console.lock().released(&header, number, arrival);
             let bytes = Bytes::from_static(b"\0\0\0\x01\x65 no slice of any picture");
-            decode.jobs.send(Job { ticket, number, header: Arc::clone(&header), bytes, access_unit_at: 0 }).unwrap();
+            let origin = Origin::Frame { ticket, number };
+            decode.jobs.send(Job { origin, header: Arc::clone(&header), bytes, access_unit_at: 0 }).unwrap();
         }
         drop(decode.jobs);
         decode.thread.join().unwrap();

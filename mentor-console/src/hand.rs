@@ -73,7 +73,7 @@ impl Hand {
                 let operations = marks.press(layout, canvas_point(&view, at_px), header.id, now);
                 // The stroke shows where the pen is; a ring around its beginning would only cover it.
                 if let Some(told) = console.cursor.point(None, now) {
-                    console.outbox.offer(&Message::Cursor(told));
+                    console.outbox.tell(&Message::Cursor(told));
                 }
                 self.send_drawn(&mut console, &operations, at_px, now);
             }
@@ -106,7 +106,7 @@ impl Hand {
         });
         if let Some(told) = cursor.point(at, now) {
             // One that finds no room is outdated soon.
-            outbox.offer(&Message::Cursor(told));
+            outbox.tell(&Message::Cursor(told));
         }
     }
 

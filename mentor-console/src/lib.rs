@@ -5,6 +5,8 @@
 
 pub mod app;
 pub mod calls;
+pub mod camera;
+pub mod camera_view;
 pub mod canvas_view;
 pub mod card_view;
 pub mod command;
@@ -34,6 +36,9 @@ pub mod scene;
 pub mod software_gl;
 pub mod stages_view;
 pub mod state;
+pub mod still;
+pub mod still_unpacker;
+pub mod still_view;
 pub mod toolbar;
 pub mod video_view;
 pub mod vitals_view;

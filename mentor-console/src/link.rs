@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
 use program::clock;
 use program::trace::{LinkFacts, PathFacts, Record};
@@ -16,6 +17,7 @@ use protocol::frame::Header;
 use protocol::ids::Epoch;
 use protocol::ladder::Position;
 use protocol::message::Message;
+use protocol::still::Still;
 use protocol::time::{ClockOffset, MonoTime};
 use transport::assembly::{Loss, Released};
 use transport::driver::{self, Facts, Handle, SendError, tls};
@@ -26,10 +28,11 @@ use transport::session::Event;
 
 use crate::config::Config;
 use crate::console::{Arrival, Shared};
-use crate::decode::Job;
+use crate::decode::{Job, Origin};
 use crate::drill::{self, Ask};
 use crate::outbox::Deliver;
 use crate::state::{Condition, Path};
+use crate::still_unpacker::Unpacker;
 use crate::waker::Waker;
 
 /// How often paths and clock are looked at; the driver's own facts are up to 50 ms old.
@@ -96,7 +99,8 @@ impl Link {
     ) -> io::Result<Self> {
         let (asks, asked) = bounded(drill::ASKS);
         console.lock().drills.ask_at(asks);
-        let reader = Reader { handle: handle.clone(), console, jobs, waker };
+        let unpacker = Unpacker::start(console.clone(), waker.clone())?;
+        let reader = Reader { handle: handle.clone(), console, jobs, unpacker, waker };
         let thread = Builder::new().name("link".into()).spawn(move || reader.run(&events, &asked))?;
         Ok(Self { handle, thread })
     }
@@ -114,6 +118,7 @@ struct Reader {
     handle: Handle,
     console: Shared,
     jobs: Sender<Job>,
+    unpacker: Unpacker,
     waker: Waker,
 }
 
@@ -152,10 +157,31 @@ impl Reader {
             // Facts may be older than the newest event; so the clock, which decides what is live, comes by events alone.
             Event::Clock(clock) => return self.console.lock().frames.set_clock(clock),
             Event::PathChanged { .. } => self.refresh(&self.handle.facts(), now),
-            // Only theatre sends frames; nobody speaks yet, and nothing large is sent.
-            Event::RefreshWanted | Event::Budget(_) | Event::Voice { .. } | Event::Bulk(_) | Event::BulkSent => {}
+            Event::Bulk(bytes) => self.still(bytes),
+            // Only theatre sends frames; nobody speaks yet, and consoles send nothing large.
+            Event::RefreshWanted | Event::Budget(_) | Event::Voice { .. } | Event::BulkSent => {}
         }
         self.waker.wake_after(NEWS_WAIT);
+    }
+
+    /// A source's still is unpacked, the canvas's is decoded as any frame.
+    fn still(&self, bytes: Bytes) {
+        let (still, picture) = match Still::take(&bytes) {
+            Ok(taken) => taken,
+            Err(error) => return tracing::warn!("a still from theatre is left out: {error}"),
+        };
+        let picture = bytes.slice_ref(picture);
+        match still {
+            Still::Source(header) => self.unpacker.take(header, picture),
+            Still::Canvas => match Header::take(&picture) {
+                Ok((header, access_unit)) => {
+                    let access_unit_at = picture.len() - access_unit.len();
+                    let header = Arc::new(header);
+                    self.decode(Job { origin: Origin::Still, header, bytes: picture, access_unit_at });
+                }
+                Err(error) => tracing::warn!("a still of the canvas is left out: {error}"),
+            },
+        }
     }
 
     /// To the decoder. Waits while it is behind; the transport drops frames meanwhile and knows it.
@@ -174,7 +200,11 @@ impl Reader {
             released: frame.timing.released,
         };
         let ticket = self.console.lock().released(&header, frame.number, arrival);
-        let job = Job { ticket, number: frame.number, header: Arc::new(header), bytes: frame.bytes, access_unit_at };
+        let origin = Origin::Frame { ticket, number: frame.number };
+        self.decode(Job { origin, header: Arc::new(header), bytes: frame.bytes, access_unit_at });
+    }
+
+    fn decode(&self, job: Job) {
         if self.jobs.send(job).is_err() {
             tracing::error!("the decoder has ended");
         }
@@ -188,8 +218,16 @@ impl Reader {
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
             Ok(Message::Vitals(vitals)) => self.console.lock().vitals(vitals),
             Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
-            Ok(Message::Mark(_) | Message::Cursor(_) | Message::Call(_)) => {
-                tracing::warn!("theatre sent what comes from consoles alone; it is left out");
+            Ok(Message::StillRefused { source, why }) => self.console.lock().stills.refused(source, why, now),
+            Ok(Message::Cameras(offers)) => self.console.lock().cameras.set_offers(offers),
+            Ok(
+                Message::Mark(_)
+                | Message::Cursor(_)
+                | Message::Call(_)
+                | Message::StillWish(_)
+                | Message::Camera(_),
+            ) => {
+                tracing::warn!("theatre sent what is a console's to send; it is left out");
             }
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
         }
@@ -233,6 +271,7 @@ impl Reader {
         let paths = present(facts).map(path).collect();
         let mut console = self.console.lock();
         console.link(paths, now);
+        console.stills.progress(facts.session.bulk_progress);
         console.own_drill(facts.drill(), now, |news| self.tell(news));
     }
 }

@@ -170,6 +170,8 @@ fn legend(ui: &mut Ui, marks: Marks) {
     let lines = [
         (marks.failed, theme::ALARM, Icon::Cross, "not confirmed by theatre"),
         (marks.no_display, theme::CAUTION, Icon::SlashedRing, "on a source no display in theatre shows"),
+        (marks.moved_away, theme::ALARM, Icon::Apart, "gone: picture moved away"),
+        (marks.moved, theme::CAUTION, Icon::Apart, "broken: picture moved"),
         (marks.hidden, theme::CAUTION, Icon::Bars, "hidden by theatre"),
         (marks.faded, theme::CAUTION, Icon::Triangle, "faded in theatre"),
         (marks.removing, theme::UNSURE, Icon::Back, "being taken back"),

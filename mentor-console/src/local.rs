@@ -18,7 +18,7 @@ use protocol::layout::{Layout, Role, Tile};
 use protocol::time::{MonoTime, SessionTime};
 
 use crate::console::{Arrival, Shared};
-use crate::decode::Job;
+use crate::decode::{Job, Origin};
 
 /// Frames a second, as theatre's cameras give them.
 const INTERVAL: Duration = Duration::from_nanos(1_000_000_000 / 30);
@@ -99,7 +99,8 @@ impl Recording {
             let header = Arc::new(made_at(header, number, now));
             let arrival = Arrival { first_shard: now, complete: now, released: now };
             let ticket = console.lock().released(&header, number, arrival);
-            let job = Job { ticket, number, header, bytes: bytes.clone(), access_unit_at: *at };
+            let origin = Origin::Frame { ticket, number };
+            let job = Job { origin, header, bytes: bytes.clone(), access_unit_at: *at };
             if jobs.send(job).is_err() {
                 return;
             }

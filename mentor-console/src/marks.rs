@@ -1,6 +1,8 @@
 //! The mentor's marks: drawn with the pen, echoed on this console's own board at once, sent to theatre, and followed
 //! until theatre says what became of them. What a mark is and how boards converge is `annotation`'s.
 
+use std::time::Duration;
+
 use annotation::board::Board;
 use annotation::geometry::CanvasPoint;
 use annotation::input::Pen;
@@ -20,9 +22,14 @@ pub struct Marks {
     board: Board,
     receipts: Receipts,
     removing: Vec<Removing>,
+    /// Marks that went in theatre because the picture moved away from them.
+    moved_away: Vec<Removing>,
 }
 
-/// A mark that was taken back here and may still be seen in theatre.
+/// How long a mark that went with the picture is still told of: long enough to see which it was.
+const MOVED_AWAY_STAYS: Duration = Duration::from_secs(5);
+
+/// A mark that is on this board no more, and since when.
 #[derive(Debug)]
 struct Removing {
     mark: Mark,
@@ -39,6 +46,13 @@ pub enum Look {
     },
     /// No display in theatre shows its source.
     NoDisplay,
+    /// This many points are on a display in theatre, dashed: the picture has moved under it.
+    Moved {
+        /// Points of which theatre said so.
+        points: usize,
+    },
+    /// It went in theatre: the picture has moved away from where it was drawn.
+    MovedAway,
     /// It went in theatre after silence.
     Faded,
     /// Theatre hides all marks.
@@ -52,7 +66,13 @@ pub enum Look {
 impl Marks {
     /// No marks yet. `author` is this life of the console.
     pub fn new(author: Epoch) -> Self {
-        Self { pen: Pen::new(author), board: Board::new(), receipts: Receipts::new(), removing: Vec::new() }
+        Self {
+            pen: Pen::new(author),
+            board: Board::new(),
+            receipts: Receipts::new(),
+            removing: Vec::new(),
+            moved_away: Vec::new(),
+        }
     }
 
     /// The pen in hand.
@@ -119,15 +139,20 @@ impl Marks {
         self.apply(operations)
     }
 
-    /// Theatre's word on a mark. One that theatre cleared is gone here too, and its pen with it.
-    pub fn receipt(&mut self, receipt: &Receipt) {
+    /// Theatre's word on a mark at `now`. One that theatre cleared, or that went with the picture, leaves this board too, so that
+    /// a theatre that starts anew is not asked to show it again; and its pen draws no further.
+    pub fn receipt(&mut self, receipt: &Receipt, now: MonoTime) {
         self.receipts.apply(receipt);
-        if receipt.fate == Fate::Cleared {
-            if self.drawing().is_some_and(|(id, _)| id == receipt.id) {
-                self.pen.release();
-            }
-            self.board.apply(&Operation::Undo { id: receipt.id });
+        if !matches!(receipt.fate, Fate::Cleared | Fate::MovedAway) {
+            return;
         }
+        if self.pen.drawing() == Some(receipt.id) {
+            self.pen.release();
+        }
+        if receipt.fate == Fate::MovedAway {
+            self.moved_away.extend(self.board.mark(receipt.id).cloned().map(|mark| Removing { mark, since: now }));
+        }
+        self.board.apply(&Operation::Undo { id: receipt.id });
     }
 
     /// What theatre has to be told to have all of this console's marks, whatever it has already.
@@ -142,7 +167,9 @@ impl Marks {
             .iter()
             .filter(move |removing| self.is_removing(removing, now))
             .map(|removing| (&removing.mark, Look::Removing));
-        removing.chain(self.board.marks().map(move |mark| (mark, self.look(mark.id, now))))
+        let away = self.moved_away.iter().filter(move |away| now.since(away.since) < MOVED_AWAY_STAYS);
+        let away = away.map(|away| (&away.mark, Look::MovedAway));
+        removing.chain(away).chain(self.board.marks().map(move |mark| (mark, self.look(mark.id, now))))
     }
 
     /// How many marks are in which state.
@@ -153,12 +180,14 @@ impl Marks {
                 Look::Removing => counts.removing += 1,
                 Look::Shown { points } if points >= mark.points().len() => {}
                 Look::Shown { .. } => counts.pending += 1,
+                Look::Moved { .. } => counts.moved += 1,
+                Look::MovedAway => counts.moved_away += 1,
                 Look::NoDisplay => counts.no_display += 1,
                 Look::Faded => counts.faded += 1,
                 Look::Hidden => counts.hidden += 1,
                 Look::Failed => counts.failed += 1,
             }
-            counts.on_board += usize::from(look != Look::Removing);
+            counts.on_board += usize::from(!matches!(look, Look::Removing | Look::MovedAway));
         }
         counts
     }
@@ -167,24 +196,35 @@ impl Marks {
     pub fn tidy(&mut self, now: MonoTime) {
         let removing = std::mem::take(&mut self.removing);
         self.removing = removing.into_iter().filter(|removing| self.is_removing(removing, now)).collect();
+        self.moved_away.retain(|away| now.since(away.since) < MOVED_AWAY_STAYS);
     }
 
     fn look(&self, id: MarkId, now: MonoTime) -> Look {
         match self.receipts.outcome(id, now) {
             Some(Outcome::Shown { points }) => Look::Shown { points: usize::from(points) },
+            Some(Outcome::Moved { points }) => Look::Moved { points: usize::from(points) },
             Some(Outcome::Pending) => Look::Shown { points: 0 },
             Some(Outcome::NoDisplay) => Look::NoDisplay,
             Some(Outcome::Faded) => Look::Faded,
             Some(Outcome::Hidden) => Look::Hidden,
             // Removed in theatre, yet on this board: whatever the reason, theatre does not show it.
-            Some(Outcome::Failed | Outcome::Removed | Outcome::Cleared) | None => Look::Failed,
+            Some(Outcome::Failed | Outcome::Removed | Outcome::Cleared | Outcome::MovedAway) | None => Look::Failed,
         }
     }
 
     fn is_removing(&self, removing: &Removing, now: MonoTime) -> bool {
         let in_doubt = match self.receipts.outcome(removing.mark.id, now) {
-            Some(Outcome::Pending | Outcome::Shown { .. } | Outcome::Hidden | Outcome::Failed) => true,
-            Some(Outcome::NoDisplay | Outcome::Faded | Outcome::Removed | Outcome::Cleared) | None => false,
+            Some(
+                Outcome::Pending
+                | Outcome::Shown { .. }
+                | Outcome::Hidden
+                | Outcome::Moved { .. }
+                | Outcome::Failed,
+            ) => true,
+            Some(
+                Outcome::NoDisplay | Outcome::Faded | Outcome::Removed | Outcome::Cleared | Outcome::MovedAway,
+            )
+            | None => false,
         };
         in_doubt && now.since(removing.since) < FAILED_AFTER
     }
@@ -245,10 +285,11 @@ mod tests {
             (Fate::NoDisplay, 0, Look::NoDisplay),
             (Fate::Faded, 3, Look::Faded),
             (Fate::Hidden, 0, Look::Hidden),
+            (Fate::Moved, 3, Look::Moved { points: 3 }),
         ];
         for (fate, points, look) in table {
             let mut marks = stroke();
-            marks.receipt(&receipt(fate, points, 5));
+            marks.receipt(&receipt(fate, points, 5), BEGUN);
             assert_eq!(looks(&marks, later(100)), [look]);
         }
     }
@@ -257,9 +298,26 @@ mod tests {
     fn a_mark_that_theatre_cleared_is_gone_here_and_a_pen_that_still_drew_it_draws_no_further() {
         let mut marks = Marks::new(Epoch(9));
         marks.press(&layout(), at(100.0), FRAME, BEGUN);
-        marks.receipt(&receipt(Fate::Cleared, 0, 5));
+        marks.receipt(&receipt(Fate::Cleared, 0, 5), later(5));
         assert_eq!((looks(&marks, later(10)), marks.drawing()), (Vec::new(), None));
         assert_eq!(marks.draw(&layout(), at(200.0)), []);
+    }
+
+    #[test]
+    fn a_mark_that_went_with_the_picture_is_told_for_a_while_and_never_sent_again() {
+        let mut marks = Marks::new(Epoch(9));
+        marks.press(&layout(), at(100.0), FRAME, BEGUN);
+        marks.receipt(&receipt(Fate::MovedAway, 0, 5), later(100));
+        assert_eq!(marks.drawing(), None, "the pen draws no further on another picture");
+        assert_eq!(marks.draw(&layout(), at(300.0)), []);
+        assert_eq!(looks(&marks, later(5_000)), [Look::MovedAway]);
+        let counts = marks.counts(later(200));
+        assert_eq!((counts.on_board, counts.moved_away), (0, 1));
+        let mut theatre = Board::new();
+        marks.operations().iter().for_each(|operation| theatre.apply(operation));
+        assert_eq!(theatre.marks().count(), 0);
+        marks.tidy(later(5_100));
+        assert_eq!(looks(&marks, later(200)), []);
     }
 
     #[test]
@@ -272,12 +330,12 @@ mod tests {
     #[test]
     fn an_undone_mark_stays_faint_until_theatre_confirms_or_too_long() {
         let mut marks = stroke();
-        marks.receipt(&receipt(Fate::Shown, 3, 5));
+        marks.receipt(&receipt(Fate::Shown, 3, 5), BEGUN);
         assert_eq!(marks.undo(later(100)).len(), 1);
         assert_eq!(looks(&marks, later(150)), [Look::Removing]);
         assert_eq!(marks.counts(later(150)).on_board, 0);
         assert_eq!(looks(&marks, later(2_200)), []);
-        marks.receipt(&receipt(Fate::Removed, 0, 9));
+        marks.receipt(&receipt(Fate::Removed, 0, 9), later(160));
         assert_eq!(looks(&marks, later(160)), []);
     }
 

@@ -50,6 +50,8 @@ pub fn show(painter: &Painter, view: &View, tile: &Tile, mark: &Mark, look: Look
             pen.solid(&curve(sure));
             (shown < points.len() && !drawing).then_some((theme::UNSURE, Icon::Ring))
         }
+        Look::Moved { .. } => Some((theme::CAUTION, Icon::Apart)),
+        Look::MovedAway => Some((theme::ALARM, Icon::Apart)),
         Look::NoDisplay => Some((theme::CAUTION, Icon::SlashedRing)),
         Look::Faded => Some((theme::CAUTION, Icon::Triangle)),
         Look::Hidden => Some((theme::CAUTION, Icon::Bars)),

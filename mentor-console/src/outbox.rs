@@ -51,13 +51,12 @@ impl Outbox {
         self.flush();
     }
 
-    /// Sends what is worth nothing later, or only if it is new: it goes now or never. Tells whether it goes.
-    pub fn offer(&self, message: &Message) -> bool {
-        match (message.to_bytes(), &self.deliver) {
-            (Ok(bytes), Some(deliver)) => deliver(bytes),
-            (Ok(_), None) => false,
-            (Err(error), _) => {
-                tracing::error!("{error}; the message is left out");
+    /// Sends a message that means something now and nothing later; `false` if there is no room for it.
+    pub fn tell(&self, message: &Message) -> bool {
+        match message.to_bytes() {
+            Ok(bytes) => self.deliver.as_ref().is_some_and(|deliver| deliver(bytes)),
+            Err(error) => {
+                tracing::error!("a message cannot be sent: {error}");
                 false
             }
         }

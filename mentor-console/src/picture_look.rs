@@ -8,6 +8,7 @@ use ui::theme;
 
 use protocol::frame::Freshness;
 use protocol::ladder::{Position, Rung};
+use protocol::time::SessionTime;
 
 use crate::picture_state::State;
 
@@ -29,6 +30,7 @@ pub fn sign(state: State) -> Sign {
         State::Black => (theme::ALARM, Icon::HalfDisc),
         State::Held => (theme::CAUTION, Icon::Square),
         State::Lost => (theme::ALARM, Icon::Cross),
+        State::Still => (theme::CHOSEN, Icon::Photo),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
     };
@@ -46,6 +48,7 @@ pub fn words(state: State) -> &'static str {
         State::Black => "SOURCE BLACK",
         State::Held => "IMAGE HELD",
         State::Lost => "LINK LOST",
+        State::Still => "STILL",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
@@ -63,10 +66,17 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
     }
 }
 
+/// A moment of the session, as a clock on the wall of theatre's machine would count it since that was started.
+pub fn moment(at: SessionTime) -> String {
+    let tenths = at.0 / 100_000;
+    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
+    format!("{hours}:{minutes:02}:{seconds:02}.{}", tenths % 10)
+}
+
 /// Why no stroke can begin, if none can.
 pub fn pen_refusal(state: State) -> Option<&'static str> {
     match state {
-        State::Live | State::Late | State::Held => None,
+        State::Live | State::Late | State::Held | State::Still => None,
         State::Frozen => Some("No drawing: the picture is frozen"),
         State::SourceLost => Some(NO_SIGNAL),
         State::Repeating => Some(REPEATS),
@@ -156,7 +166,7 @@ mod tests {
     use super::*;
     use protocol::time::SessionTime;
 
-    const ALL: [State; 10] = [
+    const ALL: [State; 11] = [
         State::Live,
         State::Late,
         State::Held,
@@ -165,6 +175,7 @@ mod tests {
         State::Repeating,
         State::Black,
         State::Lost,
+        State::Still,
         State::Unknown,
         State::Waiting,
     ];
@@ -223,6 +234,12 @@ mod tests {
         assert_eq!(said[3], "PICTURE REPEATS for 12 s");
         assert_eq!(said[5], "IMAGE HELD for 12 s");
         assert_eq!(source_words(Freshness::Failed, None), "SOURCE FAILED");
+    }
+
+    #[test]
+    fn a_moment_is_told_in_hours_minutes_and_seconds() {
+        assert_eq!(moment(SessionTime(4_000_000)), "0:00:04.0");
+        assert_eq!(moment(SessionTime(45_296_789_000)), "12:34:56.7");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum State {
     Repeating,
     /// Pictures come, but nothing is to be seen on the primary's.
     Black,
+    /// The picture is a still: held on purpose, or all that the lines carry. It is never called live, and may be drawn on.
+    Still,
     /// Pictures come, but their age is not known yet.
     Unknown,
     /// The primary source holds an image on purpose.
@@ -42,13 +44,23 @@ pub enum State {
 impl State {
     /// Whether a new stroke may begin.
     pub fn allows_pen(self) -> bool {
-        matches!(self, Self::Live | Self::Late | Self::Held)
+        matches!(self, Self::Live | Self::Late | Self::Held | Self::Still)
     }
 
     /// Whether the picture itself must be drawn so that nobody can take it for live.
     pub fn is_stale(self) -> bool {
         matches!(self, Self::Lost | Self::Frozen | Self::SourceLost | Self::Repeating)
     }
+}
+
+/// What kind of picture it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// One of a video.
+    #[default]
+    Video,
+    /// A still.
+    Still,
 }
 
 /// The newest picture on the screen.
@@ -60,6 +72,8 @@ pub struct OnScreen {
     pub captured: Option<SessionTime>,
     /// How theatre says the primary source stands.
     pub primary: Freshness,
+    /// Whether another is expected to follow at once.
+    pub kind: Kind,
 }
 
 /// What the verdict rests on.
@@ -98,6 +112,9 @@ pub fn judge(facts: &Facts, now: MonoTime) -> Verdict {
 }
 
 fn of_picture(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> State {
+    if picture.kind == Kind::Still {
+        return State::Still;
+    }
     if now.since(picture.shown) >= FROZEN_AFTER {
         return State::Frozen;
     }
@@ -149,6 +166,7 @@ mod tests {
                 shown: ms(10_040),
                 captured: Some(CLOCK.session(ms(10_000))),
                 primary: Freshness::Live,
+                kind: Kind::Video,
             }),
             clock: Some(CLOCK),
             dark_since: None,
@@ -247,9 +265,20 @@ mod tests {
     }
 
     #[test]
-    fn the_pen_is_allowed_only_while_live_or_late_and_on_an_image_that_is_held() {
-        use State::{Black, Frozen, Held, Late, Live, Lost, Repeating, SourceLost, Unknown, Waiting};
-        for state in [Live, Late, Held] {
+    fn a_still_is_a_still_however_young_or_old_until_the_link_is_lost() {
+        let mut facts = facts();
+        facts.on_screen.as_mut().unwrap().kind = Kind::Still;
+        for at_ms in [10_041, 10_600, 99_999] {
+            assert_eq!(judge(&facts, ms(at_ms)).state, State::Still, "at {at_ms} ms");
+        }
+        facts.dark_since = Some(ms(10_000));
+        assert_eq!(judge(&facts, ms(12_000)).state, State::Lost);
+    }
+
+    #[test]
+    fn the_pen_is_allowed_only_while_live_or_late_and_on_an_image_that_is_held_or_a_still() {
+        use State::{Black, Frozen, Held, Late, Live, Lost, Repeating, SourceLost, Still, Unknown, Waiting};
+        for state in [Live, Late, Held, Still] {
             assert!(state.allows_pen());
         }
         for state in [Lost, Waiting, Frozen, SourceLost, Repeating, Black, Unknown] {

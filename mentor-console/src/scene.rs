@@ -4,16 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annotation::geometry::{CanvasPoint, image_from_canvas, tile_under};
+use protocol::colour::Colour;
 use protocol::frame::{Freshness, Header, TileTime};
+use protocol::geometry::CanvasRect;
 use protocol::ids::{LayoutEpoch, SourceId};
-use protocol::layout::Layout;
-use protocol::time::MonoTime;
+use protocol::layout::{Layout, Role, Tile};
+use protocol::still;
+use protocol::time::{MonoTime, SessionTime};
 
 use crate::picture_look;
-use crate::picture_state::{OnScreen, State};
+use crate::picture_state::{Kind, OnScreen, State};
 
 /// Arrangements kept: frames made with the one before may still be under way when a new one comes.
 const MAX_LAYOUTS: usize = 4;
+
+/// The arrangement of a still: theatre's count from 0 and never come so far.
+const STILL: LayoutEpoch = LayoutEpoch(u32::MAX);
 
 /// What a press of the pen would do somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +36,16 @@ pub enum Target {
 #[derive(Debug, Default)]
 pub struct Scene {
     layouts: BTreeMap<LayoutEpoch, Layout>,
-    picture: Option<(Arc<Header>, MonoTime)>,
+    picture: Option<(Arc<Header>, MonoTime, Kind)>,
+    held: Option<Held>,
+}
+
+/// A still in place of the live picture, as if it were a canvas with one tile: so a pen draws on it as on any.
+#[derive(Debug)]
+struct Held {
+    layout: Layout,
+    header: Header,
+    since: MonoTime,
 }
 
 impl Scene {
@@ -47,19 +62,66 @@ impl Scene {
         self.layouts.clear();
     }
 
-    /// A new picture comes onto the screen at `now`.
-    pub fn show(&mut self, header: Arc<Header>, now: MonoTime) {
-        self.picture = Some((header, now));
+    /// A new picture comes onto the screen at `now`, or beneath the still that is held there.
+    pub fn show(&mut self, header: Arc<Header>, kind: Kind, now: MonoTime) {
+        self.picture = Some((header, now, kind));
     }
 
-    /// The newest picture's header.
+    /// A still takes the place of the live picture at `now`.
+    pub fn hold(&mut self, still: &still::Header, now: MonoTime) {
+        let whole = CanvasRect { x: 0, y: 0, size: still.size };
+        let known = self.live_layout().and_then(|layout| layout.tile(still.source));
+        let tile = Tile {
+            source: still.source,
+            name: known.map_or_else(|| format!("source {}", still.source.0), |tile| tile.name.clone()),
+            role: known.map_or(Role::Endoscope, |tile| tile.role),
+            tile: whole,
+            picture: whole,
+            image: Some(still.size),
+            on_display: known.is_some_and(|tile| tile.on_display),
+        };
+        let layout = Layout { epoch: STILL, canvas: still.size, primary: still.source, tiles: vec![tile] };
+        let captured = TileTime { source: still.source, captured: Some(still.captured), freshness: Freshness::Live };
+        let header = Header {
+            id: still.frame,
+            layout: STILL,
+            composed: still.captured,
+            colour: Colour::default(),
+            tiles: vec![captured],
+        };
+        self.held = Some(Held { layout, header, since: now });
+    }
+
+    /// The live picture is shown again.
+    pub fn release(&mut self) {
+        self.held = None;
+    }
+
+    /// The tile and capture time of the still that is held, if one is.
+    pub fn held(&self) -> Option<(&Tile, SessionTime)> {
+        let held = self.held.as_ref()?;
+        Some((held.layout.tiles.first()?, held.header.composed))
+    }
+
+    /// The header of the picture on the screen.
     pub fn header(&self) -> Option<&Header> {
-        self.picture.as_ref().map(|(header, _)| header.as_ref())
+        let live = || self.picture.as_ref().map(|(header, ..)| header.as_ref());
+        self.held.as_ref().map(|held| &held.header).or_else(live)
     }
 
-    /// The arrangement of the newest picture, if theatre has told it.
+    /// The arrangement of the picture on the screen, if theatre has told it.
     pub fn layout(&self) -> Option<&Layout> {
-        self.layouts.get(&self.header()?.layout)
+        self.held.as_ref().map(|held| &held.layout).or_else(|| self.live_layout())
+    }
+
+    /// Every source on the live canvas, with its name.
+    pub fn sources(&self) -> Vec<(SourceId, String)> {
+        let tiles = self.live_layout().map(|layout| layout.tiles.iter());
+        tiles.into_iter().flatten().map(|tile| (tile.source, tile.name.clone())).collect()
+    }
+
+    fn live_layout(&self) -> Option<&Layout> {
+        self.layouts.get(&self.picture.as_ref()?.0.layout)
     }
 
     /// The primary's part of a frame; `None` until its arrangement is known.
@@ -69,9 +131,14 @@ impl Scene {
 
     /// What the picture's state is judged by.
     pub fn on_screen(&self) -> Option<OnScreen> {
-        let (header, shown) = self.picture.as_ref()?;
+        if let Some(held) = &self.held {
+            let (shown, captured) = (held.since, Some(held.header.composed));
+            return Some(OnScreen { shown, captured, primary: Freshness::Live, kind: Kind::Still });
+        }
+        let (header, shown, kind) = self.picture.as_ref()?;
         let primary = self.primary(header);
         Some(OnScreen {
+            kind: *kind,
             shown: *shown,
             captured: primary.and_then(|tile| tile.captured),
             // Without an arrangement it is not known which tile is the primary; the missing capture time says so.
@@ -98,11 +165,9 @@ impl Scene {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use protocol::colour::Colour;
-    use protocol::geometry::{CanvasRect, SizePx};
+    use crate::still::tests::still;
+    use protocol::geometry::SizePx;
     use protocol::ids::{Epoch, FrameId};
-    use protocol::layout::{Role, Tile};
-    use protocol::time::SessionTime;
 
     /// An endoscope at the left with a letterbox, a room camera at the right.
     pub(crate) fn layout() -> Layout {
@@ -145,7 +210,7 @@ pub(crate) mod tests {
     fn scene(room: Freshness) -> Scene {
         let mut scene = Scene::default();
         scene.set_layout(layout());
-        scene.show(Arc::new(header(Freshness::Live, room)), MonoTime(1));
+        scene.show(Arc::new(header(Freshness::Live, room)), Kind::Video, MonoTime(1));
         scene
     }
 
@@ -188,6 +253,22 @@ pub(crate) mod tests {
             let target = target(room);
             assert!(matches!(target, Target::Refused(told) if told.contains(reason)), "{target:?}");
         }
+    }
+
+    #[test]
+    fn a_still_is_drawn_on_as_any_picture_by_its_own_frame_while_live_ones_come_beneath() {
+        let mut scene = scene(Freshness::Lost);
+        scene.hold(&still().header, MonoTime(2));
+        scene.show(Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(3));
+        let held = scene.on_screen().unwrap();
+        assert_eq!((held.kind, held.captured), (Kind::Still, Some(SessionTime(3_950_000))));
+        assert_eq!(scene.header().map(|header| header.id.index), Some(3));
+        assert_eq!(scene.layout().map(|layout| layout.canvas), Some(SizePx { width: 64, height: 36 }));
+        assert_eq!(scene.target(at(32.0, 18.0), State::Still), Target::Picture(SourceId(0)));
+        assert_eq!(scene.held().map(|(tile, _)| tile.name.as_str()), Some("endoscope"));
+        scene.release();
+        assert_eq!(scene.on_screen().map(|picture| picture.shown), Some(MonoTime(3)));
+        assert_eq!(scene.header().map(|header| header.id.index), Some(7));
     }
 
     #[test]

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use protocol::camera::Offer;
+use protocol::geometry::SizePx;
+use protocol::ids::SourceId;
 use protocol::ladder::Position;
 use protocol::mark::{Ink, Width};
-use protocol::time::ClockOffset;
+use protocol::time::{ClockOffset, SessionTime};
 use protocol::vitals::Feed;
 use transport::drill::Effect;
 use transport::drill::ledger::{Phase, Runner};
@@ -14,6 +17,7 @@ use vitals::panel::{Curve, Number, Told};
 use crate::calls;
 use crate::latency::Summary;
 use crate::picture_state::Verdict;
+use crate::still::Progress;
 
 /// Everything in words and numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +42,16 @@ pub struct State {
     pub pen: Pen,
     /// Why the last press of the pen drew nothing, for a moment after it.
     pub refusal: Option<&'static str>,
+    /// Sources on the canvas and their names.
+    pub sources: Vec<(SourceId, String)>,
+    /// The still that is asked for.
+    pub still: Progress,
+    /// Whether a still is held in place of the live picture.
+    pub view: ViewOf,
+    /// What a still would be of: the source under the pointer, or the primary.
+    pub still_of: Option<SourceId>,
+    /// Room cameras that can be moved.
+    pub cameras: Vec<Offer>,
     /// Whether the card that says what to try is open.
     pub card_open: bool,
     /// Whether the stages of latency are open.
@@ -76,6 +90,23 @@ pub struct Values {
     pub curves: Vec<Curve>,
     /// Alarms that devices in theatre signal, the most urgent first.
     pub alarms: Vec<Told>,
+}
+
+/// What the window shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ViewOf {
+    /// What happens now, or the newest that came.
+    #[default]
+    Live,
+    /// A still.
+    Still {
+        /// The source's name.
+        name: String,
+        /// Its size.
+        size: SizePx,
+        /// When it was captured.
+        captured: SessionTime,
+    },
 }
 
 /// A drill as people are told it.
@@ -152,6 +183,10 @@ pub struct Marks {
     pub no_display: usize,
     /// Taken back, still to be confirmed.
     pub removing: usize,
+    /// On theatre's display, dashed: the picture has moved under them.
+    pub moved: usize,
+    /// Gone from theatre's display with the picture, a moment ago.
+    pub moved_away: usize,
     /// Gone from theatre's display after silence.
     pub faded: usize,
     /// Hidden by theatre, with all others.
@@ -201,6 +236,11 @@ pub(crate) mod tests {
             marks: Marks::default(),
             pen: Pen::default(),
             refusal: None,
+            sources: vec![(SourceId(0), "endoscope".into())],
+            still: Progress::None,
+            view: ViewOf::Live,
+            still_of: Some(SourceId(0)),
+            cameras: Vec::new(),
             card_open: false,
             stages_open: false,
             drills: Vec::new(),

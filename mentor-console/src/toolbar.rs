@@ -10,11 +10,13 @@ use ui::tool_button::{self, Choice};
 
 use crate::calls::Stage;
 use crate::command::Command;
-use crate::state::State;
+use crate::state::{State, ViewOf};
 
 /// The bar's width in points. See `link_view::HEIGHT`.
 pub const WIDTH: f32 = 121.0;
 
+const STILL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::S);
+const LIVE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Escape);
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const CLEAR: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Delete);
 
@@ -29,6 +31,7 @@ const WIDTHS: [(Width, &str, f32); 3] =
 /// Shows the bar and listens for its keys.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
+    still_button(ui, state, commands);
     caption(ui, "Ink");
     for pair in INKS.chunks(2) {
         ui.horizontal(|ui| {
@@ -75,6 +78,27 @@ fn call(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     if button.clicked() || ui.input_mut(|input| input.consume_shortcut(&CALL)) {
         commands.push(command);
+    }
+}
+
+/// Asks for a still, or goes back from it to what happens now: one press or key either way.
+fn still_button(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let (held, source) = (state.view != ViewOf::Live, state.still_of);
+    let (name, word, sign, key) = if held {
+        ("Back to the live picture (Esc)", "Live", Icon::Disc, LIVE)
+    } else {
+        ("Still of the picture under the pointer, else of the primary (S)", "Still", Icon::Photo, STILL)
+    };
+    let choice = if held || source.is_some() { Choice::Free } else { Choice::Idle };
+    let button = tool_button::show(ui, full_width(50.0), name, word, choice, |painter, room, colour| {
+        icon::paint(painter, sign, room.center(), room.height() * 0.42, colour);
+    });
+    let pressed = ui.input_mut(|input| input.consume_shortcut(&key));
+    match source {
+        _ if !(button.clicked() || pressed) => {}
+        _ if held => commands.push(Command::BackToLive),
+        Some(source) => commands.push(Command::AskStill(source)),
+        None => {}
     }
 }
 
@@ -134,6 +158,7 @@ mod tests {
     use crate::state::tests::all_well;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
+    use protocol::ids::SourceId;
 
     fn shown(state: &State) -> Harness<'_, Vec<Command>> {
         Harness::new_ui_state(|ui, commands| show(ui, state, commands), Vec::new())
@@ -159,6 +184,7 @@ mod tests {
             ("Undo the newest mark (Ctrl+Z)", Command::Undo),
             ("Clear all marks (Delete)", Command::Clear),
             ("Ask theatre to look at its monitor (F2)", Command::Call(Some(Asked::Attention))),
+            ("Still of the picture under the pointer, else of the primary (S)", Command::AskStill(SourceId(0))),
         ] {
             let mut harness = shown(&state);
             harness.get_by_label(label).click();

@@ -31,7 +31,7 @@ struct Shared {
     /// Where chroma is interleaved, kept from picture to picture.
     chroma: Vec<u8>,
     /// Given, not yet on the GPU.
-    next: Option<(Ticket, Picture)>,
+    next: Option<(Option<Ticket>, Picture)>,
     /// On the GPU.
     current: Option<(Colour, [usize; 2])>,
     /// Drawn for the first time since [`VideoView::take_drawn`].
@@ -49,8 +49,8 @@ impl VideoView {
         Ok(Self { shared: Arc::new(Mutex::new(shared)) })
     }
 
-    /// The next drawing shows `picture`.
-    pub fn give(&self, ticket: Ticket, picture: Picture) {
+    /// The next drawing shows `picture`, which is a frame's if there is a `ticket`.
+    pub fn give(&self, ticket: Option<Ticket>, picture: Picture) {
         lock(&self.shared).next = Some((ticket, picture));
     }
 
@@ -81,7 +81,7 @@ impl Shared {
             match upload(&mut self.program, &mut self.chroma, &picture) {
                 Ok(size_px) => {
                     self.current = Some((picture.colour(), size_px));
-                    self.drawn = Some(ticket);
+                    self.drawn = ticket;
                 }
                 Err(error) => tracing::warn!("a decoded picture is left out: {error}"),
             }

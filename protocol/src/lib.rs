@@ -1,9 +1,11 @@
-//! Shapes both ends share: time, ids, layout, frames, marks, the ladder, drills, vital signs, messages. No IO, no behaviour.
+//! Shapes both ends share: time, ids, layout, frames, stills, marks, calls, the ladder, drills, room cameras, vital signs,
+//! messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
 
 pub mod call;
+pub mod camera;
 pub mod colour;
 pub mod drill;
 pub mod frame;
@@ -13,6 +15,7 @@ pub mod ladder;
 pub mod layout;
 pub mod mark;
 pub mod message;
+pub mod still;
 pub mod time;
 pub mod vitals;
 

@@ -100,6 +100,11 @@ pub enum Fate {
     Hidden,
     /// Theatre cleared all marks. It does not come back.
     Cleared,
+    /// It is on a window in theatre, dashed and dim: the picture has moved under it, and it may no longer point at what it
+    /// was drawn on. A later [`Fate::Shown`] says that it is in place again.
+    Moved,
+    /// It went for good: the picture has moved away from where it was drawn, or is of something else.
+    MovedAway,
 }
 
 /// Theatre's word on a mark. A later one replaces an earlier one.

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Answer, Call, Pointed};
+use crate::camera::{self, Action, Drive};
 use crate::drill::{self, News};
+use crate::ids::SourceId;
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
+use crate::still;
 use crate::vitals::Vitals;
 
 /// One message between theatre and a console.
@@ -30,6 +33,20 @@ pub enum Message {
     Answer(Answer),
     /// Theatre: vital signs.
     Vitals(Vitals),
+    /// Console: a still of this source is wanted. A newer wish takes the place of one that is not yet under way.
+    StillWish(SourceId),
+    /// Theatre: there will be no still.
+    StillRefused {
+        /// Of which source.
+        source: SourceId,
+        /// Why not.
+        why: still::Refusal,
+    },
+    /// Console: something is asked of a room camera.
+    Camera(camera::Command),
+    /// Theatre: the room cameras that this console may move, at each join and each change; at most
+    /// [`camera::MAX_CAMERAS`].
+    Cameras(Vec<camera::Offer>),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -97,13 +114,28 @@ impl Message {
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
             Self::Vitals(vitals) => vitals.bounds().into_iter().try_for_each(|(what, len, max)| bound(what, len, max)),
+            Self::Camera(camera::Command { action: Action::Drive(drive), .. }) => {
+                let Drive { pan, tilt, zoom } = drive;
+                let speed = |percent: &i8| {
+                    bound(
+                        "camera speed percent",
+                        percent.unsigned_abs().into(),
+                        camera::MAX_PERCENT.unsigned_abs().into(),
+                    )
+                };
+                [pan, tilt, zoom].into_iter().try_for_each(speed)
+            }
+            Self::Cameras(cameras) => bound("cameras", cameras.len(), camera::MAX_CAMERAS),
             Self::Mark(_)
             | Self::Receipt(_)
             | Self::Ladder(_)
             | Self::Drill(News::Over)
             | Self::Cursor(_)
             | Self::Call(_)
-            | Self::Answer(_) => Ok(()),
+            | Self::Answer(_)
+            | Self::StillWish(_)
+            | Self::StillRefused { .. }
+            | Self::Camera(_) => Ok(()),
         }
     }
 }
@@ -127,6 +159,21 @@ mod tests {
         for endless in [drill(u32::MAX, 1), drill(0, u32::MAX)] {
             let bytes = postcard::to_stdvec(&endless).unwrap_or_default();
             assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
+        }
+    }
+
+    #[test]
+    fn a_camera_faster_than_it_can_is_refused() {
+        let drive = |pan| {
+            Message::Camera(camera::Command {
+                source: SourceId(1),
+                action: Action::Drive(Drive { pan, ..Drive::STOP }),
+            })
+        };
+        assert!(drive(-100).to_bytes().is_ok());
+        for wrong in [101, i8::MIN] {
+            let bytes = postcard::to_stdvec(&drive(wrong)).unwrap();
+            assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })), "{wrong}");
         }
     }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::call::{Answer, Asked, Call, CallState, Pointed};
+use protocol::camera::{self, Action, Drive, Health, Offer};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
@@ -14,6 +15,7 @@ use protocol::ladder::{Cause, Position, Rung, Spreading};
 use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
 use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
+use protocol::still::{self, Refusal, Still};
 use protocol::time::SessionTime;
 use protocol::vitals::{
     Alarm, AlarmState, Channel, Decimal, Deviation, Feed, FeedState, GAP, Inactivation, MAX_EXPONENT, MAX_NUMERICS,
@@ -125,6 +127,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
     let receipt = Receipt { id, fate: Fate::Shown, points: 5, at: AT, first_on: Some(frame_id(301)) };
     let drill = Announcement { path: "a".to_owned(), effect: Effect::Delay(200), begins_in_ms: 1_000, lasts_ms: 5_000 };
+    let pan = Drive { pan: -40, tilt: 0, zoom: 100 };
     let others = vec![
         ("layout", Message::Layout(layout())),
         ("mark-begin", Message::Mark(Operation::Begin { id, source, frame: frame_id(300), ink, width })),
@@ -133,6 +136,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark-undo", Message::Mark(Operation::Undo { id })),
         ("mark-clear", Message::Mark(Operation::Clear { author: Epoch(7), through: 5 })),
         ("receipt", Message::Receipt(receipt)),
+        ("receipt-moved", Message::Receipt(Receipt { fate: Fate::Moved, ..receipt })),
         ("drill-announced", Message::Drill(News::Announced(drill))),
         ("drill-over", Message::Drill(News::Over)),
         ("ladder", Message::Ladder(lines())),
@@ -140,6 +144,11 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("cursor", Message::Cursor(Some(Pointed { source, at: ImagePoint { x: 32768, y: 1 } }))),
         ("call", Message::Call(Call { number: 3, asked: Some(Asked::Urgent) })),
         ("answer", Message::Answer(Answer { number: 3, state: CallState::Ok })),
+        ("still-wish", Message::StillWish(SourceId(1))),
+        ("still-refused", Message::StillRefused { source: SourceId(1), why: Refusal::Curtain }),
+        ("camera-drive", Message::Camera(camera::Command { source: SourceId(3), action: Action::Drive(pan) })),
+        ("camera-home", Message::Camera(camera::Command { source: SourceId(3), action: Action::Home })),
+        ("cameras", Message::Cameras(vec![Offer { source: SourceId(3), health: Health::Silent }])),
     ];
     others.into_iter().chain(vitals()).collect()
 }
@@ -246,13 +255,29 @@ fn every_state_of_a_tile_on_the_page_is_what_the_code_writes_and_reads() {
 }
 
 #[test]
+fn the_still_on_the_page_is_what_the_code_writes_and_reads() {
+    let vectors = vectors();
+    let size = SizePx { width: 1920, height: 1080 };
+    let header = still::Header { frame: frame_id(300), source: SourceId(1), captured: SessionTime(999_040), size };
+    let png = [0x89, b'P', b'N', b'G'];
+    for (name, still, picture) in
+        [("still", Still::Source(header), &png[..]), ("still-canvas", Still::Canvas, &[9][..])]
+    {
+        let bytes = vectors.get(name).unwrap();
+        assert_eq!(still.prefix(picture).unwrap(), *bytes, "{name}");
+        assert_eq!(Still::take(bytes).unwrap(), (still, picture), "{name}");
+    }
+}
+
+#[test]
 fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     let vectors = vectors();
-    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame", "frame-states"]).collect();
+    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).collect();
+    known.extend(["frame", "frame-states", "still", "still-canvas"]);
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..17).collect());
+    assert_eq!(kinds, (0..21).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -275,5 +300,9 @@ fn kind(message: &Message) -> u8 {
         Message::Vitals(Vitals::Numerics(_)) => 14,
         Message::Vitals(Vitals::Wave(_)) => 15,
         Message::Vitals(Vitals::Alarm(_)) => 16,
+        Message::StillWish(_) => 17,
+        Message::StillRefused { .. } => 18,
+        Message::Camera(_) => 19,
+        Message::Cameras(_) => 20,
     }
 }

@@ -27,6 +27,7 @@ const HOMES: [(&str, &[&str]); 6] = [
     ("dicom", &["capture"]),
     ("eframe", &["ui", "mentor-console"]),
     ("winit", &["mentor-console"]),
+    ("rustfft", &["annotation"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

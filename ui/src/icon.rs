@@ -34,6 +34,24 @@ pub enum Icon {
     Sweep,
     /// Asks somebody to look.
     Bell,
+    /// A picture that stands still on purpose.
+    Photo,
+    /// No longer where it was.
+    Apart,
+    /// Upwards.
+    Up,
+    /// Downwards.
+    Down,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
+    /// Nearer.
+    Plus,
+    /// Farther.
+    Minus,
+    /// Where it rests.
+    Home,
 }
 
 /// Draws `icon` into the circle around `centre`.
@@ -88,6 +106,30 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             ];
             fill(painter, body, colour);
             painter.circle_filled(at(0.0, 0.78), radius * 0.2, colour);
+        }
+        Icon::Photo => {
+            let frame = vec![at(-0.95, -0.7), at(0.95, -0.7), at(0.95, 0.7), at(-0.95, 0.7)];
+            painter.add(Shape::closed_line(frame, line));
+            painter.circle_filled(centre, radius * 0.3, colour);
+        }
+        Icon::Apart => {
+            painter.circle_stroke(at(-0.45, 0.0), radius * 0.4, line);
+            painter.circle_filled(at(0.55, 0.0), radius * 0.4, colour);
+        }
+        Icon::Up => fill(painter, vec![at(0.0, -0.7), at(0.8, 0.5), at(-0.8, 0.5)], colour),
+        Icon::Down => fill(painter, vec![at(0.0, 0.7), at(-0.8, -0.5), at(0.8, -0.5)], colour),
+        Icon::Left => fill(painter, vec![at(-0.7, 0.0), at(0.5, -0.8), at(0.5, 0.8)], colour),
+        Icon::Right => fill(painter, vec![at(0.7, 0.0), at(-0.5, 0.8), at(-0.5, -0.8)], colour),
+        Icon::Minus => {
+            painter.line_segment([at(-0.75, 0.0), at(0.75, 0.0)], line);
+        }
+        Icon::Plus => {
+            painter.line_segment([at(-0.75, 0.0), at(0.75, 0.0)], line);
+            painter.line_segment([at(0.0, -0.75), at(0.0, 0.75)], line);
+        }
+        Icon::Home => {
+            let house = vec![at(0.0, -0.85), at(0.8, -0.05), at(0.55, 0.75), at(-0.55, 0.75), at(-0.8, -0.05)];
+            fill(painter, house, colour);
         }
     }
 }

@@ -24,6 +24,10 @@ const DASH_WIDTHS: f32 = 3.0;
 /// halos of it; two widths and a halo show the picture.
 const GAP_WIDTHS: f32 = 3.0;
 
+/// What a faint line's strength is divided by: ink and halo are still seen on every tissue, and nobody takes it for a
+/// mark in force.
+const FAINT: u32 = 2;
+
 #[derive(Debug)]
 pub(super) struct Stroke {
     display: SizePx,
@@ -86,7 +90,7 @@ impl Stroke {
         self.samples = mark.points().len();
         let tail = match self.line {
             Line::Solid => self.lengthen(mark),
-            Line::Dashed => self.dash(mark),
+            Line::Dashed | Line::Faint => self.dash(mark),
         };
         let mut changed = std::mem::take(&mut self.tail);
         let mut loose = Field::new(self.display, self.reach_px);
@@ -160,8 +164,10 @@ impl Stroke {
     fn colour(&self, distance: Steps) -> [u8; 4] {
         let (ink, halo) = (covered(self.ink_reach, distance), covered(self.halo_reach, distance));
         let opacity = (255 * ink + HALO_OPACITY * halo * (256 - ink) / 256 + 128) / 256;
-        let [red, green, blue] = self.ink.map(|channel| ((u32::from(channel) * ink + 128) / 256) as u8);
-        [red, green, blue, opacity as u8]
+        let [red, green, blue] = self.ink.map(|channel| (u32::from(channel) * ink + 128) / 256);
+        // Premultiplied, so that strength is one factor for all four.
+        let weakened = if self.line == Line::Faint { FAINT } else { 1 };
+        [red, green, blue, opacity].map(|part| (part / weakened) as u8)
     }
 }
 

@@ -177,6 +177,17 @@ fn a_dashed_line_has_ink_and_gaps_and_becomes_solid_again() {
 }
 
 #[test]
+fn a_faint_line_has_gaps_and_half_the_ink() {
+    let mut board = Board::new();
+    draw(&mut board, 0, Ink::White, &straight());
+    let faint = rendered(&board, Line::Faint);
+    let row: Vec<u8> = (200..400).map(|x| pixel(&faint, x, 300)[0]).collect();
+    let half = u16::from(GREY).midpoint(255) as u8;
+    assert!(row.iter().all(|value| *value <= half + 1), "{row:?}");
+    assert!(row.contains(&half) && row.contains(&GREY), "ink and gaps: {row:?}");
+}
+
+#[test]
 fn a_stroke_along_the_edge_stays_on_the_display() {
     let corner = ImagePoint { x: 65_535, y: 65_535 };
     let mut board = Board::new();

@@ -29,7 +29,23 @@ pub struct Source {
     /// Whether its picture may stand still: `true` means that an image is held, `false` that the source is dead. Without a
     /// word it follows from role and kind (`crate::signal::Policy`).
     pub still_ok: Option<bool>,
+    /// How the camera is moved that they come from, if it can be.
+    pub control: Option<Control>,
 }
+
+/// `[source.NAME.control]`: how a room camera is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Host and UDP port where it takes VISCA over IP; [`VISCA_PORT`] unless the camera is set otherwise.
+    pub visca: String,
+    /// Whether mentors may move it. Nobody may unless theatre says so.
+    #[serde(default)]
+    pub mentor_may: bool,
+}
+
+/// Where cameras take VISCA over IP as they come from the factory.
+pub const VISCA_PORT: u16 = 52_381;
 
 /// Where a source's pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +102,7 @@ pub enum Deinterlace {
 impl Source {
     /// A source of this kind with everything else as it is without a word.
     pub fn new(role: Role, kind: Kind) -> Self {
-        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None }
+        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None, control: None }
     }
 
     /// The same source with relative paths made relative to the folder of the file at `config`.
@@ -174,6 +190,7 @@ struct Table {
     credentials: Option<PathBuf>,
     passphrase: Option<PathBuf>,
     still_ok: Option<bool>,
+    control: Option<Control>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -202,9 +219,13 @@ struct Size {
 impl TryFrom<Table> for Source {
     type Error = String;
 
-    fn try_from(table: Table) -> Result<Self, String> {
+    fn try_from(mut table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
         let (role, deinterlace, still_ok) = (table.role, table.deinterlace.unwrap_or_default(), table.still_ok);
+        let control = table.control.take();
+        if let Some(control) = &control {
+            control.check(role)?;
+        }
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
@@ -224,7 +245,7 @@ impl TryFrom<Table> for Source {
             KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
             KindName::Vitals => Kind::Vitals,
         };
-        Ok(Self { role, kind, deinterlace, still_ok })
+        Ok(Self { role, kind, deinterlace, still_ok, control })
     }
 }
 
@@ -235,6 +256,20 @@ impl KindName {
 
     fn quoted(self) -> String {
         format!("\"{}\"", format!("{self:?}").to_lowercase())
+    }
+}
+
+impl Control {
+    /// Whether it can be: nothing but a room camera is ever moved, least of all what the surgeon looks through.
+    fn check(&self, role: Role) -> Result<(), String> {
+        if role != Role::Room {
+            return Err("`control` belongs to role = \"room\": no other camera is moved from afar; take it out".into());
+        }
+        let address = self.visca.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        match address.map(|(_, port)| port.parse::<u16>()) {
+            Some(Ok(1..)) => Ok(()),
+            _ => Err(format!("`control.visca` must be \"HOST:PORT\", such as \"192.0.2.30:{VISCA_PORT}\"")),
+        }
     }
 }
 

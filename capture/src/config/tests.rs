@@ -102,6 +102,14 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("role = \"room\"", "role = \"roof\"", "line 9: unknown value `roof`: did you mean `room`?"),
         ("location =", "locatoin =", "unknown key `locatoin`: did you mean `location`?"),
         ("location = \"room.mp4\"", "", "kind = \"file\" needs the key `location`"),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam\" }", "`control.visca` must be \"HOST:PORT\""),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"cam:0\" }", "`control.visca` must be \"HOST:PORT\""),
+        ("\"room.mp4\"", "\"room.mp4\"\ncontrol = { visca = \"c:1\", mentor_my = true }", "did you mean `mentor_may`?"),
+        (
+            "scene = \"tissue\"",
+            "scene = \"tissue\"\ncontrol = { visca = \"c:1\" }",
+            "`control` belongs to role = \"room\"",
+        ),
         ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
         ("bin =", "location =", "key `location` belongs to kind = \"file\" or \"dicom\"; take it out"),
         ("kind = \"file\"", "kind = \"dicom\"", "window.room: names a source whose kind is no business of the"),
@@ -356,6 +364,8 @@ const KEYS: &[&str] = &[
     "uplink",
     "bed",
     "records",
+    "visca",
+    "mentor_may",
 ];
 
 #[test]

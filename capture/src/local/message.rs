@@ -70,6 +70,14 @@ pub enum ToDisplay {
     },
     /// A hand at another window wished this.
     Wished(Wish),
+    /// The picture has moved under the mark, which is drawn dashed and dim from now on; or it is in place again. Follows
+    /// each [`ToDisplay::Apply`] for those that are moved already.
+    Moved {
+        /// The mark.
+        id: MarkId,
+        /// Whether it is moved.
+        moved: bool,
+    },
 }
 
 /// What a hand in theatre wishes, for every window.
@@ -228,6 +236,7 @@ mod tests {
         prop_oneof![
             any::<u8>().prop_map(|source| ToDisplay::Reset { source: SourceId(source) }),
             operation().prop_map(ToDisplay::Apply),
+            (id(), any::<bool>()).prop_map(|(id, moved)| ToDisplay::Moved { id, moved }),
             any::<(u32, u64)>().prop_map(|(author, last_us)| ToDisplay::Heard { author: Epoch(author), last_us }),
             ".{0,160}".prop_map(|text| ToDisplay::Notices(vec![Notice { severity: Severity::Caution, text }])),
             any::<(u32, Option<(u16, u16)>)>().prop_map(|(author, at)| ToDisplay::Cursor {

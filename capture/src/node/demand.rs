@@ -8,9 +8,17 @@ use std::time::Duration;
 use program::trace::DropReason;
 use protocol::ids::FrameId;
 use protocol::ladder::Rung;
+use protocol::time::MonoTime;
 
 use crate::canvas::Insets;
 use crate::ladder::LEAST_BPS;
+
+/// While the lines carry no video, the canvas is sent as a still at most so often: the mentor still follows what is done.
+/// Where the lines need longer for one, the next waits for it: each has 60 kilobytes at least, which keep instruments and
+/// vessels apart.
+pub const STILL_EVERY: Duration = Duration::from_secs(5);
+/// What a still may take of what the lines carry meanwhile: the raised lane has half of it.
+const STILL_TAKES: Duration = Duration::from_millis(2_500);
 
 /// Asked and learnt. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +32,8 @@ struct Shared {
     /// The rung's place among all.
     rung: AtomicU8,
     made_bytes: AtomicU64,
+    /// When the canvas is due as a still, in microseconds.
+    still_due_us: AtomicU64,
     interval_us: AtomicU64,
 }
 
@@ -63,18 +73,33 @@ impl Demand {
         if self.rung() < Rung::Insets { Insets::EveryCanvas } else { Insets::Slowed }
     }
 
-    /// How many canvases there are to one that is encoded, while any is.
-    pub fn canvases_per_frame(&self) -> u32 {
-        if self.rung() < Rung::HalfRate { 1 } else { 2 }
+    /// The time whose bits a canvas may take, where canvases come `interval` apart.
+    pub fn share(&self, interval: Duration) -> Duration {
+        match self.rung() {
+            Rung::Full | Rung::Bitrate | Rung::Insets => interval,
+            Rung::HalfRate => interval * 2,
+            Rung::Stills | Rung::Voice => STILL_TAKES,
+        }
     }
 
-    /// Why the canvas `id` is not to be encoded, if it is not.
-    pub fn leaves_out(&self, id: FrameId) -> Option<DropReason> {
-        if !self.rung().has_video() {
-            return Some(DropReason::VideoStopped);
+    /// Whether frames are sent; without, a canvas that is encoded is a still.
+    pub fn has_video(&self) -> bool {
+        self.rung().has_video()
+    }
+
+    /// Why the canvas `id`, made at `now`, is not to be encoded, if it is not. Where there is no video, one now and then is
+    /// to be, as an independent access unit: the caller sends it as a still.
+    pub fn leaves_out(&self, id: FrameId, now: MonoTime) -> Option<DropReason> {
+        match self.rung() {
+            Rung::Full | Rung::Bitrate | Rung::Insets => None,
+            Rung::HalfRate => (!id.index.is_multiple_of(2)).then_some(DropReason::HalfRate),
+            Rung::Stills if now.0 >= self.0.still_due_us.load(Ordering::Acquire) => {
+                self.0.still_due_us.store((now + STILL_EVERY).0, Ordering::Release);
+                self.refresh();
+                None
+            }
+            Rung::Stills | Rung::Voice => Some(DropReason::VideoStopped),
         }
-        let is_one = id.index.is_multiple_of(self.canvases_per_frame().into());
-        (!is_one).then_some(DropReason::HalfRate)
     }
 
     /// Canvases come this far apart.
@@ -106,24 +131,41 @@ mod tests {
     use protocol::ids::Epoch;
 
     fn left_out(demand: &Demand) -> Vec<Option<DropReason>> {
-        (0..4).map(|index| demand.leaves_out(FrameId { epoch: Epoch(1), index })).collect()
+        let at = |index: u64| MonoTime(9_000_000 + index * 33_333);
+        (0..4).map(|index| demand.leaves_out(FrameId { epoch: Epoch(1), index }, at(index))).collect()
     }
 
     #[test]
     fn each_rung_keeps_what_those_above_it_gave_up() {
         let demand = Demand::default();
         let half = [None, Some(DropReason::HalfRate), None, Some(DropReason::HalfRate)];
+        let stopped = Some(DropReason::VideoStopped);
         for (rung, insets, dropped) in [
             (Rung::Full, Insets::EveryCanvas, [None; 4]),
             (Rung::Bitrate, Insets::EveryCanvas, [None; 4]),
             (Rung::Insets, Insets::Slowed, [None; 4]),
             (Rung::HalfRate, Insets::Slowed, half),
-            (Rung::Stills, Insets::Slowed, [Some(DropReason::VideoStopped); 4]),
-            (Rung::Voice, Insets::Slowed, [Some(DropReason::VideoStopped); 4]),
+            (Rung::Stills, Insets::Slowed, [None, stopped, stopped, stopped]),
+            (Rung::Voice, Insets::Slowed, [stopped; 4]),
         ] {
             demand.set_rung(rung);
             assert_eq!((demand.insets(), left_out(&demand)), (insets, dropped.to_vec()), "{rung:?}");
         }
+    }
+
+    #[test]
+    fn without_video_the_canvas_is_a_still_every_five_seconds_and_each_is_independent() {
+        let demand = Demand::default();
+        demand.set_rung(Rung::Stills);
+        let canvases = (0..300u64).map(|index| (index, MonoTime(9_000_000 + index * 33_334)));
+        let encoded = canvases.filter(|(index, now)| {
+            let encoded = demand.leaves_out(FrameId { epoch: Epoch(1), index: *index }, *now).is_none();
+            assert_eq!(demand.take_refresh(), encoded);
+            encoded
+        });
+        assert_eq!(encoded.map(|(index, _)| index).collect::<Vec<_>>(), [0, 150]);
+        assert_eq!(demand.share(Duration::from_millis(33)), STILL_TAKES);
+        assert!(!demand.has_video());
     }
 
     #[test]

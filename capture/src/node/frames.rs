@@ -6,8 +6,9 @@ use protocol::frame::Header;
 use protocol::ids::{FrameId, SourceId};
 use protocol::time::SessionTime;
 
-/// Frames that are remembered: two seconds at 60 a second, many times what a display takes to tell.
-const REMEMBERED: usize = 120;
+/// Frames that are remembered: thirty seconds at 60 a second, longer than any mark is on its way, and many times what a
+/// display takes to tell.
+const REMEMBERED: usize = 1_800;
 
 /// The newest frames' headers, oldest first.
 #[derive(Debug, Default)]
@@ -31,6 +32,11 @@ impl Frames {
             self.0.pop_front();
         }
         self.0.push_back(header);
+    }
+
+    /// When the picture of `source` in `frame` was captured.
+    pub fn captured(&self, frame: FrameId, source: SourceId) -> Option<SessionTime> {
+        self.0.iter().rev().find(|header| header.id == frame)?.captured(source)
     }
 
     /// The first frame with the picture of `source` that was captured at `captured`.
@@ -70,8 +76,10 @@ mod tests {
     #[test]
     fn old_frames_are_forgotten() {
         let mut frames = Frames::default();
-        (0..1_000).for_each(|index| frames.sent(header(index, CAMERA, Some(index))));
+        (0..3_000).for_each(|index| frames.sent(header(index, CAMERA, Some(index))));
         assert_eq!(frames.0.len(), REMEMBERED);
         assert_eq!(frames.made_from(CAMERA, SessionTime(3)), Made::None);
+        let captured = |index| frames.captured(header(index, CAMERA, None).id, CAMERA);
+        assert_eq!((captured(3), captured(2_999)), (None, Some(SessionTime(2_999))));
     }
 }

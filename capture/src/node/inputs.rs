@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use media::picture::Picture;
 use program::clock;
 
-use crate::canvas::Inlet;
+use super::branch::Branch;
 use crate::config::{self, Kind, Theatre};
 use crate::signal::Trouble;
 use crate::source::Over;
@@ -33,20 +33,20 @@ pub struct Inputs {
     _sources: Vec<Keeper>,
 }
 
-/// Leads every source of `theatre` that has a tile to its inlet; vital signs are drawn from `hub`.
+/// Leads every source of `theatre` that has a tile to its branch; vital signs are drawn from `hub`.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>, hub: Option<&Arc<Hub>>) -> Result<Inputs, Error> {
+pub fn connect(theatre: &Theatre, branches: Vec<Branch>, hub: Option<&Arc<Hub>>) -> Result<Inputs, Error> {
     let windows = theatre.windows();
     let mut inputs = Inputs { _windows: Vec::new(), _sources: Vec::new() };
-    for mut inlet in inlets {
-        let Some(name) = theatre.source_name(inlet.source()) else { continue };
+    for mut branch in branches {
+        let Some(name) = theatre.source_name(branch.source()) else { continue };
         if windows.contains(&name) {
             let socket = run_dir::pictures(&theatre.run_dir, name);
-            inputs._windows.push(share::Reader::start(&socket, move |picture| inlet.deliver(&picture))?);
+            inputs._windows.push(share::Reader::start(&socket, move |picture| branch.deliver(&picture))?);
         } else if let Some(source) = theatre.source.get(name) {
-            inputs._sources.push(Keeper::start(name, source.clone(), inlet, hub.cloned())?);
+            inputs._sources.push(Keeper::start(name, source.clone(), branch, hub.cloned())?);
         }
     }
     Ok(inputs)
@@ -59,13 +59,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(name: &str, source: config::Source, inlet: Inlet, hub: Option<Arc<Hub>>) -> Result<Self, Error> {
+    fn start(name: &str, source: config::Source, branch: Branch, hub: Option<Arc<Hub>>) -> Result<Self, Error> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
-        let (inlet, owned) = (Arc::new(Mutex::new(inlet)), name.to_owned());
+        let (branch, owned) = (Arc::new(Mutex::new(branch)), name.to_owned());
         let thread = Builder::new()
             .name(format!("source-{name}"))
-            .spawn(move || keep_open(&owned, &source, (&inlet, hub.as_ref()), &stopped))
+            .spawn(move || keep_open(&owned, &source, (&branch, hub.as_ref()), &stopped))
             .map_err(|error| Error::Thread(name.to_owned(), error))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -85,13 +85,13 @@ impl Drop for Keeper {
 fn keep_open(
     name: &str,
     source: &config::Source,
-    (inlet, hub): (&Arc<Mutex<Inlet>>, Option<&Arc<Hub>>),
+    (branch, hub): (&Arc<Mutex<Branch>>, Option<&Arc<Hub>>),
     stopped: &Receiver<()>,
 ) {
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let (trouble, ended) = match open(name, source, Arc::clone(inlet), hub) {
+        let (trouble, ended) = match open(name, source, Arc::clone(branch), hub) {
             Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
                 Over::Stopped => return,
                 over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
@@ -103,7 +103,7 @@ fn keep_open(
         };
         if let Some(trouble) = trouble {
             // The source is closed by now: no picture of it comes after this word.
-            inlet.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+            branch.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
         }
         // The same reason again and again is said once.
         if ended != told {
@@ -120,11 +120,11 @@ fn keep_open(
 fn open(
     name: &str,
     source: &config::Source,
-    inlet: Arc<Mutex<Inlet>>,
+    branch: Arc<Mutex<Branch>>,
     hub: Option<&Arc<Hub>>,
 ) -> Result<source::Running, source::Error> {
     let deliver = move |picture: Picture| {
-        inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
+        branch.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
     };
     match hub {
         Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
@@ -139,6 +139,7 @@ mod tests {
 
     use protocol::ids::Epoch;
 
+    use super::super::stills::Tap;
     use crate::canvas::Canvas;
 
     const CONFIG: &str = r#"
@@ -189,7 +190,8 @@ listen = "127.0.0.1:7001"
         std::fs::write(&file, format!("run_dir = \"{}\"\n{CONFIG}", folder.display())).unwrap();
         let theatre = Theatre::load(&file).unwrap();
         let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
-        let inputs = connect(&theatre, inlets, None).unwrap();
+        let branches = inlets.into_iter().map(|inlet| Branch::new(inlet, Tap::default(), None)).collect();
+        let inputs = connect(&theatre, branches, None).unwrap();
         wait_for(&mut canvas, &theatre, "absent", "failed");
         for state in ["live", "ended", "live"] {
             wait_for(&mut canvas, &theatre, "camera", state);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, bounded, tick};
 use program::clock;
 use program::trace::Trace;
+use protocol::camera::{self, Offer};
 use protocol::ladder::Position;
 use protocol::message::Message;
 use protocol::time::MonoTime;
@@ -23,8 +24,10 @@ use super::people;
 use super::record;
 use super::relay::{Relay, Topic};
 use super::steps::{self, News, Steps};
+use super::stills::Stills;
 use crate::config::Role;
 use crate::ladder::Seen;
+use crate::ptz::Cameras;
 use crate::vitals::hub::Hub;
 
 /// How often windows are told when the mentors were last heard: a tenth of the silence after which marks are dashed.
@@ -40,10 +43,14 @@ pub struct Link {
 
 /// What the thread works on.
 pub struct Parts {
+    /// Room cameras.
+    pub cameras: Cameras,
     /// Marks.
     pub relay: Arc<Relay>,
     /// Drills.
     pub drills: Arc<Drills>,
+    /// Stills.
+    pub stills: Arc<Stills>,
     /// The encoder.
     pub demand: Demand,
     /// The ladder.
@@ -61,15 +68,29 @@ impl Link {
         participants: Arc<Participants>,
         events: Vec<Receiver<Event>>,
         limits: Limits,
-        Parts { relay, drills, demand, steps, vitals }: Parts,
+        Parts { cameras, relay, drills, stills, demand, steps, vitals }: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
-        let listener =
-            Listener { participants, known, share, relay, drills, demand, steps, vitals, trace, beats: 0, accused: 0 };
+        let listener = Listener {
+            participants,
+            known,
+            share,
+            cameras,
+            offered: Vec::new(),
+            relay,
+            drills,
+            stills,
+            demand,
+            steps,
+            vitals,
+            trace,
+            beats: 0,
+            accused: 0,
+        };
         let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -96,8 +117,12 @@ struct Listener {
     /// In the order of the participants.
     known: Vec<Known>,
     share: Share,
+    cameras: Cameras,
+    /// The cameras as mentors were told of them.
+    offered: Vec<Offer>,
     relay: Arc<Relay>,
     drills: Arc<Drills>,
+    stills: Arc<Stills>,
     demand: Demand,
     steps: Steps,
     vitals: Option<Arc<Hub>>,
@@ -170,6 +195,7 @@ impl Listener {
                 member.outlet().join();
                 self.relay.peer_up(at, peer);
                 self.vitals.iter().for_each(|vitals| vitals.peer_up(at, clock::now()));
+                self.stills.settled(at);
                 if let Some(desk) = self.drills.of(at) {
                     desk.peer_up(restarted, clock::now());
                 }
@@ -182,13 +208,11 @@ impl Listener {
                 let drill = drill.map(|by| format!(", in a drill by {by}")).unwrap_or_default();
                 tracing::info!(participant = name, "path {path}: {}{why}{drill}", record::state(state));
             }
-            // Theatre sends video and is the session's clock; nobody speaks yet, and nothing large is sent.
-            Event::Frame(_)
-            | Event::FramesLost { .. }
-            | Event::Clock(_)
-            | Event::Voice { .. }
-            | Event::Bulk(_)
-            | Event::BulkSent => return,
+            Event::BulkSent => return self.stills.settled(at),
+            // Theatre sends video and is the session's clock; nobody speaks yet, and consoles send nothing large.
+            Event::Frame(_) | Event::FramesLost { .. } | Event::Clock(_) | Event::Voice { .. } | Event::Bulk(_) => {
+                return;
+            }
         }
         self.judge(&self.facts(), clock::now());
     }
@@ -203,15 +227,17 @@ impl Listener {
             }
             Ok(Message::Cursor(to)) => self.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
             Ok(Message::Call(call)) => self.relay.call(at, call).err().map(|refusal| refusal.to_string()),
+            Ok(Message::Camera(command)) => self.move_camera(at, command).err(),
+            Ok(Message::StillWish(source)) => return self.stills.wish(at, source),
             Ok(
                 Message::Layout(_)
                 | Message::Receipt(_)
                 | Message::Ladder(_)
                 | Message::Answer(_)
-                | Message::Vitals(_),
-            ) => {
-                Some("it is theatre's to send".to_owned())
-            }
+                | Message::Vitals(_)
+                | Message::StillRefused { .. }
+                | Message::Cameras(_),
+            ) => Some("it is theatre's to send".to_owned()),
             Err(error) => Some(error.to_string()),
         };
         let (Some(fault), Some(known)) = (fault, self.known.get_mut(at)) else { return };
@@ -220,6 +246,23 @@ impl Listener {
             tracing::warn!(participant = name, "a message is left out: {fault}; so will be others like it");
         }
         known.refused += 1;
+    }
+
+    /// A mentor moves a room camera that theatre grants; whoever watches moves nothing.
+    fn move_camera(&self, at: usize, command: camera::Command) -> Result<(), String> {
+        match self.participants.members().get(at).map(|member| member.role) {
+            Some(Role::Mentor) => self.cameras.ask(command).map_err(|refusal| refusal.to_string()),
+            Some(Role::Observer) | None => Err("observers move no camera".into()),
+        }
+    }
+
+    /// Tells mentors how the cameras stand, when that changes.
+    fn offer_cameras(&mut self) {
+        let offers = self.cameras.offers();
+        if self.offered != offers {
+            self.offered.clone_from(&offers);
+            self.relay.cameras(offers);
+        }
     }
 
     /// What the encode may take from now on, and who gets it. Gives what the slowest mentor's lines carry.
@@ -255,6 +298,7 @@ impl Listener {
             vitals.tick(now);
             self.relay.notice(Topic::Vitals, vitals.notice());
         }
+        self.offer_cameras();
         let slowest_bps = self.judge(&facts, now);
         self.climb(&facts, slowest_bps, now);
         if self.beats.is_multiple_of(BEATS_PER_RECORD) && self.trace.is_on() {

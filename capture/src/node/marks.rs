@@ -1,21 +1,29 @@
 //! What becomes of the mentor's marks in theatre: the board, and a receipt for each change that somebody sees. Pure:
-//! operations, displays' words and frames go in with the time, receipts come out.
+//! operations, displays' words, frames and the scene's poses go in with the time, receipts come out. Whether the picture
+//! has moved under a mark is `holds`'s.
+
+mod holds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use annotation::anchor::{Hold, Pose};
 use annotation::board::Board;
 use protocol::frame::Header;
 use protocol::ids::{FrameId, MarkId, SourceId};
-use protocol::mark::{Fate, Operation, Receipt};
+use protocol::mark::{Fate, MAX_MARKS, Operation, Receipt};
+use protocol::still;
 use protocol::time::{MonoTime, SessionTime};
 
 use super::frames::{Frames, Made};
-use crate::local::FromDisplay;
+use crate::local::{FromDisplay, ToDisplay};
+use holds::Holds;
 
 /// How long a receipt waits for the frame it names. The display is faster than composing and encoding by some
 /// milliseconds; a frame that is not there after a quarter of a second counts as lost anyway.
 const FRAME_PATIENCE: Duration = Duration::from_millis(250);
+/// Marks that went with the picture and are remembered until their window says that they are gone: several boards full.
+const MAX_LEFT: usize = 4 * MAX_MARKS;
 
 /// The board and what is known of each mark on it.
 #[derive(Debug)]
@@ -28,6 +36,9 @@ pub struct Marks {
     /// The newest receipt of each mark that is on the board or shown.
     receipts: BTreeMap<MarkId, Receipt>,
     frames: Frames,
+    holds: Holds,
+    /// Marks that went because the picture moved away.
+    left: BTreeSet<MarkId>,
 }
 
 /// A mark as a window shows it.
@@ -57,6 +68,8 @@ impl Marks {
             shown: BTreeMap::new(),
             receipts: BTreeMap::new(),
             frames: Frames::default(),
+            holds: Holds::default(),
+            left: BTreeSet::new(),
         }
     }
 
@@ -75,6 +88,7 @@ impl Marks {
         let before = self.on_board();
         self.board.apply(operation);
         let after = self.on_board();
+        self.holds.follow(&self.board, &self.frames);
         let mut receipts = Vec::new();
         for (id, source) in after.iter().filter(|(id, _)| !before.contains_key(id)) {
             if !self.windows.contains(source) {
@@ -101,14 +115,14 @@ impl Marks {
                 let captured = SessionTime(picture_captured_us);
                 let first_on = FirstOn::Awaited { captured, since: now };
                 let shown = self.shown.entry(id).or_insert(Shown { source, points, at: SessionTime(at_us), first_on });
-                (shown.points, shown.at) = (points, SessionTime(at_us));
+                (shown.points, shown.at) = (points, shown.at.max(SessionTime(at_us)));
                 self.settle(id, now).into_iter().collect()
             }
             FromDisplay::Faded { id } => {
                 self.board.apply(&Operation::Undo { id });
                 vec![self.forget(id, Fate::Faded, now)]
             }
-            FromDisplay::Removed { id } => vec![self.forget(id, Fate::Removed, now)],
+            FromDisplay::Removed { id } => vec![self.removed(id, now)],
             FromDisplay::Hidden { id } => {
                 self.shown.remove(&id);
                 vec![self.note(receipt(id, Fate::Hidden, now))]
@@ -131,12 +145,54 @@ impl Marks {
         unseen.into_iter().map(|id| self.forget(id, Fate::Cleared, now)).collect()
     }
 
+    /// The scene of `source` lies so in its picture captured at `captured`.
+    pub fn seen(&mut self, source: SourceId, captured: SessionTime, pose: Pose) {
+        self.holds.seen(source, captured, pose);
+    }
+
+    /// A still was sent: marks drawn on it will name its frame.
+    pub fn still(&mut self, header: &still::Header) {
+        self.holds.still(header);
+    }
+
+    /// Looks whether the picture has moved under any mark. Gives what the mentors and the windows are to be told.
+    pub fn judge(&mut self, now: MonoTime) -> (Vec<Receipt>, Vec<ToDisplay>) {
+        let (mut receipts, mut words) = (Vec::new(), Vec::new());
+        for (id, hold) in self.holds.judge(&self.board) {
+            if hold != Hold::Gone {
+                words.push(ToDisplay::Moved { id, moved: hold == Hold::Moved });
+                if let Some(shown) = self.shown.get_mut(&id) {
+                    shown.at = shown.at.max(now.as_session_in_theatre());
+                }
+                receipts.extend(self.settle(id, now));
+                continue;
+            }
+            let undo = Operation::Undo { id };
+            self.board.apply(&undo);
+            words.push(ToDisplay::Apply(undo));
+            self.left.insert(id);
+            if self.left.len() > MAX_LEFT {
+                self.left.pop_first();
+            }
+            // What a window shows is gone when the window says so.
+            if !self.shown.contains_key(&id) {
+                receipts.push(self.forget(id, Fate::MovedAway, now));
+            }
+        }
+        (receipts, words)
+    }
+
+    /// Marks under which the picture has moved.
+    pub fn moved(&self) -> impl Iterator<Item = MarkId> {
+        self.holds.moved()
+    }
+
     /// The window that shows `source` starts from an empty board: what it showed or hid and the board no longer has is gone.
     pub fn reset(&mut self, source: SourceId, now: MonoTime) -> Vec<Receipt> {
         let shown = self.shown.iter().filter(|(_, shown)| shown.source == source).map(|(id, _)| *id);
         let hidden = self.receipts.values().filter(|receipt| receipt.fate == Fate::Hidden).map(|receipt| receipt.id);
         let gone: Vec<MarkId> = shown.chain(hidden).filter(|id| self.board.mark(*id).is_none()).collect();
-        gone.into_iter().map(|id| self.forget(id, Fate::Removed, now)).collect()
+        gone.into_iter().map(|id| self.removed(id, now)).collect()
     }
 
     /// A frame was sent.
@@ -166,7 +222,14 @@ impl Marks {
         };
         shown.first_on = FirstOn::Known(first_on);
         let (points, at) = (shown.points, shown.at);
-        Some(self.note(Receipt { id, fate: Fate::Shown, points, at, first_on }))
+        let fate = if self.holds.hold(id) == Hold::InPlace { Fate::Shown } else { Fate::Moved };
+        Some(self.note(Receipt { id, fate, points, at, first_on }))
+    }
+
+    /// A window no longer shows the mark.
+    fn removed(&mut self, id: MarkId, now: MonoTime) -> Receipt {
+        let fate = if self.left.contains(&id) { Fate::MovedAway } else { Fate::Removed };
+        self.forget(id, fate, now)
     }
 
     fn note(&mut self, receipt: Receipt) -> Receipt {

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
 use protocol::call::Answer;
-use protocol::ids::MarkId;
+use protocol::camera::Offer;
+use protocol::ids::{MarkId, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{MAX_MARKS, Receipt};
 use protocol::message::Message;
+use protocol::still::Refusal;
 
 /// Receipts that may wait: for every mark of every life of a console that a board knows. The oldest mark's goes first.
 const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
@@ -20,6 +22,8 @@ pub struct Outgoing {
     layout: Option<Layout>,
     ladder: Option<Position>,
     answer: Option<Answer>,
+    cameras: Option<Vec<Offer>>,
+    no_still: Option<(SourceId, Refusal)>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -39,6 +43,16 @@ impl Outgoing {
         self.answer = Some(answer);
     }
 
+    /// It may move these room cameras now.
+    pub fn cameras(&mut self, cameras: Vec<Offer>) {
+        self.cameras = Some(cameras);
+    }
+
+    /// It gets no still of `source`.
+    pub fn no_still(&mut self, source: SourceId, why: Refusal) {
+        self.no_still = Some((source, why));
+    }
+
     /// These became of marks.
     pub fn receipts(&mut self, receipts: impl IntoIterator<Item = Receipt>) {
         self.receipts.extend(receipts.into_iter().map(|receipt| (receipt.id, receipt)));
@@ -49,9 +63,12 @@ impl Outgoing {
 
     /// Hands over what waits, the layout first, until `send` says that it takes no more.
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
+        let refused = |(source, why)| Message::StillRefused { source, why };
         let done = hand(&mut self.layout, Message::Layout, &mut send)
             && hand(&mut self.ladder, Message::Ladder, &mut send)
-            && hand(&mut self.answer, Message::Answer, &mut send);
+            && hand(&mut self.answer, Message::Answer, &mut send)
+            && hand(&mut self.cameras, Message::Cameras, &mut send)
+            && hand(&mut self.no_still, refused, &mut send);
         if !done {
             return;
         }

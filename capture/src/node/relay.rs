@@ -9,9 +9,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use annotation::anchor::Pose;
 use annotation::expiry::GONE_AFTER;
 use program::clock;
 use protocol::call::{Call, Pointed};
+use protocol::camera::Offer;
 use protocol::frame::Header;
 use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, SourceId};
@@ -19,13 +21,14 @@ use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{Operation, Receipt};
 use protocol::message::Message;
-use protocol::time::MonoTime;
+use protocol::still::{self, Refusal as NoStill};
+use protocol::time::{MonoTime, SessionTime};
 
 use super::calls;
 use super::marks::Marks;
 use super::outgoing::Outgoing;
 use crate::config::Role;
-use crate::local::{Event, FromDisplay, Notice, Sender, ToDisplay, Wish};
+use crate::local::{Event, FromDisplay, Notice, Sender, Severity, ToDisplay, Wish};
 
 /// Hands a message to one session's transport; `false` if it takes none now.
 pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
@@ -52,7 +55,12 @@ pub enum Topic {
     Vitals,
     /// Who is there, in which role.
     People,
+    /// Marks that no longer lie where they were drawn.
+    Moved,
 }
+
+/// What the windows say while the picture has moved under a mark.
+const MOVED: &str = "Picture moved: broken lines no longer lie where the mentor drew them";
 
 /// Between the participants and the windows.
 pub struct Relay {
@@ -69,6 +77,8 @@ struct Desk {
     notices: BTreeMap<Topic, Notice>,
     /// Theatre hides all marks; a window that starts anew is told.
     hidden: bool,
+    /// Room cameras that mentors may move.
+    cameras: Vec<Offer>,
     participants: Vec<Participant>,
 }
 
@@ -109,6 +119,7 @@ impl Relay {
             position: None,
             notices: BTreeMap::new(),
             hidden: false,
+            cameras: Vec::new(),
             participants: participants.into_iter().map(participant).collect(),
         };
         Self { desk: Mutex::new(desk) }
@@ -121,6 +132,7 @@ impl Relay {
         // Lives are drawn at random; two alike would make one the author of the other's marks.
         let taken = desk.participants.iter().enumerate().any(|(other, who)| other != at && who.life == Some(peer));
         let (layout, position, receipts) = (desk.layout.clone(), desk.position.clone(), desk.marks.receipts());
+        let cameras = desk.cameras.clone();
         let Some(participant) = desk.participants.get_mut(at) else { return };
         let life = Some(peer).filter(|_| !taken);
         let former = std::mem::replace(&mut participant.life, life).filter(|former| Some(*former) != life);
@@ -129,6 +141,9 @@ impl Relay {
             participant.outgoing.ladder(position);
         }
         participant.outgoing.receipts(receipts);
+        if participant.role == Role::Mentor && !cameras.is_empty() {
+            participant.outgoing.cameras(cameras);
+        }
         if let Some(author) = former {
             desk.forget(at, author);
             desk.apply(&Operation::Clear { author, through: u32::MAX });
@@ -219,14 +234,39 @@ impl Relay {
 
     /// The windows say this about `topic` now, or nothing.
     pub fn notice(&self, topic: Topic, notice: Option<Notice>) {
+        self.lock().notice(topic, notice);
+    }
+
+    /// The scene of `source` lies so in its picture captured at `captured`.
+    pub fn seen(&self, source: SourceId, captured: SessionTime, pose: Pose) {
         let mut desk = self.lock();
-        let before = match notice.clone() {
-            Some(notice) => desk.notices.insert(topic, notice),
-            None => desk.notices.remove(&topic),
-        };
-        if before != notice {
-            desk.show_notices();
+        desk.marks.seen(source, captured, pose);
+        desk.judge();
+        desk.flush();
+    }
+
+    /// A still was sent.
+    pub fn still(&self, header: &still::Header) {
+        self.lock().marks.still(header);
+    }
+
+    /// Participant `at` gets no still of `source`.
+    pub fn no_still(&self, at: usize, source: SourceId, why: NoStill) {
+        let mut desk = self.lock();
+        if let Some(participant) = desk.participants.get_mut(at) {
+            participant.outgoing.no_still(source, why);
         }
+        desk.flush();
+    }
+
+    /// The room cameras that mentors may move stand so now.
+    pub fn cameras(&self, cameras: Vec<Offer>) {
+        let mut desk = self.lock();
+        desk.cameras.clone_from(&cameras);
+        for mentor in desk.participants.iter_mut().filter(|participant| participant.role == Role::Mentor) {
+            mentor.outgoing.cameras(cameras.clone());
+        }
+        desk.flush();
     }
 
     /// A frame was sent.
@@ -272,6 +312,28 @@ impl Desk {
         self.tell(&receipts);
         let message = [ToDisplay::Apply(operation.clone())];
         self.windows.values().for_each(|window| window.send(&message));
+        self.judge();
+    }
+
+    /// Looks whether the picture has moved under any mark, and tells everybody.
+    fn judge(&mut self) {
+        let (receipts, words) = self.marks.judge(clock::now());
+        self.tell(&receipts);
+        if !words.is_empty() {
+            self.windows.values().for_each(|window| window.send(&words));
+        }
+        let moved = self.marks.moved().next().is_some();
+        self.notice(Topic::Moved, moved.then(|| Notice { severity: Severity::Caution, text: MOVED.into() }));
+    }
+
+    fn notice(&mut self, topic: Topic, notice: Option<Notice>) {
+        let before = match notice.clone() {
+            Some(notice) => self.notices.insert(topic, notice),
+            None => self.notices.remove(&topic),
+        };
+        if before != notice {
+            self.show_notices();
+        }
     }
 
     fn attach(&mut self, source: SourceId, sender: &Sender<ToDisplay>) -> Vec<Receipt> {
@@ -280,6 +342,7 @@ impl Desk {
             messages.push(ToDisplay::Wished(Wish::Hide));
         }
         messages.extend(self.marks.operations().into_iter().map(ToDisplay::Apply));
+        messages.extend(self.marks.moved().map(|id| ToDisplay::Moved { id, moved: true }));
         messages.push(self.notices(clock::now()));
         messages.extend(self.words());
         sender.send(&messages);

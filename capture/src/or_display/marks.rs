@@ -1,7 +1,7 @@
 //! The marks of one window: what `capture-node` said of them, how far they can still be trusted, what lies over the
 //! picture, and what became of them since it was last told. Time is handed in; drawing is `painter`'s.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use annotation::board::{Board, MAX_AUTHORS};
@@ -76,6 +76,8 @@ pub struct Marks {
     heard: BTreeMap<Epoch, MonoTime>,
     /// When the newest points of each mark came.
     received: BTreeMap<MarkId, MonoTime>,
+    /// Marks on the board under which the picture has moved.
+    moved: BTreeSet<MarkId>,
     /// Marks that went for good.
     went: VecDeque<(MarkId, Went)>,
     /// Of these, some that went before they were drawn, or were sent again after they went; their sender has to be told.
@@ -94,9 +96,9 @@ enum Visibility {
     Hidden,
 }
 
-/// What a drawing depends on: the board's revision, how the marks of each author stand, and whether any is drawn. Without
-/// marks an author's standing means nothing.
-type State = (u64, BTreeMap<Epoch, Option<Standing>>, Visibility);
+/// What a drawing depends on: the board's revision, how the marks of each author stand, which the picture has moved under,
+/// and whether any is drawn. Without marks an author's standing means nothing.
+type State = (u64, BTreeMap<Epoch, Option<Standing>>, BTreeSet<MarkId>, Visibility);
 
 /// What the last drawing held.
 #[derive(Debug, Default)]
@@ -116,6 +118,7 @@ impl Marks {
                 ToDisplay::Apply(operation) => self.apply(operation, received),
                 // A word from the future would keep marks alive for ever.
                 ToDisplay::Heard { author, last_us } => self.hear(*author, MonoTime(*last_us).min(received)),
+                ToDisplay::Moved { id, moved } => self.set_moved(*id, *moved),
                 ToDisplay::Notices(_) | ToDisplay::Cursor { .. } | ToDisplay::Wished(_) => {}
             }
         }
@@ -160,9 +163,10 @@ impl Marks {
             return (Overlay::default(), self.note(points, Some(state)));
         }
         let line = |mark: &Mark| match state.1.get(&mark.id.author).copied().flatten()? {
+            Standing::Gone => None,
+            Standing::Fresh | Standing::Dashed if state.2.contains(&mark.id) => Some(Line::Faint),
             Standing::Fresh => Some(Line::Solid),
             Standing::Dashed => Some(Line::Dashed),
-            Standing::Gone => None,
         };
         let mut sheets = std::mem::take(&mut self.sheets);
         let drawing = sheets.draw(self.own().filter_map(|mark| Some((mark, line(mark)?))), size);
@@ -204,6 +208,15 @@ impl Marks {
         self.board.apply(operation);
         let board = &self.board;
         self.received.retain(|id, _| board.mark(*id).is_some());
+        self.moved.retain(|id| board.mark(*id).is_some());
+    }
+
+    fn set_moved(&mut self, id: MarkId, moved: bool) {
+        if moved && self.board.mark(id).is_some() {
+            self.moved.insert(id);
+        } else {
+            self.moved.remove(&id);
+        }
     }
 
     /// Takes marks off the board for good that nobody vouched for too long. One that just came is waited with: the
@@ -254,7 +267,9 @@ impl Marks {
 
     fn state(&self, now: MonoTime) -> State {
         let authors = self.own().map(|mark| mark.id.author);
-        (self.board.revision(), authors.map(|author| (author, self.standing(author, now))).collect(), self.visibility)
+        let standings = authors.map(|author| (author, self.standing(author, now))).collect();
+        let moved = self.own().map(|mark| mark.id).filter(|id| self.moved.contains(id)).collect();
+        (self.board.revision(), standings, moved, self.visibility)
     }
 
     /// How far marks of `author` can be trusted; `None` if its machine was never heard.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
 use crossbeam_channel::Receiver;
 use harness::certificates::Identity;
 use netem::profile::Profile;
@@ -46,6 +47,8 @@ pub struct Story {
     pub released_us: Vec<u64>,
     /// Frames given up.
     pub lost: u64,
+    /// Things that came on the bulk lane.
+    pub stills: Vec<Bytes>,
     /// Whether the first frame was an independent one.
     pub begins_independent: bool,
     /// How each source stood in the frames, one word for each change.
@@ -133,6 +136,19 @@ impl Peer {
         find(&story.vitals).unwrap_or_else(|| panic!("{what} within {SOON:?}"))
     }
 
+    /// Tells theatre something.
+    pub fn tell(&self, message: &Message) {
+        self.handle.send_message(message.to_bytes().expect("a message")).expect("theatre takes it");
+    }
+
+    /// Waits for the first still, and gives it.
+    pub fn wait_for_still(&self) -> Bytes {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| story.stills.is_empty();
+        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        story.stills.first().cloned().expect("a still comes soon")
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -176,6 +192,7 @@ impl Told {
                         story.vitals.push(vitals);
                     }
                 }
+                Event::Bulk(bytes) => story.stills.push(bytes),
                 _ => {}
             }
             self.news.notify_all();

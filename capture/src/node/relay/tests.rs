@@ -134,6 +134,38 @@ fn observers_draw_nothing_and_a_mentor_changes_only_its_own_marks() {
 }
 
 #[test]
+fn a_window_is_told_that_the_picture_moved_and_says_so_in_its_corner_and_the_mentor_is_told() {
+    use annotation::anchor::motion::{Motion, Point};
+    use annotation::anchor::tracker::Grip;
+    use protocol::geometry::ImagePoint;
+
+    let bench = Bench::new("moved");
+    bench.until_attached();
+    let pose = |x| {
+        let motion = Motion::shift(Point::new(x, 0.0));
+        Pose { scene: 0, motion, half: Point::new(80.0, 45.0), grip: Grip::Firm }
+    };
+    bench.relay.seen(SHOWN, SessionTime(900), pose(0.0));
+    bench.relay.sent(crate::node::test_frames::header(0, SHOWN, Some(900)));
+    bench.relay.operation(0, &begin(1, SHOWN)).unwrap();
+    let points = vec![ImagePoint { x: 9, y: 9 }];
+    bench.relay.operation(0, &Operation::Extend { id: id(1), first: 0, points }).unwrap();
+    bench.display.sender().send(&[FromDisplay::Displayed {
+        id: id(1),
+        points: 1,
+        at_us: 1_000,
+        picture_captured_us: 900,
+    }]);
+    assert_eq!(bench.next_receipt().fate, Fate::Shown);
+    bench.relay.seen(SHOWN, SessionTime(2_000), pose(10.0));
+    assert_eq!(bench.next_receipt().fate, Fate::Moved);
+    (0..2).for_each(|_| drop(bench.window.recv()));
+    assert_eq!(bench.window.recv(), Ok(ToDisplay::Moved { id: id(1), moved: true }));
+    let Ok(ToDisplay::Notices(notices)) = bench.window.recv() else { panic!("the corner says so") };
+    assert!(notices[0].text.starts_with("Picture moved"));
+}
+
+#[test]
 fn a_console_that_claims_anothers_life_gets_none_of_its_marks() {
     let nothing = || -> Send { Box::new(|_| true) };
     let relay = Relay::new(

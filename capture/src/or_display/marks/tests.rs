@@ -161,6 +161,32 @@ fn marks_that_nobody_vouches_for_wait_unseen() {
 }
 
 #[test]
+fn a_mark_under_which_the_picture_moved_is_drawn_faint_until_it_is_in_place_again() {
+    let mut marks = with_one_mark();
+    let solid = marks.draw(SIZE, at(20)).0;
+    let moved = |moved| [ToDisplay::Moved { id: id(0), moved }];
+    marks.take(&moved(true), at(30));
+    assert!(marks.changed(at(30)));
+    let (faint, news) = marks.draw(SIZE, at(30));
+    assert!(faint != solid && !faint.rects.is_empty());
+    assert_eq!(news, [], "it is still shown");
+    marks.take(&moved(false), at(40));
+    assert!(marks.changed(at(40)));
+    assert_eq!(marks.draw(SIZE, at(40)).0, solid);
+}
+
+#[test]
+fn a_mark_that_is_not_on_the_board_cannot_move_and_a_new_board_has_forgotten_it() {
+    let mut marks = with_one_mark();
+    marks.take(&[ToDisplay::Moved { id: id(7), moved: true }], at(20));
+    assert!(!marks.changed(at(20)));
+    let solid = marks.draw(SIZE, at(20)).0;
+    marks.take(&[ToDisplay::Moved { id: id(0), moved: true }, ToDisplay::Reset { source: OURS }], at(30));
+    marks.take(&stroke(0, OURS, 5), at(30));
+    assert_eq!(marks.draw(SIZE, at(30)).0, solid);
+}
+
+#[test]
 fn a_word_from_the_future_counts_as_of_now() {
     let mut marks = with_one_mark();
     marks.take(&[heard(at(900_000))], at(20));

@@ -1,0 +1,161 @@
+//! Stills of pictures with known codes, from the wish to the bytes on the lane.
+
+use crossbeam_channel::{Receiver, bounded};
+use gstreamer as gst;
+use gstreamer_video::VideoFrameExt;
+use media::picture;
+use protocol::colour::{Colour, Matrix, Range};
+use protocol::geometry::SizePx;
+use protocol::ids::Epoch;
+use protocol::time::{MonoTime, SessionTime};
+
+use super::*;
+
+const SCOPE: SourceId = SourceId(0);
+const SIZE: SizePx = SizePx { width: 66, height: 36 };
+const FRAME: FrameId = FrameId { epoch: Epoch(1), index: 9 };
+
+/// What became of a wish.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    Raised(bool),
+    Refused(SourceId, Refusal),
+    Sent(Vec<u8>),
+}
+
+/// Stills for one participant, and what it is told and sent. Its source gives a picture whenever one is wanted.
+struct Bench {
+    stills: Stills,
+    news: Receiver<News>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        media::init().unwrap();
+        let (tell, news) = bounded(20);
+        let [sent, raised, refused] = [tell.clone(), tell.clone(), tell];
+        let ways = Ways {
+            send: Box::new(move |_, bytes| sent.send(News::Sent(bytes)).is_ok()),
+            raise: Box::new(move |_, raise| raised.send(News::Raised(raise)).unwrap()),
+            refuse: Box::new(move |_, source, why| refused.send(News::Refused(source, why)).unwrap()),
+            taken: Box::new(|header| assert_eq!(header.frame, FRAME)),
+        };
+        let stills = Stills::start(1, [SCOPE], ways).unwrap();
+        stills.canvas_made(FRAME);
+        Self { stills, news }
+    }
+
+    /// Offers `picture` until one is taken; then what is sent.
+    fn sent(&self, picture: &Picture) -> Vec<u8> {
+        loop {
+            self.stills.tap(SCOPE).offer(picture);
+            match self.news.try_recv() {
+                Ok(News::Sent(bytes)) => return bytes,
+                Ok(News::Raised(true)) | Err(_) => std::thread::yield_now(),
+                Ok(other) => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// A picture of one colour, left half and right half of other lightness.
+fn picture(colour: Colour, [left, right]: [u8; 2], [blue, red]: [u8; 2]) -> Picture {
+    let info = picture::i420(SIZE, colour).unwrap();
+    let mut frame = picture::write(gst::Buffer::with_size(info.size()).unwrap(), &info).unwrap();
+    let stride = usize::try_from(frame.plane_stride()[0]).unwrap();
+    for row in frame.plane_data_mut(0).unwrap().chunks_mut(stride) {
+        let (one, other) = row.split_at_mut(usize::from(SIZE.width) / 2);
+        one.fill(left);
+        other.fill(right);
+    }
+    frame.plane_data_mut(1).unwrap().fill(blue);
+    frame.plane_data_mut(2).unwrap().fill(red);
+    Picture { buffer: frame.into_buffer(), info, captured: MonoTime(5_000) }
+}
+
+fn decoded(png: &[u8]) -> (u32, u32, Vec<u8>) {
+    let mut reader = png::Decoder::new(io::Cursor::new(png)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    (info.width, info.height, pixels)
+}
+
+/// Red, green and blue of a code, by ITU-T H.273's equations.
+fn rgb(colour: Colour, luma: u8, [blue, red]: [u8; 2]) -> [u8; 3] {
+    let (kr, kb) = match colour.matrix {
+        Matrix::Bt601 => (0.299, 0.114),
+        Matrix::Bt709 => (0.2126, 0.0722),
+    };
+    let (y, scale) = match colour.range {
+        Range::Limited => ((f64::from(luma) - 16.0) / 219.0, 224.0),
+        Range::Full => (f64::from(luma) / 255.0, 255.0),
+    };
+    let [blue, red] = [blue, red].map(|code| (f64::from(code) - 128.0) / scale);
+    let (r, b) = (y + 2.0 * (1.0 - kr) * red, y + 2.0 * (1.0 - kb) * blue);
+    let g = (y - kr * r - kb * b) / (1.0 - kr - kb);
+    [r, g, b].map(|part| (part * 255.0).round().clamp(0.0, 255.0) as u8)
+}
+
+#[test]
+fn a_still_has_every_pixel_of_the_picture_in_its_right_colour_whatever_its_matrix_and_range() {
+    for (matrix, range) in [(Matrix::Bt601, Range::Full), (Matrix::Bt709, Range::Limited)] {
+        let (bench, colour, chroma) = (Bench::new(), Colour { matrix, range }, [90, 170]);
+        bench.stills.wish(0, SCOPE);
+        let bytes = bench.sent(&picture(colour, [60, 180], chroma));
+        let (still, png) = Still::take(&bytes).unwrap();
+        let header = Header { frame: FRAME, source: SCOPE, captured: SessionTime(5_000), size: SIZE };
+        assert_eq!(still, Still::Source(header));
+        let (width, height, pixels) = decoded(png);
+        assert_eq!((width, height), (66, 36));
+        for (n, pixel) in pixels.chunks(3).enumerate() {
+            let expected = rgb(colour, if n % 66 < 33 { 60 } else { 180 }, chroma);
+            let off = pixel.iter().zip(expected).map(|(found, wanted)| found.abs_diff(wanted)).max();
+            assert!(off <= Some(2), "pixel {n}: {pixel:?}, not {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn a_still_is_waited_for_by_the_lane_until_it_has_arrived_and_then_the_next_is_made() {
+    let bench = Bench::new();
+    let picture = picture(Colour::default(), [60, 180], [128, 128]);
+    bench.stills.wish(0, SCOPE);
+    bench.sent(&picture);
+    bench.stills.wish(0, SCOPE);
+    bench.stills.send_canvas(b"frame");
+    assert!(bench.news.try_recv().is_err(), "one at a time");
+    bench.stills.settled(0);
+    assert_eq!(bench.news.recv(), Ok(News::Raised(false)));
+    bench.sent(&picture);
+}
+
+#[test]
+fn a_source_that_is_unknown_or_gives_nothing_is_refused_with_the_reason() {
+    let bench = Bench::new();
+    for (source, why) in [(SourceId(9), Refusal::NoSource), (SCOPE, Refusal::NoPicture)] {
+        bench.stills.wish(0, source);
+        assert_eq!(bench.news.recv(), Ok(News::Refused(source, why)));
+    }
+}
+
+#[test]
+fn a_curtain_that_closes_while_a_still_is_made_keeps_it_in_theatre() {
+    let bench = Bench::new();
+    bench.stills.wish(0, SCOPE);
+    bench.stills.set_curtain(Curtain::Closed);
+    // Refused while it waits, or when it is made.
+    bench.stills.tap(SCOPE).offer(&picture(Colour::default(), [60, 180], [128, 128]));
+    let refused = |news: &News| matches!(news, News::Refused(SCOPE, Refusal::Curtain | Refusal::NoPicture));
+    assert!(bench.news.recv().is_ok_and(|news| refused(&news)));
+    bench.stills.wish(0, SCOPE);
+    assert_eq!(bench.news.recv(), Ok(News::Refused(SCOPE, Refusal::Curtain)));
+}
+
+#[test]
+fn the_canvas_goes_to_whoever_waits_for_nothing_else() {
+    let bench = Bench::new();
+    bench.stills.send_canvas(b"frame");
+    assert_eq!(bench.news.recv(), Ok(News::Raised(true)));
+    let sent = Still::Canvas.prefix(b"frame").unwrap();
+    assert_eq!(bench.news.recv(), Ok(News::Sent(sent)));
+}
