@@ -29,8 +29,9 @@ const SOON_DAYS: i64 = 30;
 
 /// All of it.
 pub fn all(theatre: &Theatre, node: Node) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = theatre.participant.keys().map(|name| certificates(theatre, name)).collect();
-    let usable = findings.iter().all(|finding| finding.advice.is_none());
+    let known = theatre.participant.keys().map(|name| certificates(theatre, name));
+    let (mut findings, usable): (Vec<Finding>, Vec<bool>) = known.unzip();
+    let usable = usable.into_iter().all(|usable| usable);
     if node == Node::Runs {
         let advice = "look at the console's status bar, or stop theatre for a check of everything";
         findings.push(Finding::warn("paths", "capture-node runs and has them; not tried", advice));
@@ -43,24 +44,30 @@ pub fn all(theatre: &Theatre, node: Node) -> Vec<Finding> {
     findings
 }
 
-/// The certificates with which theatre and the participant called `name` know each other.
-fn certificates(theatre: &Theatre, name: &str) -> Finding {
+/// The certificates with which theatre and the participant called `name` know each other, and whether a session can be
+/// tried with them.
+fn certificates(theatre: &Theatre, name: &str) -> (Finding, bool) {
     let part = format!("certificates for {name}");
-    let Some(participant) = theatre.participant.get(name) else { return Finding::pass(part, "") };
+    let Some(participant) = theatre.participant.get(name) else { return (Finding::pass(part, ""), false) };
     match tls::Credentials::load(&files(theatre, participant), tls::UnixTime::now()) {
-        Ok(credentials) => match credentials.days_left(tls::UnixTime::now()) {
-            Some(days) if days < SOON_DAYS => {
-                let told = format!("theatre's own ends in {days} days");
-                Finding::warn(part, told, "make a new one and give it to everybody").measured("ends soon")
-            }
-            _ => Finding::pass(part, "valid, and keys belong to them"),
-        },
+        Ok(credentials) => (lasting(part, credentials.days_left(tls::UnixTime::now())), true),
         // Not made yet: everything else can be tried all the same.
         Err(tls::Error::Read { what, file, source, .. }) if source.kind() == ErrorKind::NotFound => {
             let told = format!("there is no {what} {}", file.display());
-            Finding::warn(part, told, "make one as README says, and exchange it with the console")
+            (Finding::warn(part, told, "make one as README says, and exchange it with the console"), false)
         }
-        Err(error) => Finding::fail(part, error.to_string(), "make it anew as README says"),
+        Err(error) => (Finding::fail(part, error.to_string(), "make it anew as README says"), false),
+    }
+}
+
+/// Certificates that can be used, theatre's own for so many days.
+fn lasting(part: String, days_left: Option<i64>) -> Finding {
+    match days_left {
+        Some(days) if days < SOON_DAYS => {
+            let told = format!("theatre's own ends in {days} days");
+            Finding::warn(part, told, "make a new one and give it to everybody").measured("ends soon")
+        }
+        _ => Finding::pass(part, "valid, and keys belong to them"),
     }
 }
 
@@ -138,4 +145,17 @@ fn path_finding(name: &str, path: &PathFacts) -> Finding {
         return Finding::warn(part, told, advice).measured("up, poor");
     }
     Finding::pass(part, told).measured("up")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_ends_soon_is_worth_a_thought_and_says_when() {
+        let verdict = |days| lasting("certificates for anna".into(), Some(days));
+        assert_eq!((verdict(29).verdict, verdict(30).verdict), (Verdict::Warn, Verdict::Pass));
+        assert!(verdict(3).told.contains("3 days"), "{}", verdict(3).told);
+    }
 }
