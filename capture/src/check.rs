@@ -9,6 +9,7 @@ pub mod finding;
 mod machine;
 pub mod memory;
 mod network;
+mod picture;
 mod sources;
 
 use std::path::Path;
@@ -42,10 +43,20 @@ enum Node {
     Stands,
 }
 
-/// Tries everything that the file at `config` names. Takes less than 30 seconds.
-pub fn run(config: &Path) -> Report {
+/// What is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything in theatre, and the paths.
+    All,
+    /// The way of a picture to each console.
+    Picture,
+}
+
+/// Tries what the file at `config` names. Takes less than 30 seconds.
+pub fn run(config: &Path, scope: Scope) -> Report {
     let began = clock::now();
     let mut findings = match Theatre::load(config) {
+        Ok(theatre) if scope == Scope::Picture => way(&theatre),
         Ok(theatre) => try_all(&theatre),
         Err(error) => {
             vec![Finding::fail("configuration", error.to_string(), "mend the key it names; the rest was not tried")]
@@ -53,7 +64,11 @@ pub fn run(config: &Path) -> Report {
     };
     findings.retain(|finding| !finding.told.is_empty());
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Pass);
-    let changed = memory::changes(&memory::path(config), verdict, &findings);
+    // A picture's way says nothing of what a full check found.
+    let changed = match scope {
+        Scope::All => memory::changes(&memory::path(config), verdict, &findings),
+        Scope::Picture => Vec::new(),
+    };
     Report { verdict, findings, changed, took_ms: clock::now().since(began).as_millis() as u64 }
 }
 
@@ -69,6 +84,14 @@ fn try_all(theatre: &Theatre) -> Vec<Finding> {
         ("network", Box::new(|| network::all(theatre, node))),
     ];
     side_by_side(parts.map(|(name, part)| (name.to_owned(), part)))
+}
+
+fn way(theatre: &Theatre) -> Vec<Finding> {
+    if control::Server::is_there(&run_dir::control(&theatre.run_dir)) {
+        let advice = "stop theatre first: a test picture must never take an operation's place";
+        return vec![Finding::fail("test picture", "capture-node runs", advice)];
+    }
+    picture::judged(theatre)
 }
 
 /// One thing to be tried.

@@ -10,8 +10,10 @@ pub mod decode;
 pub mod deinterlace;
 mod element;
 pub mod encode;
+pub mod pattern;
 pub mod picture;
 pub mod slot;
+pub mod strip;
 
 mod start;
 #[cfg(test)]

@@ -72,6 +72,10 @@ fn frame(ui: &Ui, place: Rect, state: PictureState) {
 fn banner(ui: &Ui, place: Rect, state: &State) {
     let verdict = state.verdict;
     let mut top = place.center_top() + vec2(0.0, 14.0);
+    if state.test_picture {
+        let text = "TEST PICTURE from theatre: no operation";
+        top.y = badge::on_picture(ui, top, None, text, theme::LARGE_PT).bottom() + 6.0;
+    }
     if verdict.state != PictureState::Live {
         let is_usable = matches!(verdict.state, PictureState::Late | PictureState::Held);
         let size_pt = if is_usable { theme::BODY_PT } else { theme::LARGE_PT * 1.4 };

@@ -15,6 +15,7 @@ use protocol::ladder::Position;
 use protocol::layout::Layout;
 use protocol::mark::{Fate, Receipt};
 use protocol::message::Message;
+use protocol::pattern::Pattern;
 use protocol::time::{ClockOffset, MonoTime};
 use protocol::vitals::Vitals;
 use transport::drill::Period;
@@ -30,6 +31,7 @@ use crate::latency::Summary;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
 use crate::pacing::Pacing;
+use crate::pattern::Judge;
 use crate::picture_state::{self, Facts, Kind, Verdict};
 use crate::place::Place;
 use crate::scene::{Scene, Target};
@@ -74,6 +76,8 @@ pub struct Console {
     pub calls: Calls,
     /// Where the mentor points.
     pub cursor: Cursor,
+    /// The test picture, while theatre sends one.
+    pub pattern: Option<Judge>,
     /// Where the canvas lies in the window.
     pub place: Place,
     /// What a press would do where the pointer is.
@@ -116,6 +120,7 @@ impl Console {
             drills: Desk::default(),
             calls: Calls::default(),
             cursor: Cursor::default(),
+            pattern: None,
             place: Place::default(),
             target: Target::Beside,
             pacing: Pacing::default(),
@@ -249,6 +254,19 @@ impl Console {
         }
     }
 
+    /// Theatre begins to send a test picture, or has done so; then it is told how it came.
+    pub fn pattern(&mut self, pattern: Option<Pattern>) {
+        let judged = match pattern {
+            Some(_) => self.pattern.replace(Judge::default()),
+            None => self.pattern.take(),
+        };
+        if let (Some(judge), None) = (judged, pattern)
+            && !self.outbox.tell(&Message::Judged(judge.judgement()))
+        {
+            tracing::warn!("theatre takes no message now; it gets no verdict on its test picture");
+        }
+    }
+
     /// Theatre's word on what the mentor asked.
     pub fn answer(&mut self, answer: Answer, now: MonoTime) {
         self.calls.answer(answer, now);
@@ -271,6 +289,7 @@ impl Console {
             self.scene.forget_layouts();
             self.position = None;
             self.vitals = Panel::default();
+            self.pattern = None;
             self.stills.forget_wish();
             self.cameras.set_offers(Vec::new());
             self.frames.forget_clock();
@@ -341,6 +360,7 @@ impl Console {
             drill_form: None,
             drill_refusal: self.drills.refusal(),
             call: self.calls.stage(now),
+            test_picture: self.pattern.is_some(),
             vitals: None,
             vitals_open: false,
         }

@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use media::decode::Decoder;
+use media::pattern;
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
@@ -127,7 +128,14 @@ impl Work {
         match self.decoder.decode(access_unit, MonoTime::default()) {
             Ok(picture) => {
                 if let Origin::Frame { ticket, .. } = job.origin {
-                    self.console.lock().frames.decoded(ticket, clock::now());
+                    let judges = {
+                        let mut console = self.console.lock();
+                        console.frames.decoded(ticket, clock::now());
+                        console.pattern.is_some()
+                    };
+                    if judges {
+                        self.judge(&picture);
+                    }
                 }
                 self.slot.put(Decoded { origin: job.origin, header: job.header, picture });
                 self.waker.wake();
@@ -143,6 +151,18 @@ impl Work {
                 }
                 Outcome::Nothing
             }
+        }
+    }
+
+    /// Looks at a test picture, which nobody else may wait for.
+    fn judge(&self, picture: &Picture) {
+        match pattern::look(picture) {
+            Ok(look) => {
+                if let Some(judge) = &mut self.console.lock().pattern {
+                    judge.take(&look, picture.size(), clock::now());
+                }
+            }
+            Err(error) => tracing::warn!("the test picture cannot be judged: {error}"),
         }
     }
 }

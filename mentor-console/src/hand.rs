@@ -135,6 +135,7 @@ impl Console {
     /// What a press would do at this place of the window, in physical pixels.
     fn target_at(&self, at_px: (f64, f64), now: MonoTime) -> Target {
         match self.place.view {
+            Some(_) if self.pattern.is_some() => Target::Refused("No drawing: theatre sends a test picture"),
             Some(view) if !self.place.is_covered(at_px) => {
                 self.scene.target(canvas_point(&view, at_px), self.verdict(now).state)
             }

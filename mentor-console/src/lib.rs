@@ -27,6 +27,7 @@ pub mod marks;
 pub mod marks_view;
 pub mod outbox;
 pub mod pacing;
+pub mod pattern;
 pub mod pen_window;
 pub mod picture_look;
 pub mod picture_state;

@@ -217,6 +217,7 @@ impl Reader {
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
             Ok(Message::Vitals(vitals)) => self.console.lock().vitals(vitals),
+            Ok(Message::Pattern(pattern)) => self.console.lock().pattern(pattern),
             Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
             Ok(Message::StillRefused { source, why }) => self.console.lock().stills.refused(source, why, now),
             Ok(Message::Cameras(offers)) => self.console.lock().cameras.set_offers(offers),
@@ -225,7 +226,8 @@ impl Reader {
                 | Message::Cursor(_)
                 | Message::Call(_)
                 | Message::StillWish(_)
-                | Message::Camera(_),
+                | Message::Camera(_)
+                | Message::Judged(_),
             ) => {
                 tracing::warn!("theatre sent what is a console's to send; it is left out");
             }

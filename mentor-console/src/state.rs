@@ -64,6 +64,8 @@ pub struct State {
     pub drill_refusal: Option<String>,
     /// How far theatre is with what the mentor asked, while that is news.
     pub call: Option<calls::Stage>,
+    /// Whether theatre sends a test picture, which is no operation's.
+    pub test_picture: bool,
     /// The patient's vital signs, once theatre told of any.
     pub vitals: Option<Vitals>,
     /// Whether their panel is open.
@@ -247,6 +249,7 @@ pub(crate) mod tests {
             drill_form: None,
             drill_refusal: None,
             call: None,
+            test_picture: false,
             vitals: None,
             vitals_open: false,
         }

@@ -1,4 +1,4 @@
-//! Shapes both ends share: time, ids, layout, frames, stills, marks, calls, the ladder, drills, room cameras, vital signs,
+//! Shapes both ends share: time, ids, layout, frames, stills, marks, calls, test pictures, the ladder, drills, room cameras, vital signs,
 //! messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
@@ -15,6 +15,7 @@ pub mod ladder;
 pub mod layout;
 pub mod mark;
 pub mod message;
+pub mod pattern;
 pub mod still;
 pub mod time;
 pub mod vitals;

@@ -9,6 +9,7 @@ use crate::ids::SourceId;
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
 use crate::mark::{MAX_POINTS_PER_EXTEND, Operation, Receipt};
+use crate::pattern::{Judgement, Pattern};
 use crate::still;
 use crate::vitals::Vitals;
 
@@ -47,6 +48,10 @@ pub enum Message {
     /// Theatre: the room cameras that this console may move, at each join and each change; at most
     /// [`camera::MAX_CAMERAS`].
     Cameras(Vec<camera::Offer>),
+    /// Theatre: frames show a test picture from now on, or no longer. The console judges it.
+    Pattern(Option<Pattern>),
+    /// Console: how the test picture came, once it is over.
+    Judged(Judgement),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -135,7 +140,9 @@ impl Message {
             | Self::Answer(_)
             | Self::StillWish(_)
             | Self::StillRefused { .. }
-            | Self::Camera(_) => Ok(()),
+            | Self::Camera(_)
+            | Self::Pattern(_)
+            | Self::Judged(_) => Ok(()),
         }
     }
 }

@@ -15,6 +15,7 @@ use protocol::ladder::{Cause, Position, Rung, Spreading};
 use protocol::layout::{Layout, MAX_NAME_BYTES, MAX_TILES, Role, Tile};
 use protocol::mark::{Fate, Ink, MAX_POINTS_PER_EXTEND, Operation, Receipt, Width};
 use protocol::message::Message;
+use protocol::pattern::{Judgement, Pattern};
 use protocol::still::{self, Refusal, Still};
 use protocol::time::SessionTime;
 use protocol::vitals::{
@@ -122,6 +123,20 @@ fn largest_vitals() -> [Vitals; 2] {
     [Vitals::Numerics(vec![numeric; MAX_NUMERICS]), Vitals::Wave(wave)]
 }
 
+fn judgement() -> Judgement {
+    Judgement {
+        pictures: 120,
+        unreadable: 0,
+        repeats: 1,
+        lasted_ms: 3_967,
+        size: Some(SizePx { width: 1280, height: 720 }),
+        luma_off: 2,
+        chroma_off: 3,
+        cropped_px: [0, 1, 0],
+        sharpness_pct: 88,
+    }
+}
+
 fn messages() -> Vec<(&'static str, Message)> {
     let (id, source, ink, width) = (MARK, SourceId(0), Ink::Cyan, Width::Broad);
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
@@ -149,6 +164,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("camera-drive", Message::Camera(camera::Command { source: SourceId(3), action: Action::Drive(pan) })),
         ("camera-home", Message::Camera(camera::Command { source: SourceId(3), action: Action::Home })),
         ("cameras", Message::Cameras(vec![Offer { source: SourceId(3), health: Health::Silent }])),
+        ("pattern", Message::Pattern(Some(Pattern { per_second: 30 }))),
+        ("judged", Message::Judged(judgement())),
     ];
     others.into_iter().chain(vitals()).collect()
 }
@@ -277,7 +294,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..21).collect());
+    assert_eq!(kinds, (0..23).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -304,5 +321,7 @@ fn kind(message: &Message) -> u8 {
         Message::StillRefused { .. } => 18,
         Message::Camera(_) => 19,
         Message::Cameras(_) => 20,
+        Message::Pattern(_) => 21,
+        Message::Judged(_) => 22,
     }
 }

@@ -1,7 +1,7 @@
 //! How far a decoded picture is from the one that was encoded: the signal to noise ratio of its worst band, so that
 //! damage in one slice is not lost in the mean of the whole. Which ratio is too low is `pictures`' to know.
 
-use super::strip;
+use media::strip;
 
 /// Rows of a band: three rows of macroblocks.
 const BAND: usize = 48;

@@ -11,7 +11,6 @@ mod results;
 mod run;
 mod settings;
 mod squeeze;
-mod strip;
 mod systems;
 
 use std::fs;

@@ -19,7 +19,7 @@ use protocol::layout::Role;
 use protocol::time::MonoTime;
 
 use super::judge::{Luma, worst_band_db};
-use super::strip;
+use media::strip;
 
 /// Size of every picture.
 pub const SIZE: SizePx = SizePx { width: 1280, height: 720 };

@@ -18,7 +18,9 @@ use protocol::time::MonoTime;
 use super::pictures::{self, FPS, Pictures};
 use super::results::{FrameResult, LOST_AFTER_US, Met, Order, Run};
 use super::systems::{Console, Ends, Net, Site, System, Theatre};
-use super::{cpu, strip};
+use media::strip;
+
+use super::cpu;
 
 /// Pictures decoded before counting begins: connections stand and buffers have their usual depth.
 const WARM: usize = 2 * FPS as usize;

@@ -41,6 +41,10 @@ enum Task {
         /// Print JSON instead of words.
         #[arg(long)]
         json: bool,
+        /// Instead, send a test picture in the primary's place to every console that is there, which judges it by itself:
+        /// colours, range, cropping, sharpness, rate, repeats.
+        #[arg(long)]
+        picture: bool,
     },
 }
 
@@ -48,7 +52,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match (arguments.task, arguments.config) {
         (Some(Task::Ctl(command)), config) => exit::run("capture-node", || ctl(command, config.as_deref())),
-        (Some(Task::Check { json }), Some(config)) => exit::run("capture-node", || preflight(&config, json)),
+        (Some(Task::Check { json, picture }), Some(config)) => {
+            let scope = if picture { check::Scope::Picture } else { check::Scope::All };
+            exit::run("capture-node", || preflight(&config, scope, json))
+        }
         (Some(Task::Check { .. }), None) => needs_config("`check` needs the file that is to be tried: --config FILE"),
         (None, Some(config)) => exit::run("capture-node", || run(&config, arguments.trace.as_deref())),
         (None, None) => needs_config("--config FILE is required, or `ctl` to ask the capture-node that runs"),
@@ -59,8 +66,8 @@ fn needs_config(text: &str) -> ! {
     Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
 }
 
-fn preflight(config: &Path, json: bool) -> anyhow::Result<()> {
-    let report = check::run(config);
+fn preflight(config: &Path, scope: check::Scope, json: bool) -> anyhow::Result<()> {
+    let report = check::run(config, scope);
     if json {
         println!("{}", serde_json::to_string_pretty(&report).context("writing the report")?);
     } else {

@@ -236,8 +236,10 @@ impl Listener {
                 | Message::Answer(_)
                 | Message::Vitals(_)
                 | Message::StillRefused { .. }
-                | Message::Cameras(_),
+                | Message::Cameras(_)
+                | Message::Pattern(_),
             ) => Some("it is theatre's to send".to_owned()),
+            Ok(Message::Judged(_)) => Some("no test picture was sent".to_owned()),
             Err(error) => Some(error.to_string()),
         };
         let (Some(fault), Some(known)) = (fault, self.known.get_mut(at)) else { return };

@@ -1,5 +1,5 @@
-//! A frame's number in the picture itself, as a row of black and white blocks that survives H.264: what a decoded
-//! picture is compared by, whichever way it came. What a picture is worth besides is `judge`'s.
+//! A picture's number in the picture itself, as a row of black and white blocks that survives H.264: what a decoded
+//! picture is known by, whichever way it came.
 
 /// Blocks across the picture: 16 of the number, 8 that check it.
 const BLOCKS: usize = 24;
