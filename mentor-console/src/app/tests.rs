@@ -70,6 +70,24 @@ fn a_stale_picture_is_named_with_its_age_over_the_picture_and_the_age_counts_on(
 }
 
 #[test]
+fn a_primary_that_gives_no_news_is_never_called_live_and_what_it_shows_is_as_old_as_its_news() {
+    let since = SessionTime(2_050_000);
+    for (primary, banner) in [
+        (Freshness::Repeating { since }, "SOURCE REPEATS: this picture is 3.0 s old"),
+        (Freshness::Held { since }, "IMAGE HELD: this picture is 3.0 s old"),
+        (Freshness::Black { since }, "SOURCE BLACK: nothing is to be seen on it"),
+        (Freshness::Ended, "SOURCE LOST: this picture is 50 ms old"),
+    ] {
+        let (app, _) = session(Freshness::Live);
+        app.console.lock().picture(&Arc::new(header(primary, Freshness::Live)), Kind::Video, SHOWN);
+        let mut window = window(app);
+        window.run();
+        window.get_by_label(banner);
+        assert!(window.query_by_label("LIVE").is_none());
+    }
+}
+
+#[test]
 fn a_picture_held_because_theatre_sends_no_video_says_why_and_whom_to_call() {
     let (app, _) = session(Freshness::Live);
     let position = Position {
