@@ -26,6 +26,8 @@ const COMMANDS: usize = 8;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How long the thread sleeps at a time while there is nothing to do. Whatever is asked wakes it.
 const IDLE: Duration = Duration::from_secs(1);
+/// Answers read at a time: more than three orders can have. Whoever floods the socket must not hold up a stop.
+const ANSWERS: usize = 16;
 /// The longest VISCA packet over IP: a header of 8 bytes and 16 of payload.
 const PACKET_BYTES: usize = 24;
 
@@ -85,7 +87,7 @@ impl Camera {
         let (commands, asked) = bounded(COMMANDS);
         let health = Arc::new(Mutex::new(Health::Ready));
         let (told, owned) = (Arc::clone(&health), name.to_owned());
-        let work = Work { name: owned, at, socket: None, pilot: Pilot::default(), health: told };
+        let work = Work { name: owned, at, socket: None, fault: None, pilot: Pilot::default(), health: told };
         let thread = Builder::new().name(format!("camera-{name}")).spawn(move || work.run(&asked))?;
         Ok(Self { commands: Some(commands), health, thread: Some(thread) })
     }
@@ -108,6 +110,8 @@ struct Work {
     at: String,
     /// Made with the first command, so that a name that is not known yet costs nothing at the start.
     socket: Option<UdpSocket>,
+    /// Why there is none, so that it is said once.
+    fault: Option<String>,
     pilot: Pilot,
     health: Arc<Mutex<Health>>,
 }
@@ -150,7 +154,7 @@ impl Work {
         }
     }
 
-    fn open(&self) -> Option<UdpSocket> {
+    fn open(&mut self) -> Option<UdpSocket> {
         let open = || {
             let address = self.at.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
             let local = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
@@ -159,17 +163,28 @@ impl Work {
             socket.set_nonblocking(true)?;
             Ok::<_, io::Error>(socket)
         };
-        open()
-            .inspect_err(|error| {
-                tracing::warn!("source.{}.control.visca: {error}; is the address right, and the camera on?", self.name);
-            })
-            .ok()
+        match open() {
+            Ok(socket) => {
+                self.fault = None;
+                Some(socket)
+            }
+            Err(error) => {
+                let fault = error.to_string();
+                if self.fault.as_ref() != Some(&fault) {
+                    let key = format!("source.{}.control.visca", self.name);
+                    tracing::warn!("{key}: {fault}; is the address right, and the camera on?");
+                }
+                self.fault = Some(fault);
+                None
+            }
+        }
     }
 
     fn listen(&mut self) {
         let Some(socket) = &self.socket else { return };
         let mut packet = [0; PACKET_BYTES];
-        while let Ok(count) = socket.recv(&mut packet) {
+        for _ in 0..ANSWERS {
+            let Ok(count) = socket.recv(&mut packet) else { return };
             if let Some(answer) = packet.get(..count).and_then(visca::Answer::read) {
                 self.pilot.hear(answer);
             }

@@ -89,3 +89,15 @@ fn thin_lines_halve_the_picture_rate_which_both_ends_say_until_the_lines_are_bac
     assert!(records.iter().filter(halved).count() > 30, "every second picture was left out");
     assert_all_accounted_for(&records);
 }
+
+#[test]
+fn lines_too_thin_for_video_bring_the_canvas_as_a_still_which_is_never_called_live() {
+    let mut stage = Stage::set_on("ladder-stills", Sources::generated(Case::Endoscopy), thin(250_000, 1, 60));
+    wait_for_rung(&stage, "stills");
+    stage.wait_for_state("still");
+    stage.end();
+    let records = harness::trace::read(&stage.rig.trace("capture-node")).expect("a trace");
+    let still = |record: &&Record| matches!(record, Record::SentFrame(frame) if frame.numbers.is_empty());
+    assert!(records.iter().any(|record| still(&record)), "a canvas was encoded that is no frame of any session");
+    assert_all_accounted_for(&records);
+}
