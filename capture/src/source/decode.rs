@@ -1,6 +1,8 @@
 //! Which decoder makes pictures of what a device or a network sends, each for the least delay: pictures come out as
 //! soon as their last byte is in. A table; nothing is guessed.
 
+mod repeats;
+
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
@@ -26,6 +28,9 @@ const H264: &str = "avdec_h264 thread-type=slice max-threads=2 output-corrupt=fa
 /// The same for H.265.
 const H265: &str = "avdec_h265 thread-type=slice max-threads=2 output-corrupt=false";
 
+/// What the depayloader of H.264 is called in its way.
+const H264_DEPAYLOADER: &str = "depay";
+
 /// Depayloaders give whole access units, which no parser has to wait for the next of. They wait for a picture that
 /// stands alone at the beginning and after a loss.
 static WAYS: [Way; 7] = [
@@ -33,7 +38,7 @@ static WAYS: [Way; 7] = [
         media: "application/x-rtp",
         encoding: "H264",
         chain: &[
-            "rtph264depay wait-for-keyframe=true request-keyframe=true",
+            "rtph264depay name=depay wait-for-keyframe=true request-keyframe=true",
             "video/x-h264,stream-format=byte-stream,alignment=au",
             H264,
         ],
@@ -98,6 +103,9 @@ pub fn decoder(caps: &gst::CapsRef) -> Result<Option<gst::Element>, String> {
     }
     let bin =
         gst::parse::bin_from_description(&way.chain.join(" ! "), true).map_err(|error| error.message().to_owned())?;
+    if let Some(depayloader) = bin.by_name(H264_DEPAYLOADER) {
+        repeats::hide_from(&depayloader);
+    }
     Ok(Some(bin.upcast()))
 }
 

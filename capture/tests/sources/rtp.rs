@@ -7,6 +7,7 @@ use crossbeam_channel::bounded;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
+use gstreamer_video::VideoFrameExt as _;
 use protocol::frame::Freshness;
 use protocol::geometry::SizePx;
 
@@ -78,18 +79,27 @@ fn a_stream_that_changes_its_size_while_it_runs_is_followed_at_once() {
     assert_ne!(after.picture, before.picture);
 }
 
+/// Each encoding, as it is packed: H.264 in slices too, with the parameter sets before each of them.
+const PACKED: [(&str, &str); 3] = [
+    ("h264", "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay pt=96"),
+    (
+        "h264",
+        "x264enc tune=zerolatency speed-preset=ultrafast threads=2 key-int-max=2 ! rtph264pay config-interval=-1 pt=96",
+    ),
+    ("jpeg", "jpegenc ! rtpjpegpay"),
+];
+
 #[test]
-fn each_picture_is_out_before_the_next_is_sent() {
+fn each_picture_is_out_whole_before_the_next_is_sent() {
     media::init().unwrap();
-    for (encoding, packs) in [
-        ("h264", "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay pt=96"),
-        ("jpeg", "jpegenc ! rtpjpegpay"),
-    ] {
+    for (encoding, packs) in PACKED {
         let port = free_udp_port();
         let keys = format!("role = \"room\"\nkind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"{encoding}\"");
         let (sender, pictures) = bounded(8);
         let _running = source::open("encoder", &toml::from_str(&keys).unwrap(), move |picture| {
-            sender.send(picture.size()).unwrap();
+            let frame = picture.read().unwrap();
+            let (luma, stride) = (frame.plane_data(0).unwrap(), frame.plane_stride()[0] as usize);
+            sender.send([luma[0], luma[239 * stride]]).unwrap();
         })
         .unwrap();
         let line = format!(
@@ -100,11 +110,15 @@ fn each_picture_is_out_before_the_next_is_sent() {
         let input = encoder.by_name("in").unwrap().downcast::<AppSrc>().unwrap();
         encoder.set_state(gst::State::Playing).unwrap();
         for number in 0..8 {
-            let mut picture = gst::Buffer::from_mut_slice(vec![128; 320 * 240 * 3 / 2]);
-            picture.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(66 * number));
+            let grey = 60 + 20 * number;
+            let mut planes = vec![128; 320 * 240 * 3 / 2];
+            planes[..320 * 240].fill(grey);
+            let mut picture = gst::Buffer::from_mut_slice(planes);
+            picture.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(66 * u64::from(number)));
             input.push_buffer(picture).unwrap();
             let came = pictures.recv_timeout(Duration::from_secs(20));
-            assert!(came.is_ok(), "{encoding}: picture {number} waits for the next one");
+            let [top, bottom] = came.unwrap_or_else(|_| panic!("{packs}: picture {number} waits for the next one"));
+            assert!(top.abs_diff(grey) <= 4 && bottom.abs_diff(grey) <= 4, "{packs}: {number} is {top} and {bottom}");
         }
         encoder.set_state(gst::State::Null).unwrap();
     }
