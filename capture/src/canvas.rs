@@ -4,10 +4,13 @@
 //! new canvas at once, with whatever the others left last; nothing waits for them. While the primary fails to come a
 //! timer makes canvases ([`drive`]), and the primary is told to be lost. Opening sources, encoding and sending are
 //! left to `crate::node`; a harness can feed inlets and take canvases without any of that.
+//!
+//! Another arrangement ([`Canvas::arrange`]) begins with the first picture of the primary that was scaled for it, so that
+//! none is left out. While theatre's curtain is closed ([`Canvas::set_curtain`]) canvases say so and show nothing else.
 
 pub mod drive;
 mod inlet;
-mod paint;
+pub(crate) mod paint;
 pub mod rhythm;
 mod sign;
 mod tile;
@@ -18,18 +21,21 @@ use std::time::Duration;
 use gstreamer_video::VideoFrame;
 use gstreamer_video::video_frame::Writable;
 use media::picture::{self, Picture, Pool};
+use protocol::arrangement::Wish;
 use protocol::colour::Colour;
-use protocol::frame::{Freshness, Header, TileTime};
+use protocol::frame::{Header, TileTime};
 use protocol::geometry::CanvasRect;
 use protocol::ids::{Epoch, FrameId, SourceId};
 use protocol::layout::{Layout, MAX_TILES};
 use protocol::time::MonoTime;
-
 use crate::config::Theatre;
-use crate::layout;
+use crate::layout::Plan;
+use crate::local::Curtain;
+use crate::mask::Gate;
 use drive::Drive;
 pub use inlet::Inlet;
-use inlet::{CanvasColour, Part};
+use inlet::{Branch, CanvasColour, Part};
+use sign::{Signs, Words};
 use tile::Tile;
 
 /// Why there is no canvas.
@@ -41,11 +47,17 @@ pub enum Error {
     /// The words for tiles without a picture cannot be drawn.
     #[error("canvas: {0}")]
     Caption(#[from] media::caption::Error),
+    /// The system gave no thread.
+    #[error("canvas: no thread to draw words: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Time between two pictures of a slowed tile: with five a second a hand that moves in the room and a heart rate that
 /// changes are still followed, and it is well below the silence after which a source counts as lost.
 const SLOWED: Duration = Duration::from_millis(200);
+
+/// What a canvas says while the curtain is closed.
+const CURTAIN: &str = "Curtain closed by theatre";
 
 /// How often the tiles beside the primary take their newest picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,46 +92,60 @@ impl Composed {
     pub fn handed_on(&mut self, now: MonoTime) {
         self.header.composed = now.as_session_in_theatre();
     }
+
+    /// Whether anything of a source may be seen on it.
+    pub fn shows_sources(&self) -> bool {
+        !self.header.tiles.is_empty()
+    }
 }
 
 /// Makes canvases of what its inlets were given.
 pub struct Canvas {
     next: FrameId,
+    /// How the sources are to stand.
+    plan: Plan,
+    /// How they stand.
     layout: Layout,
     told: Option<Layout>,
     colour: Colour,
+    /// Every source that may stand on the canvas, in the order of the configuration.
     tiles: Vec<Tile>,
     primary: usize,
     insets: Insets,
+    curtain: Curtain,
     drive: Drive,
+    signs: Signs,
     /// Every tile as last painted; copied for each canvas.
     frame: VideoFrame<Writable>,
     pool: Pool,
 }
 
 impl Canvas {
-    /// The canvas that `theatre` describes, with an inlet for each source that has a tile. `epoch` is this life of
+    /// The canvas that `theatre` describes, with an inlet for each source that may stand on it. `epoch` is this life of
     /// the program, `now` its beginning.
     ///
     /// # Errors
     /// See [`Error`].
     pub fn new(theatre: &Theatre, epoch: Epoch, now: MonoTime) -> Result<(Self, Vec<Inlet>), Error> {
-        let (layout, colour) = (layout::first(theatre), Colour::default());
-        let shared_colour = CanvasColour::new(Mutex::new(colour));
+        let (plan, colour, signs) = (Plan::new(theatre), Colour::default(), Signs::start()?);
+        let layout = plan.layout();
+        let tiles = tiles(theatre, &plan, colour);
+        for tile in &tiles {
+            let place = layout.tile(tile.source);
+            tile.branch().aim(place.map(|place| place.tile));
+            place.map_or(Ok(()), |place| tile.prepare(&signs, place.tile.size, colour))?;
+        }
+        signs.prepare(&curtain_words(&layout, colour))?;
         let info = picture::i420(layout.canvas, colour)?;
         let pool = Pool::new(&info)?;
-        let tiles = layout.tiles.iter().map(|tile| Tile::new(tile, colour)).collect::<Result<Vec<_>, _>>()?;
-        let inlet = |tile: &Tile| {
-            let part = if tile.source == layout.primary { Part::Primary } else { Part::Inset };
-            tile.inlet(part, Arc::clone(&shared_colour))
-        };
-        let inlets = tiles.iter().map(inlet).collect();
-        let primary = tiles.iter().position(|tile| tile.source == layout.primary).unwrap_or(0);
+        let inlets = tiles.iter().map(Tile::inlet).collect();
+        let primary = tiles.iter().position(|tile| tile.source == plan.primary()).unwrap_or(0);
         let frame = picture::write(pool.buffer()?, &info)?;
         let next = FrameId { epoch, index: 0 };
-        let (insets, drive) = (Insets::default(), Drive::new(now));
-        let mut canvas = Self { next, layout, told: None, colour, tiles, primary, insets, drive, frame, pool };
-        canvas.blacken();
+        let (insets, curtain, drive, told) = (Insets::default(), Curtain::default(), Drive::new(now), None);
+        let mut canvas =
+            Self { next, plan, layout, told, colour, tiles, primary, insets, curtain, drive, signs, frame, pool };
+        canvas.wipe();
         Ok((canvas, inlets))
     }
 
@@ -128,9 +154,36 @@ impl Canvas {
         &self.layout
     }
 
+    /// How the sources are to stand.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// For each source whether its pictures are withheld, and who may let them pass.
+    pub fn gates(&self) -> Vec<(SourceId, Arc<Gate>)> {
+        self.tiles.iter().map(|tile| (tile.source, Arc::clone(&tile.branch().gate))).collect()
+    }
+
     /// Tiles beside the primary take pictures so often from the next canvas on.
     pub fn set_insets(&mut self, insets: Insets) {
         self.insets = insets;
+    }
+
+    /// From the next canvas on sources are to be seen, or not. Returns whether that is news.
+    pub fn set_curtain(&mut self, curtain: Curtain) -> bool {
+        let is_new = std::mem::replace(&mut self.curtain, curtain) != curtain;
+        if is_new {
+            self.plan.renew();
+        }
+        is_new
+    }
+
+    /// The sources stand so from the first picture on that the primary gives for it.
+    pub fn arrange(&mut self, wish: Wish) {
+        if self.plan.arrange(wish) {
+            let next = self.plan.layout();
+            self.tiles.iter().for_each(|tile| tile.branch().aim(next.tile(tile.source).map(|place| place.tile)));
+        }
     }
 
     /// Waits until a canvas is due, at most `at_most`.
@@ -152,31 +205,64 @@ impl Canvas {
         if !came && !timer {
             return Ok(None);
         }
-        self.compose(now).map(Some)
+        self.compose(came, now).map(Some)
     }
 
-    fn compose(&mut self, now: MonoTime) -> Result<Composed, Error> {
+    fn compose(&mut self, came: bool, now: MonoTime) -> Result<Composed, Error> {
         let before = self.drive.made(now);
-        for (index, tile) in self.tiles.iter_mut().enumerate() {
-            // The first picture is never waited for.
-            if index != self.primary && (self.insets.due(index, before, now) || tile.image().is_none()) {
-                tile.take(now);
-            }
-            if let Some(image) = tile.image() {
-                layout::learn(&mut self.layout, tile.source, image);
-            }
+        self.learn();
+        // A primary's picture for the former arrangement is shown in it, and so are the others' until the next.
+        if self.rearrange(came) {
+            self.take_insets(before, now);
+            self.learn();
+            self.rearrange(false);
         }
         self.follow_colour()?;
-        let mut tiles = Vec::with_capacity(self.tiles.len());
-        for (index, (tile, place)) in self.tiles.iter_mut().zip(&self.layout.tiles).enumerate() {
-            let freshness = match index == self.primary {
-                true => drive::primary_freshness(&tile.rhythm, now),
-                false => drive::inset_freshness(&tile.rhythm, now),
-            };
-            tile.paint(&mut self.frame, place, self.colour, freshness, now)?;
-            tiles.push(tile_time(tile, freshness));
+        self.refit_one(now);
+        let times = match self.curtain {
+            Curtain::Open => self.paint(now)?,
+            Curtain::Closed => Vec::new(),
+        };
+        self.composed(times, now)
+    }
+
+    /// Takes note of the sizes of the sources' pictures.
+    fn learn(&mut self) {
+        for tile in &self.tiles {
+            if let Some(image) = tile.image() {
+                self.plan.learn(tile.source, image);
+            }
         }
-        self.composed(tiles, now)
+    }
+
+    fn take_insets(&mut self, before: MonoTime, now: MonoTime) {
+        for (index, tile) in self.tiles.iter_mut().enumerate().filter(|(index, _)| *index != self.primary) {
+            // The first picture is never waited for, nor one that is needed.
+            let needed = tile.image().is_none() || !tile.fits(self.layout.tile(tile.source), self.colour);
+            if needed || self.insets.due(index, before, now) {
+                tile.take(now);
+            }
+        }
+    }
+
+    /// Takes the planned arrangement over if the canvas has it not yet: at once, or, if the primary `drives`, as soon as
+    /// its picture was scaled for it. Returns whether the canvas has it now.
+    fn rearrange(&mut self, drives: bool) -> bool {
+        if self.layout.epoch == self.plan.epoch() {
+            return true;
+        }
+        let next = self.plan.layout();
+        let primary = self.tiles.get(self.primary);
+        if drives && !primary.is_none_or(|primary| primary.has_size_for(next.tile(primary.source))) {
+            return false;
+        }
+        let places = |layout: &Layout| layout.tiles.iter().map(|tile| (tile.source, tile.tile)).collect::<Vec<_>>();
+        let moved = places(&next) != places(&self.layout);
+        self.layout = next;
+        if moved {
+            self.wipe();
+        }
+        true
     }
 
     /// Takes the primary's colour. Everything is painted anew then.
@@ -187,45 +273,109 @@ impl Canvas {
         let info = picture::i420(self.layout.canvas, colour)?;
         self.pool = Pool::new(&info)?;
         self.frame = picture::write(self.pool.buffer()?, &info)?;
-        self.blacken();
-        for (tile, place) in self.tiles.iter_mut().zip(&self.layout.tiles) {
-            tile.recolour(place, colour)?;
-        }
+        self.wipe();
         Ok(())
     }
 
+    /// Has one picture scaled again that does not fit its tile any more, the largest tile's first: the next of its source
+    /// may be long in coming. One with each canvas, so that none comes late for it.
+    fn refit_one(&mut self, now: MonoTime) {
+        for place in &self.layout.tiles {
+            let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == place.source) else { continue };
+            if !tile.fits(Some(place), self.colour) && tile.refit(now) {
+                return;
+            }
+        }
+    }
+
+    /// Paints what has changed. Gives each tile's time, in the layout's order, then a hidden primary's.
+    fn paint(&mut self, now: MonoTime) -> Result<Vec<TileTime>, Error> {
+        let mut times = Vec::with_capacity(self.layout.tiles.len() + 1);
+        let primary = self.plan.primary();
+        for place in &self.layout.tiles {
+            let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == place.source) else { continue };
+            let time = match tile.source == primary {
+                true => tile.time(drive::primary_freshness(&tile.rhythm, now)),
+                false => tile.time(drive::inset_freshness(&tile.rhythm, now)),
+            };
+            tile.paint(&mut self.frame, place, self.colour, time.freshness, &self.signs, now)?;
+            times.push(time);
+        }
+        if self.layout.tile(primary).is_none()
+            && let Some(tile) = self.tiles.get(self.primary)
+        {
+            times.push(tile.time(drive::primary_freshness(&tile.rhythm, now)));
+        }
+        Ok(times)
+    }
+
     fn composed(&mut self, tiles: Vec<TileTime>, now: MonoTime) -> Result<Composed, Error> {
-        let info = picture::i420(self.layout.canvas, self.colour)?;
-        let mut copy = picture::write(self.pool.buffer()?, &info)?;
-        self.frame.copy(&mut copy).map_err(|_| picture::Error::NoMemory(info.size()))?;
-        let primary = self.tiles.get(self.primary);
-        let captured = primary.and_then(|tile| tile.rhythm.last()).unwrap_or(now);
-        let header = Header {
-            id: self.next,
-            layout: self.layout.epoch,
-            composed: now.as_session_in_theatre(),
-            colour: self.colour,
-            tiles,
+        let layout = match self.curtain {
+            Curtain::Open => &self.layout,
+            Curtain::Closed => &self.plan.curtain(),
         };
-        self.next.index += 1;
-        let new_layout = (self.told.as_ref() != Some(&self.layout)).then(|| self.layout.clone());
+        let new_layout = (self.told.as_ref() != Some(layout)).then(|| layout.clone());
         if new_layout.is_some() {
             self.told.clone_from(&new_layout);
         }
+        let layout = layout.epoch;
+        let primary = self.tiles.get(self.primary);
+        let captured = primary.and_then(|tile| tile.rhythm.last()).unwrap_or(now);
+        let composed = now.as_session_in_theatre();
+        let header = Header { id: self.next, layout, composed, colour: self.colour, tiles };
+        self.next.index += 1;
         Ok(Composed {
             header,
-            primary: self.layout.primary,
-            picture: Picture { buffer: copy.into_buffer(), info, captured },
+            primary: self.plan.primary(),
+            picture: Picture { captured, ..self.pixels()? },
             in_slot: primary.and_then(Tile::in_slot).unwrap_or(now),
             interval: primary.map_or(drive::TIMER, |tile| tile.rhythm.interval()),
             new_layout,
         })
     }
 
-    fn blacken(&mut self) {
-        let whole = CanvasRect { x: 0, y: 0, size: self.layout.canvas };
-        paint::black(&mut self.frame, whole, self.colour.range);
+    /// What is to be seen: a copy of the frame, or the curtain. Until that is drawn in a new colour it is black.
+    fn pixels(&self) -> Result<Picture, Error> {
+        if self.curtain == Curtain::Closed
+            && let Some(words) = self.signs.get(curtain_words(&self.layout, self.colour))
+        {
+            return Ok(words);
+        }
+        let info = picture::i420(self.layout.canvas, self.colour)?;
+        let mut copy = picture::write(self.pool.buffer()?, &info)?;
+        match self.curtain {
+            Curtain::Open => self.frame.copy(&mut copy).map_err(|_| picture::Error::NoMemory(info.size()))?,
+            Curtain::Closed => paint::black(&mut copy, whole(&self.layout), self.colour.range),
+        }
+        Ok(Picture { buffer: copy.into_buffer(), info, captured: MonoTime::default() })
     }
+
+    /// Makes the frame black, and all tiles know it.
+    fn wipe(&mut self) {
+        paint::black(&mut self.frame, whole(&self.layout), self.colour.range);
+        self.tiles.iter_mut().for_each(Tile::wiped);
+    }
+}
+
+/// A tile for every source that may stand on the canvas.
+fn tiles(theatre: &Theatre, plan: &Plan, colour: Colour) -> Vec<Tile> {
+    let shared = CanvasColour::new(Mutex::new(colour));
+    let tile = |source: SourceId| {
+        let part = if source == plan.primary() { Part::Primary } else { Part::Inset };
+        let name = theatre.source_name(source).unwrap_or_default();
+        // A mask that is wrong is no mask to go by, and the file would not have loaded.
+        let mask = theatre.source.get(name).and_then(|source| source.mask.as_ref().ok()?.as_ref());
+        Tile::new(name, Arc::new(Branch::new(source, part, Arc::clone(&shared), mask)), source)
+    };
+    plan.sources().map(tile).collect()
+}
+
+fn curtain_words(layout: &Layout, colour: Colour) -> Words {
+    Words { text: CURTAIN.to_owned(), size: layout.canvas, colour }
+}
+
+fn whole(layout: &Layout) -> CanvasRect {
+    CanvasRect { x: 0, y: 0, size: layout.canvas }
 }
 
 impl Insets {
@@ -235,11 +385,6 @@ impl Insets {
         let turns = |at: MonoTime| (at + turn).since(MonoTime(0)).as_micros() / SLOWED.as_micros();
         self == Self::EveryCanvas || turns(now) > turns(before)
     }
-}
-
-fn tile_time(tile: &Tile, freshness: Freshness) -> TileTime {
-    let captured = tile.rhythm.last().map(MonoTime::as_session_in_theatre);
-    TileTime { source: tile.source, captured, freshness }
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@
 
 mod check;
 mod display;
+pub mod mask;
 mod participant;
 mod source;
 mod theatre;
 
 use std::path::{Path, PathBuf};
 
+pub use mask::Mask;
 pub use display::{Display, Window, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};

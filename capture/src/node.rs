@@ -4,6 +4,9 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
+mod answers;
+pub mod arranging;
+pub mod curtain;
 pub mod demand;
 mod drill;
 mod drills;
@@ -37,6 +40,9 @@ use crate::control;
 use crate::ladder::Shape;
 use crate::local::{self, NodeEnd};
 use crate::run_dir;
+use answers::Answers;
+use arranging::Arranging;
+use curtain::Curtain;
 use demand::Demand;
 use drills::Drills;
 use encoding::{Encoded, Encoding};
@@ -98,22 +104,32 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let (mut canvas, inlets) = Canvas::new(theatre, epoch, clock::now())?;
     let (participants, events) = Participants::start(theatre, epoch)?;
     let participants = Arc::new(participants);
-    let (relay, _windows) = windows(theatre, &canvas, &participants)?;
+    let curtain = Curtain::as_left(&run_dir::curtain(&theatre.run_dir));
+    let arranging = Arc::new(Arranging::new(canvas.plan().arrangement(theatre.canvas.mentor_may)));
+    let (relay, _windows) = windows(theatre, &canvas, &participants, &curtain)?;
     let demand = Demand::default();
     let drills = Arc::new(Drills::new(&participants, trace));
     let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
     let steps = Steps::new(shape, theatre.ladder.phone.clone());
-    let parts = link::Parts { relay: relay.clone(), drills: drills.clone(), demand: demand.clone(), steps };
+    let parts = link::Parts {
+        relay: relay.clone(),
+        drills: drills.clone(),
+        demand: demand.clone(),
+        steps,
+        arranging: arranging.clone(),
+        curtain: curtain.clone(),
+    };
     let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
-    let answer = move |request| drills.answer(request, clock::now());
+    let gates = answers::named(theatre, canvas.gates());
+    let answers = Answers { drills, arranging: arranging.clone(), curtain: curtain.clone(), gates };
+    let answer = move |request| answers.answer(request, clock::now());
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
-    let admitting = admit(participants.clone(), demand.clone(), trace.clone());
-    let encoding =
-        Encoding::start(bitrate_bps, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
+    let encoding = encode(bitrate_bps, participants, &relay, &demand, &curtain, trace)?;
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        turn(&mut canvas, &encoding, &demand, &relay, trace)?;
+        canvas.arrange(arranging.wanted());
+        turn(&mut canvas, &encoding, &demand, &relay, &curtain, trace)?;
         if !encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
@@ -125,9 +141,20 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
 }
 
 /// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is dropped.
-fn turn(canvas: &mut Canvas, encoding: &Encoding, demand: &Demand, relay: &Relay, trace: &Trace) -> Result<(), Error> {
+fn turn(
+    canvas: &mut Canvas,
+    encoding: &Encoding,
+    demand: &Demand,
+    relay: &Relay,
+    curtain: &Curtain,
+    trace: &Trace,
+) -> Result<(), Error> {
     canvas.wait(STOP_WITHIN, clock::now());
     canvas.set_insets(demand.insets());
+    if canvas.set_curtain(curtain.position()) {
+        // Nothing of what was before may shine through what comes.
+        demand.refresh();
+    }
     let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
     if let Some(layout) = composed.new_layout.take() {
         relay.layout(layout);
@@ -145,10 +172,34 @@ fn turn(canvas: &mut Canvas, encoding: &Encoding, demand: &Demand, relay: &Relay
     Ok(())
 }
 
-/// Whether a canvas is to be encoded: only if somebody has room for it. Asks for an independent one if somebody needs it.
-fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl FnMut(&Composed) -> bool {
+/// The encoder, fed with what may leave, its frames handed to everybody.
+fn encode(
+    bitrate_bps: u32,
+    participants: Arc<Participants>,
+    relay: &Arc<Relay>,
+    demand: &Demand,
+    curtain: &Curtain,
+    trace: &Trace,
+) -> Result<Encoding, Error> {
+    let admit = admit(participants.clone(), demand.clone(), curtain.clone(), trace.clone());
+    let send = send(participants, relay.clone(), demand.clone(), curtain.clone(), trace.clone());
+    Ok(Encoding::start(bitrate_bps, demand.clone(), admit, send)?)
+}
+
+/// Whether a canvas is to be encoded: only if somebody has room for it, and the curtain hides nothing on it. Asks for an
+/// independent one if somebody needs it.
+fn admit(
+    participants: Arc<Participants>,
+    demand: Demand,
+    curtain: Curtain,
+    trace: Trace,
+) -> impl FnMut(&Composed) -> bool {
     move |canvas| {
         let now = clock::now();
+        if curtain.is_closed() && canvas.shows_sources() {
+            trace.write(record::dropped(canvas, DropReason::CurtainClosed, now));
+            return false;
+        }
         let room = participants.have_room();
         if !room {
             trace.write(record::dropped(canvas, DropReason::NoRoom, now));
@@ -159,9 +210,20 @@ fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl 
     }
 }
 
-/// What becomes of an encoded canvas.
-fn send(participants: Arc<Participants>, relay: Arc<Relay>, trace: Trace) -> impl FnMut(Encoded) {
+/// What becomes of an encoded canvas. One that the curtain was closed behind goes no further.
+fn send(
+    participants: Arc<Participants>,
+    relay: Arc<Relay>,
+    demand: Demand,
+    curtain: Curtain,
+    trace: Trace,
+) -> impl FnMut(Encoded) {
     move |encoded| {
+        if curtain.is_closed() && encoded.canvas.shows_sources() {
+            participants.withhold(encoded.unit.independent);
+            demand.refresh();
+            return trace.write(record::dropped(&encoded.canvas, DropReason::CurtainClosed, clock::now()));
+        }
         let header = &encoded.canvas.header;
         let bytes = match header.prefix(&encoded.unit.bytes) {
             Ok(bytes) => bytes,
@@ -182,6 +244,7 @@ fn windows(
     theatre: &Theatre,
     canvas: &Canvas,
     participants: &Arc<Participants>,
+    curtain: &Curtain,
 ) -> Result<(Arc<Relay>, Vec<NodeEnd>), Error> {
     let named = |name: &str| Some((name.to_owned(), theatre.source_id(name)?));
     let windows: Vec<(String, SourceId)> = theatre.windows().into_iter().filter_map(named).collect();
@@ -189,9 +252,12 @@ fn windows(
     let members = participants.members().iter().map(|member| (member.role, member.teller()));
     let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), members));
     let attach = |(name, source): (String, SourceId)| {
-        let relay = Arc::clone(&relay);
+        let (relay, curtain) = (Arc::clone(&relay), curtain.clone());
         let socket = run_dir::board(&theatre.run_dir, &name);
-        NodeEnd::attach(&socket, move |event, sender| relay.window(source, event, sender))
+        NodeEnd::attach(&socket, move |event, sender| {
+            curtain.hear(&event);
+            relay.window(source, event, sender);
+        })
     };
     let ends = windows.into_iter().map(attach).collect::<Result<_, _>>()?;
     Ok((relay, ends))

@@ -135,7 +135,7 @@ mod tests {
     use crate::config::{Scene, Scenery};
 
     fn source(kind: Kind) -> Source {
-        Source { role: Role::Endoscope, kind }
+        Source { role: Role::Endoscope, kind, mask: Ok(None) }
     }
 
     fn bars(colour: Colour) -> Source {

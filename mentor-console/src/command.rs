@@ -1,6 +1,7 @@
 //! What the mentor asks of the console through the window. Strokes are not commands: they go past the window's
 //! drawing, straight from the pointer to theatre (see `pen`).
 
+use protocol::arrangement::Wish;
 use protocol::mark::{Ink, Width};
 
 use crate::state::DrillForm;
@@ -20,6 +21,10 @@ pub enum Command {
     DismissCard,
     /// Show or hide where the milliseconds go.
     ToggleStages,
+    /// Show or hide the panel of layouts.
+    ToggleLayouts,
+    /// Ask theatre for this layout and main source.
+    Arrange(Wish),
     /// Show the form for a drill, filled in so; or put it away.
     DrillForm(Option<DrillForm>),
     /// Begin a drill as the form has it.

@@ -186,7 +186,11 @@ impl Reader {
             Ok(Message::Receipt(receipt)) => self.console.lock().receipt(&receipt, now),
             Ok(Message::Drill(news)) => self.console.lock().drill(&news, now),
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
-            Ok(Message::Mark(_)) => tracing::warn!("theatre sent a mark; marks come from consoles"),
+            Ok(Message::Arrangement(arrangement)) => self.console.lock().arrangement(arrangement),
+            Ok(Message::LayoutAnswer(answer)) => self.console.lock().layout_answer(answer, now),
+            Ok(Message::Mark(_) | Message::LayoutWish(_)) => {
+                tracing::warn!("theatre sent what comes from consoles; it is left out");
+            }
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),
         }
     }

@@ -21,6 +21,7 @@ pub fn sign(state: State) -> Sign {
         State::Frozen => (theme::ALARM, Icon::Bars),
         State::SourceLost => (theme::ALARM, Icon::SlashedRing),
         State::Lost => (theme::ALARM, Icon::Cross),
+        State::Curtain => (theme::CAUTION, Icon::Curtain),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
     };
@@ -35,6 +36,7 @@ pub fn words(state: State) -> &'static str {
         State::Frozen => "FROZEN",
         State::SourceLost => "SOURCE LOST",
         State::Lost => "LINK LOST",
+        State::Curtain => "CURTAIN",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
@@ -44,6 +46,7 @@ pub fn words(state: State) -> &'static str {
 pub fn banner(state: State, age: Option<Duration>) -> String {
     let words = words(state);
     match (state, age) {
+        (State::Curtain, _) => "Curtain: theatre has closed the picture".to_owned(),
         (_, None) => words.to_owned(),
         (State::Unknown, Some(age)) => format!("{words}: at least {}", spoken(age)),
         (_, Some(age)) => format!("{words}: this picture is {} old", spoken(age)),
@@ -56,6 +59,7 @@ pub fn pen_refusal(state: State) -> Option<&'static str> {
         State::Live | State::Late => None,
         State::Frozen => Some("No drawing: the picture is frozen"),
         State::SourceLost => Some(NO_SIGNAL),
+        State::Curtain => Some("No drawing: theatre has closed the curtain"),
         State::Lost => Some("No drawing: the link to theatre is lost"),
         State::Unknown => Some("No drawing: the age of the picture is not known yet"),
         State::Waiting => Some("No drawing: no picture has come yet"),
@@ -98,8 +102,16 @@ pub fn spoken(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [State; 7] =
-        [State::Live, State::Late, State::Frozen, State::SourceLost, State::Lost, State::Unknown, State::Waiting];
+    const ALL: [State; 8] = [
+        State::Live,
+        State::Late,
+        State::Frozen,
+        State::SourceLost,
+        State::Lost,
+        State::Curtain,
+        State::Unknown,
+        State::Waiting,
+    ];
 
     #[test]
     fn no_two_states_share_their_shape_or_their_words() {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrangement::{Answer, Arrangement, Wish};
 use crate::drill::{self, News};
 use crate::ladder::{MAX_PHONE_BYTES, Position};
 use crate::layout::{Layout, MAX_NAME_BYTES, MAX_TILES};
@@ -20,6 +21,12 @@ pub enum Message {
     Drill(News),
     /// Theatre: where it stands on the ladder, at each join and each change.
     Ladder(Position),
+    /// Console: the canvas is to be arranged so.
+    LayoutWish(Wish),
+    /// Theatre: how the canvas is arranged and what may be asked for, at each join and each change.
+    Arrangement(Arrangement),
+    /// Theatre: what becomes of the console's last wish.
+    LayoutAnswer(Answer),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -86,7 +93,16 @@ impl Message {
                 bound("drill begins in ms", drill.begins_in_ms as usize, drill::MAX_AHEAD_MS as usize)?;
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
-            Self::Mark(_) | Self::Receipt(_) | Self::Ladder(_) | Self::Drill(News::Over) => Ok(()),
+            Self::Arrangement(Arrangement { sources, .. }) => {
+                bound("sources offered", sources.len(), MAX_TILES)?;
+                sources.iter().try_for_each(|one| bound("source name bytes", one.name.len(), MAX_NAME_BYTES))
+            }
+            Self::Mark(_)
+            | Self::Receipt(_)
+            | Self::Ladder(_)
+            | Self::Drill(News::Over)
+            | Self::LayoutWish(_)
+            | Self::LayoutAnswer(_) => Ok(()),
         }
     }
 }
@@ -98,7 +114,9 @@ fn bound(what: &'static str, len: usize, max: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrangement::{Grant, Offered, Preset};
     use crate::drill::{Announcement, Effect};
+    use crate::ids::SourceId;
 
     #[test]
     fn a_drill_that_would_never_end_is_refused() {
@@ -109,6 +127,20 @@ mod tests {
         assert!(drill(drill::MAX_AHEAD_MS, drill::MAX_LASTS_MS).to_bytes().is_ok());
         for endless in [drill(u32::MAX, 1), drill(0, u32::MAX)] {
             let bytes = postcard::to_stdvec(&endless).unwrap_or_default();
+            assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
+        }
+    }
+
+    #[test]
+    fn an_arrangement_with_more_sources_or_longer_names_than_a_canvas_has_is_refused() {
+        let of = |count: usize, bytes: usize| {
+            let offered = Offered { source: SourceId(1), name: "n".repeat(bytes) };
+            let shown = Wish { preset: Preset::Quad, main: SourceId(1) };
+            Message::Arrangement(Arrangement { shown, grant: Grant::Both, sources: vec![offered; count] })
+        };
+        assert!(of(MAX_TILES, MAX_NAME_BYTES).to_bytes().is_ok());
+        for wrong in [of(MAX_TILES + 1, 1), of(1, MAX_NAME_BYTES + 1)] {
+            let bytes = postcard::to_stdvec(&wrong).unwrap();
             assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
         }
     }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::arrangement::{Answer, Arrangement, Grant, Offered, Preset, Wish};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
@@ -67,6 +68,12 @@ fn encoder() -> Position {
     Position { rung: Rung::Insets, cause, ..Position::default() }
 }
 
+fn arrangement() -> Arrangement {
+    let offered = |source, name: &str| Offered { source: SourceId(source), name: name.to_owned() };
+    let shown = Wish { preset: Preset::Insets, main: SourceId(0) };
+    Arrangement { shown, grant: Grant::Main, sources: vec![offered(0, "scope"), offered(3, "room")] }
+}
+
 fn messages() -> Vec<(&'static str, Message)> {
     let (id, source, ink, width) = (MARK, SourceId(0), Ink::Cyan, Width::Broad);
     let points = vec![ImagePoint { x: 0, y: 65535 }, ImagePoint { x: 32768, y: 1 }];
@@ -84,6 +91,9 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("drill-over", Message::Drill(News::Over)),
         ("ladder", Message::Ladder(lines())),
         ("ladder-encoder", Message::Ladder(encoder())),
+        ("layout-wish", Message::LayoutWish(Wish { preset: Preset::SideBySide, main: SourceId(2) })),
+        ("arrangement", Message::Arrangement(arrangement())),
+        ("layout-answer", Message::LayoutAnswer(Answer::NotLayout)),
     ]
 }
 
@@ -146,7 +156,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..10).collect());
+    assert_eq!(kinds, (0..13).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -162,5 +172,8 @@ fn kind(message: &Message) -> u8 {
         Message::Drill(News::Announced(_)) => 7,
         Message::Drill(News::Over) => 8,
         Message::Ladder(_) => 9,
+        Message::LayoutWish(_) => 10,
+        Message::Arrangement(_) => 11,
+        Message::LayoutAnswer(_) => 12,
     }
 }

@@ -11,7 +11,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConnectionExt as _, EventMask,
-    ImageFormat, MOTION_NOTIFY_EVENT, MapState, Window,
+    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -176,6 +176,22 @@ impl Screen {
     /// The server is gone.
     pub fn release(&self) -> Result<MonoTime> {
         self.fake(BUTTON_RELEASE_EVENT, 1, 0, 0)
+    }
+
+    /// Presses and releases the key of `keysym`, such as 0x71 for `q`; the window under the pointer gets it where none has
+    /// the focus.
+    ///
+    /// # Errors
+    /// The server is gone, or its keyboard has no such key.
+    pub fn key(&self, keysym: u32) -> Result<()> {
+        let (first, last) = (self.connection.setup().min_keycode, self.connection.setup().max_keycode);
+        let keys = self.connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+        let of_a_key = usize::from(keys.keysyms_per_keycode.max(1));
+        let place = keys.keysyms.chunks(of_a_key).position(|syms| syms.first() == Some(&keysym));
+        let code = first + u8::try_from(place.with_context(|| format!("no key gives {keysym:#x}"))?)?;
+        self.fake(KEY_PRESS_EVENT, code, 0, 0)?;
+        self.fake(KEY_RELEASE_EVENT, code, 0, 0)?;
+        self.check()
     }
 
     /// The time is taken before the event leaves, so that a delay measured from it is never too small.

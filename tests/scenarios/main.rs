@@ -5,10 +5,13 @@
 
 mod clips;
 mod colours;
+mod curtain;
 mod drills;
 mod faults;
 mod house;
 mod ladder;
+mod layouts;
+mod masks;
 mod operation;
 mod people;
 mod pixels;

@@ -1,9 +1,13 @@
-//! The end of a source's branch: brings each picture to the size and colour of its tile on the source's own thread,
-//! and leaves it in a slot. The canvas takes the newest from there, whenever it is made.
+//! The end of a source's branch: masks each picture, brings it to the size and colour of its tile on the source's own
+//! thread, and leaves it in a slot. The canvas takes the newest from there, whenever it is made.
+//!
+//! When tiles change their size the next picture is scaled for the new one. Where that may be long in coming, the canvas
+//! has the newest picture scaled again ([`Branch::refit`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use annotation::geometry::fit;
+use gstreamer_video::VideoFormat;
 use media::picture::{self, Converter, Picture};
 use media::slot::Slot;
 use program::clock;
@@ -12,14 +16,21 @@ use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::time::MonoTime;
 
+use crate::config::Mask;
+use crate::mask::{Gate, Masker};
+
 /// The colour in which the canvas is made: the primary's. Shared by all inlets.
 pub(super) type CanvasColour = Arc<Mutex<Colour>>;
 
-/// A picture that fits its tile.
+/// A picture as its tile needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Scaled {
-    /// The pixels, I420 in the canvas's colour as it was then.
-    pub(super) picture: Picture,
+    /// The pixels, I420 in the canvas's colour as it was then; `None` if the source had no tile.
+    pub(super) picture: Option<Picture>,
+    /// When it was captured.
+    pub(super) captured: MonoTime,
+    /// Matrix and range of the source.
+    pub(super) colour: Colour,
     /// The source's own size.
     pub(super) image: SizePx,
     /// When it was put into the slot.
@@ -35,58 +46,102 @@ pub(super) enum Part {
     Inset,
 }
 
-/// Takes one source's pictures for one tile.
-pub struct Inlet {
-    pub(super) source: SourceId,
-    pub(super) part: Part,
-    pub(super) tile: CanvasRect,
-    pub(super) colour: CanvasColour,
-    pub(super) slot: Arc<Slot<Scaled>>,
-    pub(super) converter: Option<Converter>,
-    pub(super) refused: Option<String>,
+/// Takes one source's pictures for the canvas.
+pub struct Inlet(pub(super) Arc<Branch>);
+
+/// What a source's thread and the canvas share of one branch.
+pub(super) struct Branch {
+    source: SourceId,
+    part: Part,
+    /// The tile that pictures are scaled for; `None` while the source has none.
+    tile: Mutex<Option<CanvasRect>>,
+    colour: CanvasColour,
+    pub(super) slot: Slot<Scaled>,
+    pub(super) gate: Arc<Gate>,
+    scaler: Mutex<Scaler>,
+}
+
+struct Scaler {
+    masker: Masker,
+    converter: Option<Converter>,
+    /// The newest picture, masked and of its own size.
+    newest: Option<Picture>,
+    refused: Option<String>,
 }
 
 impl Inlet {
     /// Whose pictures it takes.
     pub fn source(&self) -> SourceId {
-        self.source
+        self.0.source
     }
 
-    /// Takes a picture, scales it and leaves it for the next canvas. A picture that cannot be converted is left out;
-    /// the first of its kind is logged.
+    /// Takes a picture, masks and scales it and leaves it for the next canvas. A picture that cannot be converted is left
+    /// out; the first of its kind is logged. One that its mask does not fit goes nowhere.
     pub fn deliver(&mut self, picture: &Picture) {
-        match self.scale(picture) {
+        let branch = &self.0;
+        let mut scaler = lock(&branch.scaler);
+        match branch.take(&mut scaler, picture) {
             Ok(scaled) => {
-                self.refused = None;
-                self.slot.put(scaled);
+                scaler.refused = None;
+                // The slot is the canvas's to wait at; its waiting must not be for this lock.
+                drop(scaler);
+                scaled.map(|scaled| branch.slot.put(scaled));
             }
             Err(error) => {
                 let what = error.to_string();
-                if self.refused.as_ref() != Some(&what) {
-                    tracing::warn!("source {}: {what}; such pictures are left out", self.source.0);
+                if scaler.refused.as_ref() != Some(&what) {
+                    tracing::warn!("source {}: {what}; such pictures are left out", branch.source.0);
                 }
-                self.refused = Some(what);
+                scaler.refused = Some(what);
             }
         }
     }
+}
 
-    fn scale(&mut self, picture: &Picture) -> Result<Scaled, picture::Error> {
-        let colour = self.canvas_colour(picture);
-        let fits = |converter: &Converter| converter.takes(&picture.info) && colour_of(converter) == colour;
-        let converter = match self.converter.take().filter(fits) {
-            Some(converter) => converter,
-            None => {
-                let place = fit(picture.size(), self.tile);
-                Converter::new(&picture.info, &picture::i420(place.size, colour)?)?
-            }
+impl Branch {
+    pub(super) fn new(source: SourceId, part: Part, colour: CanvasColour, mask: Option<&Mask>) -> Self {
+        let scaler = Scaler { masker: Masker::new(mask), converter: None, newest: None, refused: None };
+        let (tile, slot, gate) = (Mutex::default(), Slot::default(), Arc::default());
+        Self { source, part, tile, colour, slot, gate, scaler: Mutex::new(scaler) }
+    }
+
+    /// From the next picture on they are scaled for `tile`; or not at all.
+    pub(super) fn aim(&self, tile: Option<CanvasRect>) {
+        *lock(&self.tile) = tile;
+    }
+
+    /// The newest picture, scaled for the tile as it is now. `None` without one, or while the source's own thread is about
+    /// to give one.
+    pub(super) fn refit(&self) -> Option<Scaled> {
+        let mut scaler = match self.scaler.try_lock() {
+            Ok(scaler) => scaler,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
         };
-        let scaled = self.converter.insert(converter).convert(picture)?;
-        Ok(Scaled { picture: scaled, image: picture.size(), in_slot: clock::now() })
+        let newest = scaler.newest.clone()?;
+        self.scale(&mut scaler, &newest).ok()
+    }
+
+    fn take(&self, scaler: &mut Scaler, picture: &Picture) -> Result<Option<Scaled>, picture::Error> {
+        // Only a picture that was masked may be kept.
+        scaler.newest = None;
+        let Some(masked) = scaler.masker.apply(picture, &self.gate)? else { return Ok(None) };
+        let scaled = self.scale(scaler, &masked)?;
+        scaler.newest = Some(masked);
+        Ok(Some(scaled))
+    }
+
+    fn scale(&self, scaler: &mut Scaler, picture: &Picture) -> Result<Scaled, picture::Error> {
+        let colour = self.canvas_colour(picture);
+        let tile = *lock(&self.tile);
+        let scaled = tile.map(|tile| scaler.fitted(picture, fit(picture.size(), tile).size, colour)).transpose()?;
+        let (captured, image) = (picture.captured, picture.size());
+        Ok(Scaled { picture: scaled, captured, colour: picture.colour(), image, in_slot: clock::now() })
     }
 
     /// The colour to convert to; the primary's picture sets it.
     fn canvas_colour(&self, picture: &Picture) -> Colour {
-        let mut colour = self.colour.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut colour = lock(&self.colour);
         if self.part == Part::Primary {
             *colour = picture.colour();
         }
@@ -94,6 +149,25 @@ impl Inlet {
     }
 }
 
-fn colour_of(converter: &Converter) -> Colour {
-    media::colour::of(converter.output())
+impl Scaler {
+    /// `picture` as I420 of this size and colour. One that is so already is not copied.
+    fn fitted(&mut self, picture: &Picture, size: SizePx, colour: Colour) -> Result<Picture, picture::Error> {
+        if picture.info.format() == VideoFormat::I420 && (picture.size(), picture.colour()) == (size, colour) {
+            return Ok(picture.clone());
+        }
+        let fits = |converter: &Converter| {
+            let made = converter.output();
+            converter.takes(&picture.info) && (picture::size(made), media::colour::of(made)) == (size, colour)
+        };
+        let converter = match self.converter.take().filter(fits) {
+            Some(converter) => converter,
+            None => Converter::new(&picture.info, &picture::i420(size, colour)?)?,
+        };
+        self.converter.insert(converter).convert(picture)
+    }
+}
+
+/// No panic can leave anything half changed under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

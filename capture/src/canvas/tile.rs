@@ -1,21 +1,21 @@
-//! One tile of the canvas: the newest picture of its source, and what of it is painted.
+//! One source on the canvas: its newest picture, and what of it is painted where the layout puts it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gstreamer_video::VideoFrame;
 use gstreamer_video::video_frame::Writable;
-use media::slot::Slot;
+use media::picture::Picture;
 use protocol::colour::Colour;
-use protocol::frame::Freshness;
+use protocol::frame::{Freshness, TileTime};
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::layout;
 use protocol::time::MonoTime;
 
-use super::inlet::{CanvasColour, Inlet, Part, Scaled};
+use super::inlet::{Branch, Inlet, Scaled};
 use super::rhythm::Rhythm;
-use super::sign::{self, Signs};
+use super::sign::{Signs, Words};
 use super::{Error, paint};
 
 /// Silence after which the sign takes the place of a lost source's last picture: the 500 ms after which a picture
@@ -23,65 +23,83 @@ use super::{Error, paint};
 /// machine does not make the operation flicker.
 const SIGN_AFTER: Duration = Duration::from_millis(500);
 
-/// A tile and its source.
+/// A source that may stand on the canvas.
 pub(super) struct Tile {
     pub(super) source: SourceId,
     pub(super) rhythm: Rhythm,
-    place: CanvasRect,
-    slot: Arc<Slot<Scaled>>,
+    name: String,
+    branch: Arc<Branch>,
     seen: u64,
     latest: Option<Scaled>,
-    signs: Signs,
     painted: Painted,
 }
 
 /// What the canvas shows where the tile is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Painted {
-    /// Nothing of this tile yet, or nothing that still holds.
+    /// Nothing that still holds.
     Nothing,
+    /// Black, since nothing fits.
+    Black,
     /// The picture with this sequence number, at this place, in front of black.
     Picture(u64, CanvasRect),
-    /// The sign that nothing came yet.
-    Waiting,
-    /// The sign that nothing comes any more.
-    Lost,
+    /// These words.
+    Sign(String),
 }
 
 impl Tile {
-    pub(super) fn new(tile: &layout::Tile, colour: Colour) -> Result<Self, Error> {
-        Ok(Self {
-            source: tile.source,
-            rhythm: Rhythm::default(),
-            place: tile.tile,
-            slot: Arc::default(),
-            seen: 0,
-            latest: None,
-            signs: sign::draw(tile, colour)?,
-            painted: Painted::Nothing,
-        })
+    pub(super) fn new(name: &str, branch: Arc<Branch>, source: SourceId) -> Self {
+        let (rhythm, painted) = (Rhythm::default(), Painted::Nothing);
+        Self { source, rhythm, name: name.to_uppercase(), branch, seen: 0, latest: None, painted }
     }
 
-    pub(super) fn inlet(&self, part: Part, colour: CanvasColour) -> Inlet {
-        let slot = Arc::clone(&self.slot);
-        Inlet { source: self.source, part, tile: self.place, colour, slot, converter: None, refused: None }
+    pub(super) fn inlet(&self) -> Inlet {
+        Inlet(Arc::clone(&self.branch))
+    }
+
+    pub(super) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    /// Draws ahead what a tile of this size says without a picture.
+    pub(super) fn prepare(&self, signs: &Signs, size: SizePx, colour: Colour) -> Result<(), Error> {
+        [self.waiting(), self.lost()].into_iter().try_for_each(|text| signs.prepare(&Words { text, size, colour }))
     }
 
     /// Waits until there is something to take, at most `at_most`.
     pub(super) fn wait(&self, at_most: Duration) {
         // The picture is taken in `take`; here only the waiting counts.
-        let _ = self.slot.wait_newer(self.seen, at_most);
+        let _ = self.branch.slot.wait_newer(self.seen, at_most);
     }
 
     /// Takes the newest picture, if it was not taken before. A capture time in the future, which only a broken
     /// sender has, counts as now: no picture stays live by it.
     pub(super) fn take(&mut self, now: MonoTime) -> bool {
-        let Some((sequence, mut scaled)) = self.slot.newer_than(self.seen) else { return false };
-        scaled.picture.captured = scaled.picture.captured.min(now);
+        let Some((sequence, scaled)) = self.branch.slot.newer_than(self.seen) else { return false };
         self.seen = sequence;
-        self.rhythm.came(scaled.picture.captured);
-        self.latest = Some(scaled);
+        self.keep(scaled, now);
+        self.rhythm.came(self.latest.as_ref().map_or(now, |latest| latest.captured));
         true
+    }
+
+    /// Scales the newest picture anew. Returns whether that was done.
+    pub(super) fn refit(&mut self, now: MonoTime) -> bool {
+        let Some(scaled) = self.branch.refit() else { return false };
+        self.keep(scaled, now);
+        self.painted = Painted::Nothing;
+        true
+    }
+
+    /// Whether the newest picture has the size that `place` needs, where the source has a place.
+    pub(super) fn has_size_for(&self, place: Option<&layout::Tile>) -> bool {
+        let (Some(place), Some(latest)) = (place, &self.latest) else { return true };
+        latest.picture.as_ref().is_some_and(|picture| picture.size() == place.picture.size)
+    }
+
+    /// Whether the newest picture can be painted at `place`, where the source has a place, on a canvas of this colour.
+    pub(super) fn fits(&self, place: Option<&layout::Tile>, colour: Colour) -> bool {
+        let made = self.latest.as_ref().and_then(|latest| latest.picture.as_ref()).map(Picture::colour);
+        self.has_size_for(place) && (place.is_none() || made.is_none_or(|made| made == colour))
     }
 
     /// The size of the source's own pictures, once one came.
@@ -91,7 +109,7 @@ impl Tile {
 
     /// The colour of the newest picture.
     pub(super) fn colour(&self) -> Option<Colour> {
-        self.latest.as_ref().map(|scaled| scaled.picture.colour())
+        self.latest.as_ref().map(|scaled| scaled.colour)
     }
 
     /// When the newest picture came into its slot.
@@ -99,51 +117,82 @@ impl Tile {
         self.latest.as_ref().map(|scaled| scaled.in_slot)
     }
 
-    /// The canvas has another colour and nothing on it: signs are drawn anew, and pictures of the old colour do not
-    /// count any more.
-    pub(super) fn recolour(&mut self, tile: &layout::Tile, colour: Colour) -> Result<(), Error> {
-        self.signs = sign::draw(tile, colour)?;
-        self.painted = Painted::Nothing;
-        Ok(())
+    /// How the source stands, as the frame's header says it. Of a source that is withheld nothing is to be seen.
+    pub(super) fn time(&self, freshness: Freshness) -> TileTime {
+        let captured = self.rhythm.last().map(MonoTime::as_session_in_theatre);
+        let freshness = match self.branch.gate.withholds() {
+            Some(_) if captured.is_some() => Freshness::Lost,
+            _ => freshness,
+        };
+        TileTime { source: self.source, captured, freshness }
     }
 
-    /// Makes `canvas` show this tile as it stands.
+    /// Whatever the canvas showed of this source is not there any more.
+    pub(super) fn wiped(&mut self) {
+        self.painted = Painted::Nothing;
+    }
+
+    /// Makes `canvas` show this source at `place` as it stands.
     pub(super) fn paint(
         &mut self,
         canvas: &mut VideoFrame<Writable>,
-        layout: &layout::Tile,
+        place: &layout::Tile,
         colour: Colour,
         freshness: Freshness,
+        signs: &Signs,
         now: MonoTime,
     ) -> Result<(), Error> {
-        let wanted = self.wanted(layout.picture, colour, freshness, now);
+        let mut wanted = self.wanted(place, colour, freshness, now);
         if wanted == self.painted {
             return Ok(());
         }
-        let (picture, at) = match (wanted, &self.latest) {
-            (Painted::Picture(_, at), Some(latest)) => (&latest.picture, at),
-            (Painted::Lost, _) => (&self.signs.lost, self.place),
-            _ => (&self.signs.waiting, self.place),
+        let picture = match &wanted {
+            Painted::Picture(..) => self.latest.as_ref().and_then(|latest| latest.picture.clone()),
+            Painted::Sign(text) => signs.get(Words { text: text.clone(), size: place.tile.size, colour }),
+            Painted::Black | Painted::Nothing => None,
         };
-        // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
-        if !matches!(self.painted, Painted::Picture(_, before) if before == at) {
-            paint::black(canvas, self.place, colour.range);
+        if picture.is_none() {
+            wanted = Painted::Black;
         }
-        paint::picture(canvas, &picture.read()?, at);
+        let at = if let Painted::Picture(_, at) = wanted { at } else { place.tile };
+        // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
+        let covers = matches!((&self.painted, &wanted), (Painted::Picture(_, before), Painted::Picture(_, at)) if before == at);
+        if !covers && wanted != self.painted {
+            paint::black(canvas, place.tile, colour.range);
+        }
+        if let Some(picture) = picture {
+            paint::picture(canvas, &picture.read()?, at);
+        }
         self.painted = wanted;
         Ok(())
     }
 
-    fn wanted(&self, at: CanvasRect, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
-        let Some(latest) = &self.latest else { return Painted::Waiting };
-        let silent = now.since(latest.picture.captured);
-        if freshness == Freshness::Lost && silent >= SIGN_AFTER {
-            return Painted::Lost;
+    fn keep(&mut self, mut scaled: Scaled, now: MonoTime) {
+        scaled.captured = scaled.captured.min(now);
+        self.latest = Some(scaled);
+    }
+
+    fn wanted(&self, place: &layout::Tile, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
+        if let Some(mismatch) = self.branch.gate.withholds() {
+            let size = |size: SizePx| format!("{}x{}", size.width, size.height);
+            let (mask, picture) = (size(mismatch.mask), size(mismatch.picture));
+            return Painted::Sign(format!(
+                "{}\nWITHHELD: mask does not fit\nmask {mask}, picture {picture}",
+                self.name
+            ));
         }
-        // Scaled for a canvas of another colour: the next picture will fit.
-        if latest.picture.colour() != colour {
-            return if self.painted == Painted::Nothing { Painted::Waiting } else { self.painted };
+        let Some(latest) = &self.latest else { return Painted::Sign(self.waiting()) };
+        if freshness == Freshness::Lost && now.since(latest.captured) >= SIGN_AFTER {
+            return Painted::Sign(self.lost());
         }
-        Painted::Picture(self.seen, at)
+        if self.fits(Some(place), colour) { Painted::Picture(self.seen, place.picture) } else { Painted::Black }
+    }
+
+    fn waiting(&self) -> String {
+        format!("{}\nwaiting for picture", self.name)
+    }
+
+    fn lost(&self) -> String {
+        format!("{}\nNO SIGNAL", self.name)
     }
 }

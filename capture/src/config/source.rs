@@ -7,6 +7,8 @@ use protocol::geometry::SizePx;
 use protocol::layout::Role;
 use serde::Deserialize;
 
+use super::mask::{self, Mask};
+
 /// One input of theatre.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Table")]
@@ -15,6 +17,9 @@ pub struct Source {
     pub role: Role,
     /// Where its pictures come from.
     pub kind: Kind,
+    /// What of its pictures never leaves theatre; `None` if nobody has decided. A fault in it is kept for `capture-node`:
+    /// the OR display shows the whole picture and must not stop for it.
+    pub mask: Result<Option<Mask>, mask::Fault>,
 }
 
 /// Where a source's pictures come from.
@@ -63,6 +68,17 @@ pub enum Scenery {
     Bars,
 }
 
+impl Kind {
+    /// Its name in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Scene(_) => "scene",
+            Self::File { .. } => "file",
+            Self::Gstreamer { .. } => "gstreamer",
+        }
+    }
+}
+
 impl Source {
     /// The same source with relative paths made relative to the folder of the file at `config`.
     pub(super) fn beside(mut self, config: &Path) -> Self {
@@ -88,6 +104,9 @@ struct Table {
     colour: Option<Colours>,
     location: Option<PathBuf>,
     bin: Option<String>,
+    mask: Option<toml::Value>,
+    mask_decided_by: Option<toml::Value>,
+    mask_pictures_seen: Option<toml::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -117,9 +136,11 @@ struct Colours {
 impl TryFrom<Table> for Source {
     type Error = String;
 
-    fn try_from(table: Table) -> Result<Self, String> {
+    fn try_from(mut table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
         let role = table.role;
+        let mask =
+            mask::read(table.mask.take(), table.mask_decided_by.take(), table.mask_pictures_seen.take()).transpose();
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(table.into_scene()?),
             KindName::File => {
@@ -129,7 +150,7 @@ impl TryFrom<Table> for Source {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
             }
         };
-        Ok(Self { role, kind })
+        Ok(Self { role, kind, mask })
     }
 }
 

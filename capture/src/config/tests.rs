@@ -22,6 +22,8 @@ location = "room.mp4"
 role = "fluoroscopy"
 kind = "gstreamer"
 bin = "v4l2src ! videoconvert"
+mask = "none"
+mask_decided_by = "Dr Adam"
 [window.room]
 sink = "fakesink"
 [canvas]
@@ -111,6 +113,21 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("height = 720", "height = 720\ntiles = [\"room\"]", "canvas.tiles: the primary `endoscope` must be among"),
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"x\"]", "canvas.tiles: there is no source `x`"),
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
+        ("height = 720", "height = 720\nlayout = \"cinema\"", "unknown value `cinema`"),
+        ("height = 720", "height = 720\nmentor_may = \"all\"", "unknown value `all`"),
+        ("height = 720", "height = 720\nmain = \"x\"", "canvas.main: there is no source `x`"),
+        (
+            "height = 720",
+            "height = 720\ntiles = [\"endoscope\"]\nmain = \"room\"",
+            "canvas.main: `room` is not among canvas.tiles, which are `endoscope`",
+        ),
+        ("mask = \"none\"\nmask_decided_by = \"Dr Adam\"", "", "source.fluoroscopy.mask: is missing: role = \"fluoroscopy\""),
+        ("mask_decided_by = \"Dr Adam\"", "", "source.fluoroscopy.mask_decided_by: must say who decided"),
+        (
+            "mask = \"none\"\nmask_decided_by = \"Dr Adam\"",
+            "mask = { size = { width = 64, height = 64 }, areas = [{ rectangle = [0, 0, 65, 1] }] }",
+            "source.fluoroscopy.mask.areas[0]: the rectangle reaches outside the picture, which is 64x64",
+        ),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
         ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
         (
@@ -229,6 +246,16 @@ fn a_window_is_not_stopped_by_faults_in_what_it_does_not_read() {
 }
 
 #[test]
+fn a_window_is_not_stopped_by_a_mask_that_is_missing_or_wrong() {
+    for mask in ["", "mask = 5", "mask = { size = {}, areas = [] }\nmask_decided_by = 3"] {
+        let text = GOOD.replace("mask = \"none\"\nmask_decided_by = \"Dr Adam\"", mask);
+        let file = File::new("maskless", &text);
+        assert!(Theatre::load(&file.0).is_err(), "{mask}");
+        assert!(Display::load(&file.0, Some("fluoroscopy")).is_ok(), "{mask}");
+    }
+}
+
+#[test]
 fn a_window_for_a_source_that_is_not_there_is_told_with_what_named_it() {
     let file = File::new("absent", &GOOD.replace("primary = \"endoscope\"", "primary = \"scope\""));
     let error = Display::load(&file.0, None).unwrap_err().to_string();
@@ -251,7 +278,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 30] = [
     "primary",
     "run_dir",
     "role",
@@ -262,10 +289,16 @@ const KEYS: [&str; 24] = [
     "colour",
     "location",
     "bin",
+    "mask",
+    "mask_decided_by",
+    "mask_pictures_seen",
     "sink",
     "width",
     "height",
     "tiles",
+    "layout",
+    "main",
+    "mentor_may",
     "bitrate_kbps",
     "floor_kbps",
     "phone",

@@ -107,7 +107,7 @@ mod tests {
     fn echo(request: Request) -> Answer {
         match request {
             Request::Drill { drill, .. } => Answer::Done(drill.path),
-            Request::EndDrill => Answer::Refused("there is no drill".into()),
+            _ => Answer::Refused("there is no drill".into()),
         }
     }
 

@@ -38,6 +38,16 @@ pub enum Severity {
     Alarm,
 }
 
+/// Whether anything of any source leaves theatre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+pub enum Curtain {
+    /// The sources do.
+    #[default]
+    Open,
+    /// Nothing does but that theatre closed the curtain.
+    Closed,
+}
+
 /// From `capture-node`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToDisplay {
@@ -87,6 +97,8 @@ pub enum FromDisplay {
         /// The mark.
         id: MarkId,
     },
+    /// Whoever stands at this window opens or closes the curtain.
+    Curtain(Curtain),
 }
 
 /// Why bytes are no message.

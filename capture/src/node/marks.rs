@@ -109,6 +109,8 @@ impl Marks {
                 vec![self.forget(id, Fate::Faded, now)]
             }
             FromDisplay::Removed { id } => vec![self.forget(id, Fate::Removed, now)],
+            // Nothing about marks.
+            FromDisplay::Curtain(_) => Vec::new(),
         }
     }
 

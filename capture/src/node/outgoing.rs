@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
+use protocol::arrangement::{Answer, Arrangement};
 use protocol::ids::MarkId;
 use protocol::ladder::Position;
 use protocol::layout::Layout;
@@ -17,7 +18,9 @@ const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 #[derive(Debug, Default)]
 pub struct Outgoing {
     layout: Option<Layout>,
+    arrangement: Option<Arrangement>,
     ladder: Option<Position>,
+    answer: Option<Answer>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -25,6 +28,16 @@ impl Outgoing {
     /// The canvas has this layout now.
     pub fn layout(&mut self, layout: Layout) {
         self.layout = Some(layout);
+    }
+
+    /// The canvas is arranged so now.
+    pub fn arrangement(&mut self, arrangement: Arrangement) {
+        self.arrangement = Some(arrangement);
+    }
+
+    /// What becomes of the console's last wish.
+    pub fn answer(&mut self, answer: Answer) {
+        self.answer = Some(answer);
     }
 
     /// Theatre stands here on the ladder now.
@@ -42,8 +55,10 @@ impl Outgoing {
 
     /// Hands over what waits, the layout first, until `send` says that it takes no more.
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
-        let done =
-            hand(&mut self.layout, Message::Layout, &mut send) && hand(&mut self.ladder, Message::Ladder, &mut send);
+        let done = hand(&mut self.layout, Message::Layout, &mut send)
+            && hand(&mut self.arrangement, Message::Arrangement, &mut send)
+            && hand(&mut self.ladder, Message::Ladder, &mut send)
+            && hand(&mut self.answer, Message::LayoutAnswer, &mut send);
         if !done {
             return;
         }

@@ -95,6 +95,16 @@ impl Participants {
         taken.collect()
     }
 
+    /// A frame that was made goes to nobody: what builds on it is of no use to those who would have got it.
+    pub fn withhold(&self, independent: bool) {
+        for member in &self.members {
+            let mut outlet = member.outlet();
+            if outlet.gets(independent) {
+                outlet.missed();
+            }
+        }
+    }
+
     /// Tells every peer and ends every session.
     pub fn stop(&self) {
         self.members.iter().for_each(|member| member.handle.stop());
