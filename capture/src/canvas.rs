@@ -28,6 +28,7 @@ use protocol::geometry::CanvasRect;
 use protocol::ids::{Epoch, FrameId, SourceId};
 use protocol::layout::{Layout, MAX_TILES};
 use protocol::time::MonoTime;
+
 use crate::config::Theatre;
 use crate::layout::Plan;
 use crate::local::Curtain;

@@ -107,13 +107,13 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let curtain = Curtain::as_left(&run_dir::curtain(&theatre.run_dir));
     let arranging = Arc::new(Arranging::new(canvas.plan().arrangement(theatre.canvas.mentor_may)));
     let (relay, _windows) = windows(theatre, &canvas, &participants, &curtain)?;
-    let demand = Demand::default();
     let drills = Arc::new(Drills::new(&participants, trace));
-    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
-    let steps = Steps::new(shape, theatre.ladder.phone.clone());
+    let gates = answers::named(theatre, canvas.gates());
+    let answers = Answers { drills: drills.clone(), arranging: arranging.clone(), curtain: curtain.clone(), gates };
+    let (demand, steps) = (Demand::default(), steps(theatre, bitrate_bps));
     let parts = link::Parts {
         relay: relay.clone(),
-        drills: drills.clone(),
+        drills,
         demand: demand.clone(),
         steps,
         arranging: arranging.clone(),
@@ -121,8 +121,6 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     };
     let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
     let link = link.map_err(Error::Thread)?;
-    let gates = answers::named(theatre, canvas.gates());
-    let answers = Answers { drills, arranging: arranging.clone(), curtain: curtain.clone(), gates };
     let answer = move |request| answers.answer(request, clock::now());
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
     let encoding = encode(bitrate_bps, participants, &relay, &demand, &curtain, trace)?;
@@ -261,6 +259,10 @@ fn windows(
     };
     let ends = windows.into_iter().map(attach).collect::<Result<_, _>>()?;
     Ok((relay, ends))
+}
+
+fn steps(theatre: &Theatre, configured_bps: u32) -> Steps {
+    Steps::new(Shape { canvas: theatre.canvas.size(), configured_bps }, theatre.ladder.phone.clone())
 }
 
 fn limits(theatre: &Theatre) -> Limits {

@@ -20,7 +20,7 @@ use crate::scene::Target;
 use crate::state::{DrillForm, State};
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, drill_view, layout_view, link_view, picture_state, stages_view, toolbar};
+use crate::{canvas_view, card_view, drill_view, layout_view, link_view, stages_view, toolbar};
 
 /// What a window shows and asks.
 pub struct App {
@@ -179,8 +179,7 @@ impl App {
         let room = ui.max_rect();
         let canvas = self.console.lock().scene.layout().map(|layout| layout.canvas).or(self.canvas);
         let view = canvas.and_then(|canvas| fitted(room, scale, canvas));
-        let is_hidden = state.verdict.state == picture_state::State::Curtain;
-        if let (Some(view), Some(video), false) = (&view, &self.window, is_hidden) {
+        if let (Some(view), Some(video)) = (&view, &self.window) {
             let place = canvas_view::rect_of(view.rect, scale);
             video.paint(ui.painter(), place, view, state.verdict.state.is_stale());
         }

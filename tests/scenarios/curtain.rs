@@ -13,8 +13,8 @@ use crate::stage::{Stage, done, light, machine};
 
 /// About a second of frames.
 const A_WHILE: usize = 30;
-/// Frames that may still be in the transport when the curtain closes: the one being sent and the one after it.
-const ON_THE_WAY: usize = 2;
+/// Frames that may be under way when the curtain closes: in the transport, on the line, in the hand-off here.
+const ON_THE_WAY: usize = 4;
 
 /// The share of each frame's pixels that have a colour, and whether the frame names any source, in the order of frames.
 fn seen(frames: &[Vec<u8>]) -> Vec<(f64, bool)> {
@@ -47,7 +47,9 @@ fn after_the_curtain_closed_no_pixel_of_the_operation_reaches_a_decoder_not_even
     anna.wait_for_frames(closed_at + A_WHILE);
     let frames = anna.kept();
     let seen_by_anna = seen(&frames);
-    let (open, closed) = seen_by_anna.split_at(closed_at + ON_THE_WAY);
+    let first = seen_by_anna.iter().position(|(_, names_sources)| !names_sources).expect("the curtain is seen");
+    assert!(first <= closed_at + ON_THE_WAY, "frame {first}, closed after {closed_at}");
+    let (open, closed) = seen_by_anna.split_at(first);
     assert!(open.iter().any(|(coloured, _)| *coloured > 0.3), "the operation is coloured");
     for (number, (coloured, names_sources)) in closed.iter().enumerate() {
         assert!(*coloured < 0.001 && !names_sources, "frame {number} behind the curtain: {coloured:.3} is coloured");

@@ -85,7 +85,9 @@ impl Inlet {
                 scaler.refused = None;
                 // The slot is the canvas's to wait at; its waiting must not be for this lock.
                 drop(scaler);
-                scaled.map(|scaled| branch.slot.put(scaled));
+                if let Some(scaled) = scaled {
+                    branch.slot.put(scaled);
+                }
             }
             Err(error) => {
                 let what = error.to_string();

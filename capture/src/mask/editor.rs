@@ -44,8 +44,11 @@ pub enum Error {
     #[error(transparent)]
     Share(#[from] share::Error),
     /// The source gives nothing.
-    #[error("source {0}: no picture came within {} s; is it switched on?", FIRST_PICTURE.as_secs())]
-    NoPicture(String),
+    #[error("source {name}: no picture came within {} s; is it switched on?", FIRST_PICTURE.as_secs())]
+    NoPicture {
+        /// The source.
+        name: String,
+    },
     /// The source gives pictures of another size than those that were drawn on.
     #[error("source {name}: its pictures became {}x{}; start again to draw on these", size.width, size.height)]
     Resized {
@@ -77,7 +80,7 @@ pub fn run(config: &Path, name: &str, stop: &Receiver<()>) -> Result<(), Error> 
     let (display, _) = Display::load(config, Some(name))?;
     let pictures = Arc::<Slot<Picture>>::default();
     let _feed = Feed::open(config, &display, Arc::clone(&pictures))?;
-    let first = pictures.wait_newer(0, FIRST_PICTURE).ok_or_else(|| Error::NoPicture(name.to_owned()))?.1;
+    let first = pictures.wait_newer(0, FIRST_PICTURE).ok_or_else(|| Error::NoPicture { name: name.to_owned() })?.1;
     let size = first.size();
     let (events, happened) = bounded(EVENTS);
     let editor = Editor {
@@ -85,7 +88,7 @@ pub fn run(config: &Path, name: &str, stop: &Receiver<()>) -> Result<(), Error> 
         name,
         drawing: Drawing::new(size, areas(&display, size)),
         preview: Preview::new(size)?,
-        window: Window::open(name, &first, events)?,
+        window: Window::open(name, events)?,
     };
     editor.run(&pictures, &happened, stop)
 }
@@ -207,7 +210,7 @@ struct Window {
 }
 
 impl Window {
-    fn open(name: &str, first: &Picture, events: Sender<NavigationEvent>) -> Result<Self, Error> {
+    fn open(name: &str, events: Sender<NavigationEvent>) -> Result<Self, Error> {
         // The sink takes its window's title from here.
         gst::glib::set_application_name(&format!("Mask \u{2013} {name}"));
         let line = "appsrc name=pictures is-live=true format=time do-timestamp=true max-buffers=1 leaky-type=downstream ! \
@@ -225,8 +228,7 @@ impl Window {
             }
             gst::PadProbeReturn::Ok
         });
-        let mut window = Self { pipeline, input, kind: None };
-        window.show(first.clone())?;
+        let window = Self { pipeline, input, kind: None };
         match window.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(window),
             Err(error) => Err(window.fault().unwrap_or_else(|| broken(&error.to_string()))),
