@@ -123,12 +123,12 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let link = link.map_err(Error::Thread)?;
     let answer = move |request| answers.answer(request, clock::now());
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
-    let encoding = encode(bitrate_bps, participants, &relay, &demand, &curtain, trace)?;
+    let encoding = encode(bitrate_bps, participants.clone(), &relay, &demand, &curtain, trace)?;
+    let way = Way { arranging, curtain, demand, encoding, participants, relay, trace };
     let _inputs = connect(theatre, inlets)?;
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        canvas.arrange(arranging.wanted());
-        turn(&mut canvas, &encoding, &demand, &relay, &curtain, trace)?;
-        if !encoding.is_alive() {
+        way.turn(&mut canvas)?;
+        if !way.encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
         if !link.is_alive() {
@@ -138,36 +138,50 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     Ok(())
 }
 
-/// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is dropped.
-fn turn(
-    canvas: &mut Canvas,
-    encoding: &Encoding,
-    demand: &Demand,
-    relay: &Relay,
-    curtain: &Curtain,
-    trace: &Trace,
-) -> Result<(), Error> {
-    canvas.wait(STOP_WITHIN, clock::now());
-    canvas.set_insets(demand.insets());
-    if canvas.set_curtain(curtain.position()) {
-        // Nothing of what was before may shine through what comes.
-        demand.refresh();
+/// What a canvas is made by, and its way from there.
+struct Way<'a> {
+    arranging: Arc<Arranging>,
+    curtain: Curtain,
+    demand: Demand,
+    encoding: Encoding,
+    participants: Arc<Participants>,
+    relay: Arc<Relay>,
+    trace: &'a Trace,
+}
+
+impl Way<'_> {
+    /// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is
+    /// dropped.
+    fn turn(&self, canvas: &mut Canvas) -> Result<(), Error> {
+        canvas.wait(STOP_WITHIN, clock::now());
+        self.arrange(canvas);
+        let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
+        if let Some(layout) = composed.new_layout.take() {
+            self.relay.layout(layout);
+        }
+        self.demand.note_interval(composed.interval);
+        composed.interval *= self.demand.canvases_per_frame();
+        composed.handed_on(clock::now());
+        let dropped = match self.demand.leaves_out(composed.header.id) {
+            Some(reason) => Some((composed, reason)),
+            None => self.encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
+        };
+        if let Some((dropped, reason)) = dropped {
+            self.trace.write(record::dropped(&dropped, reason, clock::now()));
+        }
+        Ok(())
     }
-    let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
-    if let Some(layout) = composed.new_layout.take() {
-        relay.layout(layout);
+
+    /// Tells the canvas what is wanted of it now.
+    fn arrange(&self, canvas: &mut Canvas) {
+        canvas.set_insets(self.demand.insets());
+        canvas.arrange(self.arranging.wanted());
+        if canvas.set_curtain(self.curtain.position()) {
+            // Nothing of what was before may leave any more, nor shine through what comes.
+            self.participants.withdraw_frames();
+            self.demand.refresh();
+        }
     }
-    demand.note_interval(composed.interval);
-    composed.interval *= demand.canvases_per_frame();
-    composed.handed_on(clock::now());
-    let dropped = match demand.leaves_out(composed.header.id) {
-        Some(reason) => Some((composed, reason)),
-        None => encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
-    };
-    if let Some((dropped, reason)) = dropped {
-        trace.write(record::dropped(&dropped, reason, clock::now()));
-    }
-    Ok(())
 }
 
 /// The encoder, fed with what may leave, its frames handed to everybody.

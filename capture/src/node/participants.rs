@@ -105,6 +105,11 @@ impl Participants {
         }
     }
 
+    /// Nothing of the frames so far may leave any more; the next one is to be independent.
+    pub fn withdraw_frames(&self) {
+        self.members.iter().for_each(|member| member.handle.withdraw_frames());
+    }
+
     /// Tells every peer and ends every session.
     pub fn stop(&self) {
         self.members.iter().for_each(|member| member.handle.stop());
