@@ -176,9 +176,12 @@ impl Way<'_> {
     fn arrange(&self, canvas: &mut Canvas) {
         canvas.set_insets(self.demand.insets());
         canvas.arrange(self.arranging.wanted());
-        if canvas.set_curtain(self.curtain.position()) {
-            // Nothing of what was before may leave any more, nor shine through what comes.
-            self.participants.withdraw_frames();
+        let position = self.curtain.position();
+        if canvas.set_curtain(position) {
+            if position == local::Curtain::Closed {
+                self.participants.withdraw_frames();
+            }
+            // Nothing of what was before may shine through what comes.
             self.demand.refresh();
         }
     }
