@@ -89,7 +89,9 @@ impl Drawing {
         let Hand::Pressed { from, .. } = std::mem::replace(&mut self.hand, Hand::Free) else { return };
         let to = self.inside(x_px, y_px);
         if self.outline.is_empty() && is_drag(from, to) {
-            rectangle(from, to).map_or((), |area| self.add(area));
+            if let Some(area) = rectangle(from, to) {
+                self.add(area);
+            }
         } else if self.outline.first().is_some_and(|first| self.outline.len() > 2 && is_near(*first, to, CLOSE_PX)) {
             self.close();
         } else if self.outline.len() < MAX_CORNERS && self.outline.last() != Some(&to) {

@@ -99,7 +99,8 @@ fn areas(display: &Display, size: SizePx) -> Vec<Area> {
         Ok(Some(Mask::Areas(mask))) if mask.size == size => mask.areas.clone(),
         Ok(Some(Mask::Areas(mask))) => {
             let (width, height) = (mask.size.width, mask.size.height);
-            tracing::warn!("source {}: its mask is for pictures of {width}x{height}; begun anew", display.name);
+            let name = &display.name;
+            tracing::warn!("source {name}: its mask is for pictures of {width}x{height}; begun anew");
             Vec::new()
         }
         _ => Vec::new(),
