@@ -13,8 +13,8 @@ mod theatre;
 
 use std::path::{Path, PathBuf};
 
-pub use mask::Mask;
 pub use display::{Display, Window, run_dir, window_names};
+pub use mask::Mask;
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Kind, Scene, Scenery, Source};
 pub use theatre::{Canvas, Encoder, Identity, Ladder, Theatre};

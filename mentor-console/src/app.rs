@@ -256,8 +256,8 @@ pub(crate) mod tests {
     use protocol::arrangement::{Answer, Arrangement, Grant, Offered, Preset, Wish};
     use protocol::frame::Freshness;
     use protocol::ids::{Epoch, LayoutEpoch, SourceId};
-    use protocol::layout::Layout;
     use protocol::ladder::{Cause, Position, Rung};
+    use protocol::layout::Layout;
     use protocol::message::Message;
     use protocol::time::ClockOffset;
     use std::sync::Mutex;

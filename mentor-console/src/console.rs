@@ -149,7 +149,9 @@ impl Console {
 
     /// Theatre's answer to the mentor's wish for another arrangement.
     pub fn layout_answer(&mut self, answer: Answer, now: MonoTime) {
-        layout_view::refusal(answer).map_or((), |reason| self.refuse(reason, now));
+        if let Some(reason) = layout_view::refusal(answer) {
+            self.refuse(reason, now);
+        }
     }
 
     /// Theatre's word on a mark.

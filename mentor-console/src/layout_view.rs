@@ -51,9 +51,10 @@ fn choices(ui: &mut Ui, arrangement: &Arrangement, commands: &mut Vec<Command>) 
         for preset in Preset::ALL {
             let choice = choice(preset == shown.preset, grant.has_layout());
             let name = format!("Layout: {}", word(preset).to_lowercase());
-            let button = tool_button::show(ui, vec2(98.0, 66.0), &name, word(preset), choice, |painter, room, colour| {
-                sketch(painter, room, preset, colour);
-            });
+            let button =
+                tool_button::show(ui, vec2(98.0, 66.0), &name, word(preset), choice, |painter, room, colour| {
+                    sketch(painter, room, preset, colour);
+                });
             if button.clicked() {
                 commands.push(Command::Arrange(Wish { preset, ..*shown }));
             }
@@ -66,7 +67,8 @@ fn choices(ui: &mut Ui, arrangement: &Arrangement, commands: &mut Vec<Command>) 
             let chosen = offered.source == shown.main;
             let outline = if chosen { (3.0, theme::CHOSEN) } else { (1.0, theme::LINE) };
             let name = format!("Main: {}", offered.name);
-            let button = Button::selectable(chosen, name).frame_when_inactive(true).fill(theme::HOVERED).stroke(outline);
+            let button =
+                Button::selectable(chosen, name).frame_when_inactive(true).fill(theme::HOVERED).stroke(outline);
             let button = ui.add_enabled(grant.has_main(), button.min_size(vec2(98.0, 38.0)));
             if button.clicked() {
                 commands.push(Command::Arrange(Wish { main: offered.source, ..*shown }));

@@ -66,7 +66,10 @@ fn a_stroke_begun_on_one_layout_and_ended_on_another_lies_where_the_mentor_drew_
     let display = screen.image(&window).expect("its pixels");
     assert_ink_where_drawn(&display, &window, &before, &first);
     assert_ink_where_drawn(&display, &window, &after, &second);
-    assert_eq!(done(&stage.config(), "layout insets --main endoscope"), "the canvas shows insets with endoscope as main source");
+    assert_eq!(
+        done(&stage.config(), "layout insets --main endoscope"),
+        "the canvas shows insets with endoscope as main source"
+    );
     let back = moved(&stage, &after);
     assert_eq!(back, before, "the picture is where it was");
     stage.end();

@@ -6,7 +6,6 @@ use std::path::Path;
 use capture::canvas::Canvas;
 use capture::config::mask::{Area, Areas};
 use capture::config::{Mask, Theatre};
-use gstreamer_video::prelude::*;
 use harness::certificates;
 use harness::display::Display;
 use harness::process::{Program, command};
@@ -80,7 +79,8 @@ fn a_rectangle_dragged_over_the_preview_is_saved_and_blackens_exactly_that() {
     display.give_to(&mut masks);
     let mut masks = Program::start("capture-node", masks, &folder.join("masks.log")).expect("it starts");
     let screen = Screen::connect(&display).expect("the display answers");
-    let window = screen.window("Mask \u{2013} endoscope", SOON).unwrap_or_else(|error| panic!("{error}: {}", masks.printed()));
+    let window =
+        screen.window("Mask \u{2013} endoscope", SOON).unwrap_or_else(|error| panic!("{error}: {}", masks.printed()));
     drag(&screen, &window, (100, 120), (300, 220));
     wait_until_black(&screen, &window, 200, 170);
     screen.key(u32::from(b's')).expect("the key is pressed");
@@ -99,8 +99,8 @@ fn a_rectangle_dragged_over_the_preview_is_saved_and_blackens_exactly_that() {
     let luma = canvas_of_white(&theatre);
     // The area with its even edges, and one chroma sample around it.
     let black = |x: usize, y: usize| (98..302).contains(&x) && (118..222).contains(&y);
-    let wrong = (0..360).flat_map(|y| (0..640).map(move |x| (x, y))).find(|(x, y)| {
-        luma[y * 640 + x] != if black(*x, *y) { 16 } else { 235 }
-    });
+    let wrong = (0..360)
+        .flat_map(|y| (0..640).map(move |x| (x, y)))
+        .find(|(x, y)| luma[y * 640 + x] != if black(*x, *y) { 16 } else { 235 });
     assert_eq!(wrong, None);
 }

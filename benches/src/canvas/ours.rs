@@ -44,8 +44,9 @@ pub fn measure(room: Room, seconds: u32) -> Result<Measured> {
 fn feed(inlets: &mut [Inlet], pictures: &[Vec<Picture>], room: Room, number: u32, now: MonoTime) {
     for (place, (inlet, pictures)) in inlets.iter_mut().zip(pictures).enumerate().rev() {
         if place + 1 < NAMES.len() || room.gives(number) {
-            let picture = pictures.get(number as usize % PICTURES).or(pictures.first());
-            picture.map_or((), |picture| inlet.deliver(&Picture { captured: now, ..picture.clone() }));
+            if let Some(picture) = pictures.get(number as usize % PICTURES) {
+                inlet.deliver(&Picture { captured: now, ..picture.clone() });
+            }
         }
     }
 }

@@ -156,7 +156,8 @@ impl Tile {
         }
         let at = if let Painted::Picture(_, at) = wanted { at } else { place.tile };
         // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
-        let covers = matches!((&self.painted, &wanted), (Painted::Picture(_, before), Painted::Picture(_, at)) if before == at);
+        let covers =
+            matches!((&self.painted, &wanted), (Painted::Picture(_, before), Painted::Picture(_, at)) if before == at);
         if !covers && wanted != self.painted {
             paint::black(canvas, place.tile, colour.range);
         }

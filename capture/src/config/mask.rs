@@ -199,9 +199,11 @@ fn areas(drawn: toml::Value) -> Result<Areas, Fault> {
         let text = format!("must hold 1 to {MAX_AREAS} areas; for nothing to cover write mask = \"none\"");
         return Err(fault("mask.areas", text));
     }
-    let areas = drawn.areas.into_iter().enumerate().map(|(index, shape)| {
-        shape.area(size).map_err(|text| fault(&format!("mask.areas[{index}]"), text))
-    });
+    let areas = drawn
+        .areas
+        .into_iter()
+        .enumerate()
+        .map(|(index, shape)| shape.area(size).map_err(|text| fault(&format!("mask.areas[{index}]"), text)));
     Ok(Areas { size, areas: areas.collect::<Result<_, _>>()? })
 }
 
@@ -313,7 +315,9 @@ mod tests {
 
     #[test]
     fn none_needs_who_decided_and_says_whether_they_looked() {
-        for nobody in ["mask = \"none\"", "mask = \"none\"\nmask_decided_by = \" \"", "mask = \"none\"\nmask_decided_by = 1"] {
+        for nobody in
+            ["mask = \"none\"", "mask = \"none\"\nmask_decided_by = \" \"", "mask = \"none\"\nmask_decided_by = 1"]
+        {
             assert_eq!(told(nobody).unwrap().unwrap_err().key, "mask_decided_by", "{nobody}");
         }
         let by_knowledge = told("mask = \"none\"\nmask_decided_by = \"Dr Adam\"").unwrap().unwrap();

@@ -121,7 +121,11 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
             "height = 720\ntiles = [\"endoscope\"]\nmain = \"room\"",
             "canvas.main: `room` is not among canvas.tiles, which are `endoscope`",
         ),
-        ("mask = \"none\"\nmask_decided_by = \"Dr Adam\"", "", "source.fluoroscopy.mask: is missing: role = \"fluoroscopy\""),
+        (
+            "mask = \"none\"\nmask_decided_by = \"Dr Adam\"",
+            "",
+            "source.fluoroscopy.mask: is missing: role = \"fluoroscopy\"",
+        ),
         ("mask_decided_by = \"Dr Adam\"", "", "source.fluoroscopy.mask_decided_by: must say who decided"),
         (
             "mask = \"none\"\nmask_decided_by = \"Dr Adam\"",

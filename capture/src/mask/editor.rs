@@ -58,7 +58,9 @@ pub enum Error {
         size: SizePx,
     },
     /// No window opens, or it broke.
-    #[error("the preview's window does not work: {reason}; DISPLAY is {display}: start the X server or set DISPLAY to it")]
+    #[error(
+        "the preview's window does not work: {reason}; DISPLAY is {display}: start the X server or set DISPLAY to it"
+    )]
     Window {
         /// What GStreamer says.
         reason: String,
@@ -136,7 +138,12 @@ struct Editor<'a> {
 }
 
 impl Editor<'_> {
-    fn run(mut self, pictures: &Slot<Picture>, happened: &Receiver<NavigationEvent>, stop: &Receiver<()>) -> Result<(), Error> {
+    fn run(
+        mut self,
+        pictures: &Slot<Picture>,
+        happened: &Receiver<NavigationEvent>,
+        stop: &Receiver<()>,
+    ) -> Result<(), Error> {
         let mut seen = 0;
         let mut newest = None;
         loop {
@@ -179,12 +186,18 @@ impl Editor<'_> {
 
     fn save(&mut self) -> Result<(), Error> {
         if self.drawing.areas().is_empty() {
-            return Ok(self.preview.say("Nothing is drawn. For nothing to cover write mask = \"none\" into the file.")?);
+            return Ok(self
+                .preview
+                .say("Nothing is drawn. For nothing to cover write mask = \"none\" into the file.")?);
         }
         let (size, areas) = (self.drawing.size(), self.drawing.areas());
         match save::save(self.config, self.name, size, areas) {
             Ok(()) => {
-                tracing::info!("source {}: its mask is saved, {} areas; it holds when capture-node starts anew", self.name, areas.len());
+                tracing::info!(
+                    "source {}: its mask is saved, {} areas; it holds when capture-node starts anew",
+                    self.name,
+                    areas.len()
+                );
                 Ok(self.preview.say("Saved. It holds when capture-node starts anew.")?)
             }
             Err(error) => {

@@ -50,10 +50,11 @@ pub fn save(path: &Path, source: &str, size: SizePx, areas: &[Area]) -> Result<(
 }
 
 fn edited(text: &str, source: &str, size: SizePx, areas: &[Area]) -> Result<String, String> {
-    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        error.message().lines().next().unwrap_or("no TOML").to_owned()
-    })?;
-    let table = document.get_mut("source").and_then(|sources| sources.get_mut(source)).and_then(Item::as_table_like_mut);
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| error.message().lines().next().unwrap_or("no TOML").to_owned())?;
+    let table =
+        document.get_mut("source").and_then(|sources| sources.get_mut(source)).and_then(Item::as_table_like_mut);
     let table = table.ok_or_else(|| format!("there is no table [source.{source}]"))?;
     for word in ["mask_decided_by", "mask_pictures_seen"] {
         table.remove(word);

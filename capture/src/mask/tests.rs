@@ -47,7 +47,9 @@ fn picture(format: VideoFormat, size: SizePx, sample: impl Fn(usize, usize, usiz
         let (stride, bytes) = (frame.plane_stride()[plane] as usize, pixel_bytes(format));
         let (halved_x, halved_y) = halved(format, plane);
         for (y, row) in frame.plane_data_mut(plane as u32).unwrap().chunks_mut(stride).enumerate() {
-            row.iter_mut().enumerate().for_each(|(x, byte)| *byte = sample(plane, (x / bytes) << halved_x, y << halved_y));
+            row.iter_mut()
+                .enumerate()
+                .for_each(|(x, byte)| *byte = sample(plane, (x / bytes) << halved_x, y << halved_y));
         }
     }
     Picture { buffer: frame.into_buffer(), info, captured: MonoTime(1_000_000) }
@@ -93,9 +95,8 @@ fn canvas_of(theatre: &Theatre, preset: Preset, picture: &Picture) -> Vec<Vec<u8
 
 fn area() -> impl Strategy<Value = Area> {
     let (width, height) = (SIZE.width, SIZE.height);
-    let rectangle = (0..width - 8, 0..height - 8, 1u16..120, 1u16..80).prop_map(move |(x, y, w, h)| {
-        Area::Rectangle([x, y, w.min(width - x), h.min(height - y)])
-    });
+    let rectangle = (0..width - 8, 0..height - 8, 1u16..120, 1u16..80)
+        .prop_map(move |(x, y, w, h)| Area::Rectangle([x, y, w.min(width - x), h.min(height - y)]));
     let corner = (0..=width, 0..=height).prop_map(|(x, y)| [x, y]);
     prop_oneof![rectangle, proptest::collection::vec(corner, 3..6).prop_map(Area::Polygon)]
 }

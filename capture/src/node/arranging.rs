@@ -45,7 +45,9 @@ impl Arranging {
         let Some(main) = main.map_or(Some(now.shown.main), named) else {
             let names = now.sources.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("`, `");
             let unknown = main.unwrap_or_default();
-            return control::Answer::Refused(format!("no source `{unknown}` can stand on the canvas; there are `{names}`"));
+            return control::Answer::Refused(format!(
+                "no source `{unknown}` can stand on the canvas; there are `{names}`"
+            ));
         };
         now.shown = Wish { preset, main };
         let name = now.sources.iter().find(|one| one.source == main).map_or("?", |one| one.name.as_str());

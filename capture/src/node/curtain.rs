@@ -65,7 +65,9 @@ impl Curtain {
             Position::Open => match forget(&self.0.note) {
                 Err(error) => {
                     let note = self.0.note.display();
-                    Answer::Refused(format!("the curtain stays closed: {note}: {error}; remove that file and try again"))
+                    Answer::Refused(format!(
+                        "the curtain stays closed: {note}: {error}; remove that file and try again"
+                    ))
                 }
                 Ok(()) if !self.0.closed.swap(false, Ordering::AcqRel) => {
                     Answer::Done("the curtain is open already".to_owned())

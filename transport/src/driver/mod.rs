@@ -228,7 +228,20 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let span = tracing::Span::current();
     let thread = thread.spawn(move || span.in_scope(|| runtime.block_on(run.run(inbox))))?;
     let thread = Mutex::new(Some(thread));
-    let shared = Shared { frames, withdraw, messages, voice, bulk, raise_bulk, refused, changes, stop, facts, listening, thread };
+    let shared = Shared {
+        frames,
+        withdraw,
+        messages,
+        voice,
+        bulk,
+        raise_bulk,
+        refused,
+        changes,
+        stop,
+        facts,
+        listening,
+        thread,
+    };
     Ok((Handle(Arc::new(shared)), events))
 }
 
