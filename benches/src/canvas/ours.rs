@@ -43,10 +43,9 @@ pub fn measure(room: Room, seconds: u32) -> Result<Measured> {
 /// Insets first, so that the primary's canvas finds them.
 fn feed(inlets: &mut [Inlet], pictures: &[Vec<Picture>], room: Room, number: u32, now: MonoTime) {
     for (place, (inlet, pictures)) in inlets.iter_mut().zip(pictures).enumerate().rev() {
-        if place + 1 < NAMES.len() || room.gives(number) {
-            if let Some(picture) = pictures.get(number as usize % PICTURES) {
-                inlet.deliver(&Picture { captured: now, ..picture.clone() });
-            }
+        let gives = place + 1 < NAMES.len() || room.gives(number);
+        if let Some(picture) = pictures.get(number as usize % PICTURES).filter(|_| gives) {
+            inlet.deliver(&Picture { captured: now, ..picture.clone() });
         }
     }
 }
