@@ -12,19 +12,17 @@ pub mod drive;
 mod inlet;
 pub(crate) mod paint;
 pub mod rhythm;
+mod sheet;
 mod sign;
 mod tile;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gstreamer_video::VideoFrame;
-use gstreamer_video::video_frame::Writable;
-use media::picture::{self, Picture, Pool};
+use media::picture::{self, Picture};
 use protocol::arrangement::Wish;
 use protocol::colour::Colour;
 use protocol::frame::{Header, TileTime};
-use protocol::geometry::CanvasRect;
 use protocol::ids::{Epoch, FrameId, SourceId};
 use protocol::layout::{Layout, MAX_TILES};
 use protocol::time::MonoTime;
@@ -36,6 +34,7 @@ use crate::mask::Gate;
 use drive::Drive;
 pub use inlet::Inlet;
 use inlet::{Branch, CanvasColour, Part};
+use sheet::Sheets;
 use sign::{Signs, Words};
 use tile::Tile;
 
@@ -116,9 +115,7 @@ pub struct Canvas {
     curtain: Curtain,
     drive: Drive,
     signs: Signs,
-    /// Every tile as last painted; copied for each canvas.
-    frame: VideoFrame<Writable>,
-    pool: Pool,
+    sheets: Sheets,
 }
 
 impl Canvas {
@@ -137,16 +134,12 @@ impl Canvas {
             place.map_or(Ok(()), |place| tile.prepare(&signs, place.tile.size, colour))?;
         }
         signs.prepare(&curtain_words(&layout, colour))?;
-        let info = picture::i420(layout.canvas, colour)?;
-        let pool = Pool::new(&info)?;
         let inlets = tiles.iter().map(Tile::inlet).collect();
         let primary = tiles.iter().position(|tile| tile.source == plan.primary()).unwrap_or(0);
-        let frame = picture::write(pool.buffer()?, &info)?;
         let next = FrameId { epoch, index: 0 };
         let (insets, curtain, drive, told) = (Insets::default(), Curtain::default(), Drive::new(now), None);
-        let mut canvas =
-            Self { next, plan, layout, told, colour, tiles, primary, insets, curtain, drive, signs, frame, pool };
-        canvas.wipe();
+        let sheets = Sheets::new(layout.canvas, colour)?;
+        let canvas = Self { next, plan, layout, told, colour, tiles, primary, insets, curtain, drive, signs, sheets };
         Ok((canvas, inlets))
     }
 
@@ -220,11 +213,11 @@ impl Canvas {
         }
         self.follow_colour()?;
         self.refit_one(now);
-        let times = match self.curtain {
+        let (picture, times) = match self.curtain {
             Curtain::Open => self.paint(now)?,
-            Curtain::Closed => Vec::new(),
+            Curtain::Closed => (self.behind_curtain()?, Vec::new()),
         };
-        self.composed(times, now)
+        Ok(self.composed(picture, times, now))
     }
 
     /// Takes note of the sizes of the sources' pictures.
@@ -261,7 +254,7 @@ impl Canvas {
         let moved = places(&next) != places(&self.layout);
         self.layout = next;
         if moved {
-            self.wipe();
+            self.sheets.forget();
         }
         true
     }
@@ -271,10 +264,7 @@ impl Canvas {
         let primary = self.tiles.get(self.primary).and_then(Tile::colour);
         let Some(colour) = primary.filter(|colour| *colour != self.colour) else { return Ok(()) };
         self.colour = colour;
-        let info = picture::i420(self.layout.canvas, colour)?;
-        self.pool = Pool::new(&info)?;
-        self.frame = picture::write(self.pool.buffer()?, &info)?;
-        self.wipe();
+        self.sheets = Sheets::new(self.layout.canvas, colour)?;
         Ok(())
     }
 
@@ -289,28 +279,43 @@ impl Canvas {
         }
     }
 
-    /// Paints what has changed. Gives each tile's time, in the layout's order, then a hidden primary's.
-    fn paint(&mut self, now: MonoTime) -> Result<Vec<TileTime>, Error> {
+    /// A picture of all tiles, of which only what has changed is painted; and each tile's time, in the layout's order, then
+    /// a hidden primary's.
+    fn paint(&mut self, now: MonoTime) -> Result<(Picture, Vec<TileTime>), Error> {
         let mut times = Vec::with_capacity(self.layout.tiles.len() + 1);
-        let primary = self.plan.primary();
+        let mut sheet = self.sheets.take(self.tiles.len())?;
         for place in &self.layout.tiles {
-            let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == place.source) else { continue };
-            let time = match tile.source == primary {
-                true => tile.time(drive::primary_freshness(&tile.rhythm, now)),
-                false => tile.time(drive::inset_freshness(&tile.rhythm, now)),
-            };
-            tile.paint(&mut self.frame, place, self.colour, time.freshness, &self.signs, now)?;
+            let mut tiles = self.tiles.iter().zip(&mut sheet.shows);
+            let Some((tile, shows)) = tiles.find(|(tile, _)| tile.source == place.source) else { continue };
+            let time = self.time(tile, now);
+            let canvas = (&mut sheet.frame, shows);
+            tile.paint(canvas, place, self.colour, time.freshness, &self.signs, now)?;
             times.push(time);
         }
-        if self.layout.tile(primary).is_none()
-            && let Some(tile) = self.tiles.get(self.primary)
-        {
-            times.push(tile.time(drive::primary_freshness(&tile.rhythm, now)));
+        let primary = self.tiles.get(self.primary);
+        if let Some(primary) = primary.filter(|primary| self.layout.tile(primary.source).is_none()) {
+            times.push(self.time(primary, now));
         }
-        Ok(times)
+        Ok((self.sheets.give(sheet), times))
     }
 
-    fn composed(&mut self, tiles: Vec<TileTime>, now: MonoTime) -> Result<Composed, Error> {
+    /// How a source stands.
+    fn time(&self, tile: &Tile, now: MonoTime) -> TileTime {
+        match tile.source == self.plan.primary() {
+            true => tile.time(drive::primary_freshness(&tile.rhythm, now)),
+            false => tile.time(drive::inset_freshness(&tile.rhythm, now)),
+        }
+    }
+
+    /// The curtain. Until it is drawn in a new colour it is black.
+    fn behind_curtain(&self) -> Result<Picture, Error> {
+        match self.signs.get(curtain_words(&self.layout, self.colour)) {
+            Some(words) => Ok(words),
+            None => Ok(self.sheets.blank()?),
+        }
+    }
+
+    fn composed(&mut self, picture: Picture, tiles: Vec<TileTime>, now: MonoTime) -> Composed {
         let layout = match self.curtain {
             Curtain::Open => &self.layout,
             Curtain::Closed => &self.plan.curtain(),
@@ -325,36 +330,14 @@ impl Canvas {
         let composed = now.as_session_in_theatre();
         let header = Header { id: self.next, layout, composed, colour: self.colour, tiles };
         self.next.index += 1;
-        Ok(Composed {
+        Composed {
             header,
             primary: self.plan.primary(),
-            picture: Picture { captured, ..self.pixels()? },
+            picture: Picture { captured, ..picture },
             in_slot: primary.and_then(Tile::in_slot).unwrap_or(now),
             interval: primary.map_or(drive::TIMER, |tile| tile.rhythm.interval()),
             new_layout,
-        })
-    }
-
-    /// What is to be seen: a copy of the frame, or the curtain. Until that is drawn in a new colour it is black.
-    fn pixels(&self) -> Result<Picture, Error> {
-        if self.curtain == Curtain::Closed
-            && let Some(words) = self.signs.get(curtain_words(&self.layout, self.colour))
-        {
-            return Ok(words);
         }
-        let info = picture::i420(self.layout.canvas, self.colour)?;
-        let mut copy = picture::write(self.pool.buffer()?, &info)?;
-        match self.curtain {
-            Curtain::Open => self.frame.copy(&mut copy).map_err(|_| picture::Error::NoMemory(info.size()))?,
-            Curtain::Closed => paint::black(&mut copy, whole(&self.layout), self.colour.range),
-        }
-        Ok(Picture { buffer: copy.into_buffer(), info, captured: MonoTime::default() })
-    }
-
-    /// Makes the frame black, and all tiles know it.
-    fn wipe(&mut self) {
-        paint::black(&mut self.frame, whole(&self.layout), self.colour.range);
-        self.tiles.iter_mut().for_each(Tile::wiped);
     }
 }
 
@@ -373,10 +356,6 @@ fn tiles(theatre: &Theatre, plan: &Plan, colour: Colour) -> Vec<Tile> {
 
 fn curtain_words(layout: &Layout, colour: Colour) -> Words {
     Words { text: CURTAIN.to_owned(), size: layout.canvas, colour }
-}
-
-fn whole(layout: &Layout) -> CanvasRect {
-    CanvasRect { x: 0, y: 0, size: layout.canvas }
 }
 
 impl Insets {

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use compositor::Background;
 use stage::ROOMS;
 
 /// Measures and writes the page.
@@ -37,8 +38,10 @@ fn bench(options: &Options) -> Result<()> {
     let mut page = page::heading(options.seconds);
     for (room, name) in ROOMS {
         println!("{name}");
-        let (ours, compositor) = (ours::measure(room, options.seconds)?, compositor::measure(room, options.seconds)?);
-        page::section(&mut page, name, &ours, &compositor)?;
+        let ours = ours::measure(room, options.seconds)?;
+        let [plain, black] = [Background::Default, Background::Black]
+            .map(|background| compositor::measure(room, background, options.seconds));
+        page::section(&mut page, name, &ours, &plain?, &black?)?;
     }
     fs::write(&options.page, page).with_context(|| format!("writing {}", options.page.display()))
 }

@@ -17,8 +17,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// The primary's interval.
 pub const INTERVAL: Duration = Duration::from_micros(33_333);
-/// Different pictures of each source: enough that nothing finds them unchanged.
-pub const PICTURES: usize = 4;
+/// Different pictures of each source, used in turn, as the buffers of a source's pool are.
+pub const PICTURES: usize = 2;
 /// The first pictures are not counted: queues and caches fill.
 pub const WARM_UP: u32 = 30;
 /// The canvas's size.

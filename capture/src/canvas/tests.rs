@@ -5,7 +5,7 @@ use gstreamer_video::prelude::*;
 use protocol::arrangement::Preset;
 use protocol::colour::{Matrix, Range};
 use protocol::frame::Freshness;
-use protocol::geometry::SizePx;
+use protocol::geometry::{CanvasRect, SizePx};
 use protocol::layout::Role;
 use protocol::time::SessionTime;
 

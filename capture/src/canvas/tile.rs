@@ -8,13 +8,14 @@ use gstreamer_video::video_frame::Writable;
 use media::picture::Picture;
 use protocol::colour::Colour;
 use protocol::frame::{Freshness, TileTime};
-use protocol::geometry::{CanvasRect, SizePx};
+use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use protocol::layout;
 use protocol::time::MonoTime;
 
 use super::inlet::{Branch, Inlet, Scaled};
 use super::rhythm::Rhythm;
+use super::sheet::Painted;
 use super::sign::{Signs, Words};
 use super::{Error, paint};
 
@@ -31,26 +32,14 @@ pub(super) struct Tile {
     branch: Arc<Branch>,
     seen: u64,
     latest: Option<Scaled>,
-    painted: Painted,
-}
-
-/// What the canvas shows where the tile is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Painted {
-    /// Nothing that still holds.
-    Nothing,
-    /// Black, since nothing fits.
-    Black,
-    /// The picture with this sequence number, at this place, in front of black.
-    Picture(u64, CanvasRect),
-    /// These words.
-    Sign(String),
+    /// How many pictures were kept so far: the number of the latest.
+    kept: u64,
 }
 
 impl Tile {
     pub(super) fn new(name: &str, branch: Arc<Branch>, source: SourceId) -> Self {
-        let (rhythm, painted) = (Rhythm::default(), Painted::Nothing);
-        Self { source, rhythm, name: name.to_uppercase(), branch, seen: 0, latest: None, painted }
+        let name = name.to_uppercase();
+        Self { source, rhythm: Rhythm::default(), name, branch, seen: 0, latest: None, kept: 0 }
     }
 
     pub(super) fn inlet(&self) -> Inlet {
@@ -86,7 +75,6 @@ impl Tile {
     pub(super) fn refit(&mut self, now: MonoTime) -> bool {
         let Some(scaled) = self.branch.refit() else { return false };
         self.keep(scaled, now);
-        self.painted = Painted::Nothing;
         true
     }
 
@@ -127,15 +115,10 @@ impl Tile {
         TileTime { source: self.source, captured, freshness }
     }
 
-    /// Whatever the canvas showed of this source is not there any more.
-    pub(super) fn wiped(&mut self) {
-        self.painted = Painted::Nothing;
-    }
-
-    /// Makes `canvas` show this source at `place` as it stands.
+    /// Makes `canvas`, which `shows` this source so, show it at `place` as it stands.
     pub(super) fn paint(
-        &mut self,
-        canvas: &mut VideoFrame<Writable>,
+        &self,
+        (canvas, shows): (&mut VideoFrame<Writable>, &mut Painted),
         place: &layout::Tile,
         colour: Colour,
         freshness: Freshness,
@@ -143,13 +126,13 @@ impl Tile {
         now: MonoTime,
     ) -> Result<(), Error> {
         let mut wanted = self.wanted(place, colour, freshness, now);
-        if wanted == self.painted {
+        if wanted == *shows {
             return Ok(());
         }
         let picture = match &wanted {
             Painted::Picture(..) => self.latest.as_ref().and_then(|latest| latest.picture.clone()),
             Painted::Sign(text) => signs.get(Words { text: text.clone(), size: place.tile.size, colour }),
-            Painted::Black | Painted::Nothing => None,
+            Painted::Black => None,
         };
         if picture.is_none() {
             wanted = Painted::Black;
@@ -157,19 +140,20 @@ impl Tile {
         let at = if let Painted::Picture(_, at) = wanted { at } else { place.tile };
         // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
         let covers =
-            matches!((&self.painted, &wanted), (Painted::Picture(_, before), Painted::Picture(_, at)) if before == at);
-        if !covers && wanted != self.painted {
+            matches!((&*shows, &wanted), (Painted::Picture(_, before), Painted::Picture(_, at)) if before == at);
+        if !covers && wanted != *shows {
             paint::black(canvas, place.tile, colour.range);
         }
         if let Some(picture) = picture {
             paint::picture(canvas, &picture.read()?, at);
         }
-        self.painted = wanted;
+        *shows = wanted;
         Ok(())
     }
 
     fn keep(&mut self, mut scaled: Scaled, now: MonoTime) {
         scaled.captured = scaled.captured.min(now);
+        self.kept += 1;
         self.latest = Some(scaled);
     }
 
@@ -186,7 +170,7 @@ impl Tile {
         if freshness == Freshness::Lost && now.since(latest.captured) >= SIGN_AFTER {
             return Painted::Sign(self.lost());
         }
-        if self.fits(Some(place), colour) { Painted::Picture(self.seen, place.picture) } else { Painted::Black }
+        if self.fits(Some(place), colour) { Painted::Picture(self.kept, place.picture) } else { Painted::Black }
     }
 
     fn waiting(&self) -> String {
