@@ -8,8 +8,10 @@
 //! Another arrangement ([`Canvas::arrange`]) begins with the first picture of the primary that was scaled for it, so that
 //! none is left out. While theatre's curtain is closed ([`Canvas::set_curtain`]) canvases say so and show nothing else.
 
+mod composed;
 pub mod drive;
 mod inlet;
+mod insets;
 pub(crate) mod paint;
 pub mod rhythm;
 mod sheet;
@@ -24,16 +26,18 @@ use protocol::arrangement::Wish;
 use protocol::colour::Colour;
 use protocol::frame::{Header, TileTime};
 use protocol::ids::{Epoch, FrameId, SourceId};
-use protocol::layout::{Layout, MAX_TILES};
+use protocol::layout::Layout;
 use protocol::time::MonoTime;
 
 use crate::config::Theatre;
 use crate::layout::Plan;
 use crate::local::Curtain;
 use crate::mask::Gate;
+pub use composed::Composed;
 use drive::Drive;
 pub use inlet::Inlet;
 use inlet::{Branch, CanvasColour, Part};
+pub use insets::Insets;
 use sheet::Sheets;
 use sign::{Signs, Words};
 use tile::Tile;
@@ -52,52 +56,8 @@ pub enum Error {
     Thread(std::io::Error),
 }
 
-/// Time between two pictures of a slowed tile: with five a second a hand that moves in the room and a heart rate that
-/// changes are still followed, and it is well below the silence after which a source counts as lost.
-const SLOWED: Duration = Duration::from_millis(200);
-
 /// What a canvas says while the curtain is closed.
 const CURTAIN: &str = "Curtain closed by theatre";
-
-/// How often the tiles beside the primary take their newest picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Insets {
-    /// With each canvas.
-    #[default]
-    EveryCanvas,
-    /// Five times a second, each at its turn, so that no canvas brings all of them.
-    Slowed,
-}
-
-/// One canvas, ready to be encoded.
-#[derive(Debug, Clone)]
-pub struct Composed {
-    /// What travels with it.
-    pub header: Header,
-    /// The source that the operation is done by.
-    pub primary: SourceId,
-    /// Its pixels, I420 in the colour that the header names.
-    pub picture: Picture,
-    /// When the primary's picture in it was put into its slot; the moment of composing if it has none.
-    pub in_slot: MonoTime,
-    /// The usual time between two canvases that are encoded: the primary's interval, if all are.
-    pub interval: Duration,
-    /// The layout it was made with, if the canvas before had another.
-    pub new_layout: Option<Layout>,
-}
-
-impl Composed {
-    /// Notes that composing is over and the encoder's turn comes, at `now`. Before that the header says when
-    /// composing began.
-    pub fn handed_on(&mut self, now: MonoTime) {
-        self.header.composed = now.as_session_in_theatre();
-    }
-
-    /// Whether anything of a source may be seen on it.
-    pub fn shows_sources(&self) -> bool {
-        !self.header.tiles.is_empty()
-    }
-}
 
 /// Makes canvases of what its inlets were given.
 pub struct Canvas {
@@ -356,15 +316,6 @@ fn tiles(theatre: &Theatre, plan: &Plan, colour: Colour) -> Vec<Tile> {
 
 fn curtain_words(layout: &Layout, colour: Colour) -> Words {
     Words { text: CURTAIN.to_owned(), size: layout.canvas, colour }
-}
-
-impl Insets {
-    /// Whether the tile at place `index` takes a picture at `now`, the canvas before this one having been made at `before`.
-    fn due(self, index: usize, before: MonoTime, now: MonoTime) -> bool {
-        let turn = SLOWED * u32::try_from(index).unwrap_or(0) / MAX_TILES as u32;
-        let turns = |at: MonoTime| (at + turn).since(MonoTime(0)).as_micros() / SLOWED.as_micros();
-        self == Self::EveryCanvas || turns(now) > turns(before)
-    }
 }
 
 #[cfg(test)]
