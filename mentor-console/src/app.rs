@@ -20,7 +20,7 @@ use crate::scene::Target;
 use crate::state::{DrillForm, State};
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{canvas_view, card_view, drill_view, link_view, stages_view, toolbar, vitals_view};
+use crate::{canvas_view, card_view, drill_view, layout_view, link_view, stages_view, toolbar, vitals_view};
 
 /// What a window shows and asks.
 pub struct App {
@@ -37,6 +37,7 @@ pub struct App {
     card_open: bool,
     stages_open: bool,
     vitals_open: bool,
+    layouts_open: bool,
     drill_form: Option<DrillForm>,
 }
 
@@ -55,6 +56,7 @@ impl App {
             card_open,
             stages_open: false,
             vitals_open: false,
+            layouts_open: false,
             drill_form: None,
         }
     }
@@ -135,15 +137,21 @@ impl App {
             Command::Undo => outbox.send(&marks.undo(now)),
             Command::Clear => outbox.send(&marks.clear(now)),
             Command::DismissCard => self.card_open = false,
-            // Stages and form have one place.
+            Command::Arrange(wish) => outbox.wish(wish),
+            // Stages, layouts and form have one place.
             Command::ToggleStages => {
                 self.stages_open = !self.stages_open;
-                self.drill_form = None;
+                (self.layouts_open, self.drill_form) = (false, None);
+            }
+            Command::ToggleLayouts => {
+                self.layouts_open = !self.layouts_open;
+                (self.stages_open, self.drill_form) = (false, None);
             }
             Command::ToggleVitals => self.vitals_open = !self.vitals_open,
             Command::DrillForm(form) => {
                 self.drill_form = form;
                 self.stages_open &= form.is_none();
+                self.layouts_open &= form.is_none();
                 drills.read();
             }
             Command::BeginDrill(form) => {
@@ -161,11 +169,11 @@ impl App {
 
     /// What the window shows at `now`, as plain data.
     pub fn state(&self, now: MonoTime) -> State {
-        let (card_open, stages_open, drill_form) = (self.card_open, self.stages_open, self.drill_form);
+        let Self { card_open, stages_open, layouts_open, drill_form, .. } = *self;
         let mut console = self.console.lock();
         let vitals = console.shown_vitals(self.vitals_open, now);
         let vitals_open = self.vitals_open && vitals.is_some();
-        State { card_open, stages_open, drill_form, vitals, vitals_open, ..console.state(now) }
+        State { card_open, stages_open, layouts_open, drill_form, vitals, vitals_open, ..console.state(now) }
     }
 
     /// The canvas was drawn here: pointer events there are the pen's from now on.
@@ -216,7 +224,11 @@ impl App {
             area("drill", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
                 .show(ui.ctx(), |ui| frame.show(ui, |ui| drill_view::show(ui, state, commands)))
         });
-        let shown = [card, stages, drill].map(|shown| shown.map(|shown| shown.response.rect));
+        let layouts = state.layouts_open.then(|| {
+            area("layouts", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
+                .show(ui.ctx(), |ui| frame.show(ui, |ui| layout_view::show(ui, state, commands)))
+        });
+        let shown = [card, stages, drill, layouts].map(|shown| shown.map(|shown| shown.response.rect));
         let scale = ui.ctx().pixels_per_point();
         shown.into_iter().flatten().map(|rect| rect_px(rect, scale)).collect()
     }
@@ -254,9 +266,11 @@ pub(crate) mod tests {
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
     use program::trace::Trace;
+    use protocol::arrangement::{Answer, Arrangement, Grant, Offered, Preset, Wish};
     use protocol::frame::Freshness;
-    use protocol::ids::Epoch;
+    use protocol::ids::{Epoch, LayoutEpoch, SourceId};
     use protocol::ladder::{Cause, Position, Rung};
+    use protocol::layout::Layout;
     use protocol::message::Message;
     use protocol::time::{ClockOffset, SessionTime};
     use std::sync::Mutex;
@@ -416,6 +430,44 @@ pub(crate) mod tests {
         let drill = transport::drill::Drill { path: "a".into(), effect, lasts };
         assert_eq!(asked.try_recv(), Ok(crate::drill::Ask::Begin(drill)));
         assert!(window.query_by_label("Start the drill").is_none(), "the form is gone");
+    }
+
+    #[test]
+    fn a_layout_is_asked_of_theatre_from_the_toolbar_and_a_refusal_is_told() {
+        let (app, sent) = session(Freshness::Live);
+        let offered = Offered { source: SourceId(1), name: "room".into() };
+        let shown = Wish { preset: Preset::Insets, main: SourceId(0) };
+        app.console.lock().arrangement(Arrangement { shown, grant: Grant::Both, sources: vec![offered] });
+        let mut window = window(app);
+        window.run();
+        for button in ["Choose the layout", "Main: room"] {
+            window.get_by_label(button).click();
+            window.run();
+        }
+        let wish = Wish { main: SourceId(1), ..shown };
+        assert_eq!(*sent.lock().unwrap(), [Message::LayoutWish(wish)]);
+        window.state().0.console.lock().layout_answer(Answer::NotMain, SHOWN);
+        window.run();
+        window.get_by_label("No change: the main source is theatre's to choose");
+    }
+
+    #[test]
+    fn behind_the_curtain_nothing_but_theatres_word_is_shown_and_the_pen_says_why_it_does_not_draw() {
+        let (app, sent) = session(Freshness::Live);
+        app.console.lock().layout(Layout { epoch: LayoutEpoch(2), tiles: Vec::new(), ..layout() });
+        let mut window = window(app);
+        window.state_mut().1 = after_ms(700);
+        window.run();
+        window.get_by_label("Curtain: theatre has closed the picture");
+        window.get_by_label("CURTAIN");
+        assert!(window.query_by_label_contains("FROZEN").is_none(), "it is not a fault");
+        assert!(window.query_by_label("room").is_none(), "no source is named over nothing");
+        let (app, now) = window.state_mut();
+        app.hand.moved((500.0, 300.0), *now);
+        app.hand.pressed(*now);
+        assert!(sent.lock().unwrap().is_empty());
+        window.run();
+        window.get_by_label("No drawing: theatre has closed the curtain");
     }
 
     #[test]

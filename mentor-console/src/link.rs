@@ -188,7 +188,9 @@ impl Reader {
             Ok(Message::Ladder(position)) => self.console.lock().ladder(position, now),
             Ok(Message::Vitals(vitals)) => self.console.lock().vitals(vitals),
             Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
-            Ok(Message::Mark(_) | Message::Cursor(_) | Message::Call(_)) => {
+            Ok(Message::Arrangement(arrangement)) => self.console.lock().arrangement(arrangement),
+            Ok(Message::LayoutAnswer(answer)) => self.console.lock().layout_answer(answer, now),
+            Ok(Message::Mark(_) | Message::Cursor(_) | Message::Call(_) | Message::LayoutWish(_)) => {
                 tracing::warn!("theatre sent what comes from consoles alone; it is left out");
             }
             Err(error) => tracing::warn!("a message from theatre is left out: {error}"),

@@ -29,6 +29,7 @@ pub fn sign(state: State) -> Sign {
         State::Black => (theme::ALARM, Icon::HalfDisc),
         State::Held => (theme::CAUTION, Icon::Square),
         State::Lost => (theme::ALARM, Icon::Cross),
+        State::Curtain => (theme::CAUTION, Icon::Curtain),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
     };
@@ -46,6 +47,7 @@ pub fn words(state: State) -> &'static str {
         State::Black => "SOURCE BLACK",
         State::Held => "IMAGE HELD",
         State::Lost => "LINK LOST",
+        State::Curtain => "CURTAIN",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
@@ -57,6 +59,7 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
     let words = words(state);
     match (state, age) {
         (State::Black, _) => format!("{words}: nothing is to be seen on it"),
+        (State::Curtain, _) => "Curtain: theatre has closed the picture".to_owned(),
         (_, None) => words.to_owned(),
         (State::Unknown, Some(age)) => format!("{words}: at least {}", spoken(age)),
         (_, Some(age)) => format!("{words}: this picture is {} old", spoken(age)),
@@ -71,6 +74,7 @@ pub fn pen_refusal(state: State) -> Option<&'static str> {
         State::SourceLost => Some(NO_SIGNAL),
         State::Repeating => Some(REPEATS),
         State::Black => Some(BLACK),
+        State::Curtain => Some("No drawing: theatre has closed the curtain"),
         State::Lost => Some("No drawing: the link to theatre is lost"),
         State::Unknown => Some("No drawing: the age of the picture is not known yet"),
         State::Waiting => Some("No drawing: no picture has come yet"),
@@ -156,7 +160,7 @@ mod tests {
     use super::*;
     use protocol::time::SessionTime;
 
-    const ALL: [State; 10] = [
+    const ALL: [State; 11] = [
         State::Live,
         State::Late,
         State::Held,
@@ -165,6 +169,7 @@ mod tests {
         State::Repeating,
         State::Black,
         State::Lost,
+        State::Curtain,
         State::Unknown,
         State::Waiting,
     ];

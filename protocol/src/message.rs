@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrangement::{self, Arrangement, Wish};
 use crate::call::{Answer, Call, Pointed};
 use crate::drill::{self, News};
 use crate::ladder::{MAX_PHONE_BYTES, Position};
@@ -30,6 +31,12 @@ pub enum Message {
     Answer(Answer),
     /// Theatre: vital signs.
     Vitals(Vitals),
+    /// Console: the canvas is to be arranged so.
+    LayoutWish(Wish),
+    /// Theatre: how the canvas is arranged and what may be asked for, at each join and each change.
+    Arrangement(Arrangement),
+    /// Theatre: what becomes of the console's last wish.
+    LayoutAnswer(arrangement::Answer),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -97,13 +104,19 @@ impl Message {
                 bound("drill lasts ms", drill.lasts_ms as usize, drill::MAX_LASTS_MS as usize)
             }
             Self::Vitals(vitals) => vitals.bounds().into_iter().try_for_each(|(what, len, max)| bound(what, len, max)),
+            Self::Arrangement(Arrangement { sources, .. }) => {
+                bound("sources offered", sources.len(), MAX_TILES)?;
+                sources.iter().try_for_each(|one| bound("source name bytes", one.name.len(), MAX_NAME_BYTES))
+            }
             Self::Mark(_)
             | Self::Receipt(_)
             | Self::Ladder(_)
             | Self::Drill(News::Over)
             | Self::Cursor(_)
             | Self::Call(_)
-            | Self::Answer(_) => Ok(()),
+            | Self::Answer(_)
+            | Self::LayoutWish(_)
+            | Self::LayoutAnswer(_) => Ok(()),
         }
     }
 }
@@ -115,7 +128,9 @@ fn bound(what: &'static str, len: usize, max: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrangement::{Grant, Offered, Preset};
     use crate::drill::{Announcement, Effect};
+    use crate::ids::SourceId;
 
     #[test]
     fn a_drill_that_would_never_end_is_refused() {
@@ -126,6 +141,20 @@ mod tests {
         assert!(drill(drill::MAX_AHEAD_MS, drill::MAX_LASTS_MS).to_bytes().is_ok());
         for endless in [drill(u32::MAX, 1), drill(0, u32::MAX)] {
             let bytes = postcard::to_stdvec(&endless).unwrap_or_default();
+            assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
+        }
+    }
+
+    #[test]
+    fn an_arrangement_with_more_sources_or_longer_names_than_a_canvas_has_is_refused() {
+        let of = |count: usize, bytes: usize| {
+            let offered = Offered { source: SourceId(1), name: "n".repeat(bytes) };
+            let shown = Wish { preset: Preset::Quad, main: SourceId(1) };
+            Message::Arrangement(Arrangement { shown, grant: Grant::Both, sources: vec![offered; count] })
+        };
+        assert!(of(MAX_TILES, MAX_NAME_BYTES).to_bytes().is_ok());
+        for wrong in [of(MAX_TILES + 1, 1), of(1, MAX_NAME_BYTES + 1)] {
+            let bytes = postcard::to_stdvec(&wrong).unwrap();
             assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
         }
     }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::arrangement::{self, Arrangement, Grant, Offered, Preset, Wish};
 use protocol::call::{Answer, Asked, Call, CallState, Pointed};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
@@ -70,6 +71,12 @@ fn lines() -> Position {
 fn encoder() -> Position {
     let cause = Some(Cause::Encoder { made_bps: 4_000_000, ordered_bps: 2_000_000 });
     Position { rung: Rung::Insets, cause, ..Position::default() }
+}
+
+fn arrangement() -> Arrangement {
+    let offered = |source, name: &str| Offered { source: SourceId(source), name: name.to_owned() };
+    let shown = Wish { preset: Preset::Insets, main: SourceId(0) };
+    Arrangement { shown, grant: Grant::Main, sources: vec![offered(0, "scope"), offered(3, "room")] }
 }
 
 const HEART_RATE: Channel = Channel { term: Term(147_842), instance: 0 };
@@ -140,6 +147,9 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("cursor", Message::Cursor(Some(Pointed { source, at: ImagePoint { x: 32768, y: 1 } }))),
         ("call", Message::Call(Call { number: 3, asked: Some(Asked::Urgent) })),
         ("answer", Message::Answer(Answer { number: 3, state: CallState::Ok })),
+        ("layout-wish", Message::LayoutWish(Wish { preset: Preset::SideBySide, main: SourceId(2) })),
+        ("arrangement", Message::Arrangement(arrangement())),
+        ("layout-answer", Message::LayoutAnswer(arrangement::Answer::NotLayout)),
     ];
     others.into_iter().chain(vitals()).collect()
 }
@@ -252,7 +262,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..17).collect());
+    assert_eq!(kinds, (0..20).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -275,5 +285,8 @@ fn kind(message: &Message) -> u8 {
         Message::Vitals(Vitals::Numerics(_)) => 14,
         Message::Vitals(Vitals::Wave(_)) => 15,
         Message::Vitals(Vitals::Alarm(_)) => 16,
+        Message::LayoutWish(_) => 17,
+        Message::Arrangement(_) => 18,
+        Message::LayoutAnswer(_) => 19,
     }
 }

@@ -16,6 +16,8 @@ use network::{Encoding, Payload, Rtp, Rtsp, Srt, Transport};
 use scene::Colours;
 pub use scene::{Scene, Scenery};
 
+use super::mask::{self, Mask};
+
 /// One input of theatre.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Table")]
@@ -29,6 +31,9 @@ pub struct Source {
     /// Whether its picture may stand still: `true` means that an image is held, `false` that the source is dead. Without a
     /// word it follows from role and kind (`crate::signal::Policy`).
     pub still_ok: Option<bool>,
+    /// What of its pictures never leaves theatre; `None` if nobody has decided. A fault in it is kept for `capture-node`:
+    /// the OR display shows the whole picture and must not stop for it.
+    pub mask: Result<Option<Mask>, mask::Fault>,
 }
 
 /// Where a source's pictures come from.
@@ -86,7 +91,7 @@ pub enum Deinterlace {
 impl Source {
     /// A source of this kind with everything else as it is without a word.
     pub fn new(role: Role, kind: Kind) -> Self {
-        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None }
+        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None, mask: Ok(None) }
     }
 
     /// The same source with relative paths made relative to the folder of the file at `config`.
@@ -174,6 +179,9 @@ struct Table {
     credentials: Option<PathBuf>,
     passphrase: Option<PathBuf>,
     still_ok: Option<bool>,
+    mask: Option<toml::Value>,
+    mask_decided_by: Option<toml::Value>,
+    mask_pictures_seen: Option<toml::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -202,9 +210,11 @@ struct Size {
 impl TryFrom<Table> for Source {
     type Error = String;
 
-    fn try_from(table: Table) -> Result<Self, String> {
+    fn try_from(mut table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
         let (role, deinterlace, still_ok) = (table.role, table.deinterlace.unwrap_or_default(), table.still_ok);
+        let mask =
+            mask::read(table.mask.take(), table.mask_decided_by.take(), table.mask_pictures_seen.take()).transpose();
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
@@ -224,7 +234,7 @@ impl TryFrom<Table> for Source {
             KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
             KindName::Vitals => Kind::Vitals,
         };
-        Ok(Self { role, kind, deinterlace, still_ok })
+        Ok(Self { role, kind, deinterlace, still_ok, mask })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
+use protocol::arrangement::{self, Arrangement};
 use protocol::call::Answer;
 use protocol::ids::MarkId;
 use protocol::ladder::Position;
@@ -18,8 +19,10 @@ const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 #[derive(Debug, Default)]
 pub struct Outgoing {
     layout: Option<Layout>,
+    arrangement: Option<Arrangement>,
     ladder: Option<Position>,
     answer: Option<Answer>,
+    layout_answer: Option<arrangement::Answer>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -27,6 +30,16 @@ impl Outgoing {
     /// The canvas has this layout now.
     pub fn layout(&mut self, layout: Layout) {
         self.layout = Some(layout);
+    }
+
+    /// The canvas is arranged so now.
+    pub fn arrangement(&mut self, arrangement: Arrangement) {
+        self.arrangement = Some(arrangement);
+    }
+
+    /// This becomes of its last wish for a layout.
+    pub fn layout_answer(&mut self, answer: arrangement::Answer) {
+        self.layout_answer = Some(answer);
     }
 
     /// Theatre stands here on the ladder now.
@@ -50,8 +63,10 @@ impl Outgoing {
     /// Hands over what waits, the layout first, until `send` says that it takes no more.
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
         let done = hand(&mut self.layout, Message::Layout, &mut send)
+            && hand(&mut self.arrangement, Message::Arrangement, &mut send)
             && hand(&mut self.ladder, Message::Ladder, &mut send)
-            && hand(&mut self.answer, Message::Answer, &mut send);
+            && hand(&mut self.answer, Message::Answer, &mut send)
+            && hand(&mut self.layout_answer, Message::LayoutAnswer, &mut send);
         if !done {
             return;
         }
