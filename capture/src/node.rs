@@ -184,12 +184,12 @@ fn windows(
     Ok((relay, ends))
 }
 
-/// Where vital signs that come `from` somewhere meet, on their way to all participants. While the curtain is closed they
+/// Where vital signs that come `from` somewhere meet, on their way to all participants. While the curtain is closed values
 /// wait there, the newest of each.
 fn hub(from: &crate::config::Vitals, way: &Way) -> Hub {
     let tellers = way.participants.members().iter().map(|member| -> vitals::hub::Send {
         let (tell, curtain) = (member.vitals_teller(), way.curtain.clone());
-        Box::new(move |message: &Message| !curtain.is_closed() && tell(message))
+        Box::new(move |message: &Message| curtain.lets_out(message) && tell(message))
     });
     Hub::new(vitals::origin(from), tellers, clock::now())
 }

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use protocol::message::Message;
+use protocol::vitals::Vitals;
+
 use crate::control::Answer;
 use crate::local::{Curtain as Position, Event, FromDisplay, Notice, Severity};
 
@@ -45,6 +48,13 @@ impl Curtain {
     /// The same, for the canvas.
     pub fn position(&self) -> Position {
         if self.is_closed() { Position::Closed } else { Position::Open }
+    }
+
+    /// Whether a message about vital signs may leave now: no value does while it is closed. How their feed stands is no
+    /// sign of anybody, and that it names another patient has to take values away at every end at once.
+    pub fn lets_out(&self, message: &Message) -> bool {
+        let is_value = matches!(message, Message::Vitals(Vitals::Numerics(_) | Vitals::Wave(_) | Vitals::Alarm(_)));
+        !(is_value && self.is_closed())
     }
 
     /// Theatre opens or closes it.
@@ -115,7 +125,8 @@ fn told(text: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::time::MonoTime;
+    use protocol::time::{MonoTime, SessionTime};
+    use protocol::vitals::{Feed, FeedState, Origin};
 
     /// A place for the note, which nobody has written yet.
     fn note(name: &str) -> PathBuf {
@@ -150,6 +161,19 @@ mod tests {
         fs::create_dir_all(&note).unwrap();
         assert!(matches!(curtain.set(Position::Open), Answer::Refused(text) if text.contains("stays closed")));
         assert!(curtain.is_closed());
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn behind_it_no_vital_sign_leaves_and_another_patient_is_told_all_the_same() {
+        let note = note("vitals");
+        let curtain = Curtain::as_left(&note);
+        let values = Message::Vitals(Vitals::Numerics(Vec::new()));
+        let feed = Feed { origin: Origin::Monitor, state: FeedState::PatientChanged, since: SessionTime(1) };
+        let changed = Message::Vitals(Vitals::Feed(feed));
+        assert!(curtain.lets_out(&values) && curtain.lets_out(&changed));
+        curtain.set(Position::Closed);
+        assert!(!curtain.lets_out(&values) && curtain.lets_out(&changed));
         fs::remove_dir_all(note.parent().unwrap()).unwrap();
     }
 
