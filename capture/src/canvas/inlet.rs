@@ -82,21 +82,29 @@ impl Inlet {
 
     /// Takes a picture, masks and scales it and leaves it for the next canvas. A picture that cannot be converted is left
     /// out; the first of its kind is logged, and supervision is told. One that its mask does not fit goes nowhere.
-    pub fn deliver(&mut self, picture: &Picture) {
+    ///
+    /// Gives what may leave of it, in its own size: whoever else takes pictures from here, such as for stills, takes this.
+    pub fn deliver(&mut self, picture: &Picture) -> Option<Picture> {
         let branch = &self.0;
         let mut scaler = lock(&branch.scaler);
         match branch.take(&mut scaler, picture) {
             Ok(Some(scaled)) => {
                 scaler.refused = None;
+                let masked = scaler.newest.clone();
                 // The slot is the canvas's to wait at; its waiting must not be for this lock.
                 drop(scaler);
                 branch.slot.put(scaled);
+                masked
             }
-            Ok(None) => scaler.refuse(branch.source, "its mask does not fit them".to_owned()),
+            Ok(None) => {
+                scaler.refuse(branch.source, "its mask does not fit them".to_owned());
+                None
+            }
             Err(error) => {
                 scaler.refuse(branch.source, error.to_string());
                 drop(scaler);
                 self.trouble(Trouble::Unusable);
+                None
             }
         }
     }

@@ -213,10 +213,11 @@ fn a_withheld_source_says_so_on_its_tile_with_both_sizes_and_shows_nothing() {
     let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(1), MonoTime(900_000)).unwrap();
     let [mut inlet] = <[Inlet; 1]>::try_from(inlets).ok().unwrap();
     let (source, gate) = canvas.gates().remove(0);
-    inlet.deliver(&picture(VideoFormat::I420, SIZE, |_, _, _| 200));
+    let leaves = inlet.deliver(&picture(VideoFormat::I420, SIZE, |_, _, _| 200)).expect("it fits");
+    assert_eq!((pixels(&leaves)[0][0], pixels(&leaves)[0][100 * 320 + 100]), (16, 200), "masked, in its own size");
     let shown = canvas.step(MonoTime(1_001_000)).unwrap().unwrap();
     assert_eq!(shown.header.tiles[0].freshness, protocol::frame::Freshness::Live);
-    inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201));
+    assert!(inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201)).is_none());
     let next = (1_002..2_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("the timer drives");
     assert_eq!(next.header.tile(source).unwrap().freshness, protocol::frame::Freshness::Lost);
     let bright = pixels(&next.picture)[0].iter().filter(|luma| **luma == 200 || **luma == 201).count();

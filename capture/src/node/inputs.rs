@@ -45,7 +45,8 @@ pub fn connect(theatre: &Theatre, inlets: Vec<Inlet>, hub: Option<&Arc<Hub>>) ->
         let Some(name) = theatre.source_name(inlet.source()) else { continue };
         if windows.contains(&name) {
             let socket = run_dir::pictures(&theatre.run_dir, name);
-            inputs._windows.push(share::Reader::start(&socket, move |picture| inlet.deliver(&picture))?);
+            let deliver = move |picture| drop(inlet.deliver(&picture));
+            inputs._windows.push(share::Reader::start(&socket, deliver)?);
         } else if let Some(source) = theatre.source.get(name) {
             inputs._sources.push(Keeper::start(name, source.clone(), inlet, hub.cloned())?);
         }
