@@ -152,6 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stroke_goes_on_in_image_coordinates_when_its_picture_moves_to_another_place() {
+        let mut pen = Pen::new(Epoch(1));
+        let old = layout();
+        pen.press(&old, CanvasPoint { x: 160.0, y: 240.0 }, FRAME);
+        // The other tile's place and size, in another layout.
+        let mut new = layout();
+        new.epoch = LayoutEpoch(2);
+        let (first, second) = (new.tiles[0].clone(), new.tiles[1].clone());
+        new.tiles[0] = Tile { tile: second.tile, picture: second.picture, ..first };
+        let operations = pen.draw(&new, &[CanvasPoint { x: 640.0 + 480.0, y: 240.0 }]);
+        let Operation::Extend { first: 1, points, .. } = &operations[0] else { panic!("{operations:?}") };
+        assert_eq!(points[..], [ImagePoint { x: 49151, y: 32768 }], "three quarters along, half way down");
+    }
+
+    #[test]
     fn a_stroke_carries_its_frame_source_and_every_point() {
         let (mut pen, mut board, layout) = (Pen::new(Epoch(5)), Board::new(), layout());
         pen.ink = Ink::Yellow;

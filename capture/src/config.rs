@@ -6,6 +6,7 @@
 
 mod check;
 mod display;
+pub mod mask;
 mod participant;
 mod source;
 mod theatre;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::vitals::Vitals;
 pub use display::{Display, run_dir, window_names};
+pub use mask::Mask;
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
 pub use source::{Control, Deinterlace, Kind, Scene, Scenery, Source, VISCA_PORT, device, network};
 pub use theatre::{Canvas, Encoder, EncoderKind, Identity, Ladder, Theatre};

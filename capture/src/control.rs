@@ -9,12 +9,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use protocol::arrangement::Preset;
 use protocol::drill::Effect;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use transport::drill::Drill;
 
 pub use self::server::Server;
+use crate::local::Curtain;
 use crate::local::message::{self, Fault, Inbox};
 
 /// How long either end waits for the other. An answer takes some milliseconds; more is a stopped process.
@@ -34,6 +36,20 @@ pub enum Request {
     EndDrill,
     /// The patient that the monitor names now is the one on the table: vital signs go on.
     ConfirmVitals,
+    /// Arrange the canvas so.
+    Layout {
+        /// How it is divided.
+        preset: Preset,
+        /// The main source's name; without one it stays.
+        main: Option<String>,
+    },
+    /// Open or close the curtain.
+    Curtain(Curtain),
+    /// The mask of this source fits the pictures that are withheld.
+    ConfirmMask {
+        /// The source's name.
+        source: String,
+    },
 }
 
 /// A drill as it is asked for.

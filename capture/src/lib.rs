@@ -10,6 +10,7 @@ pub mod control;
 pub mod ladder;
 pub mod layout;
 pub mod local;
+pub mod mask;
 pub mod node;
 pub mod or_display;
 pub mod ptz;

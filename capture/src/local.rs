@@ -10,5 +10,5 @@ pub mod message;
 mod sender;
 
 pub use end::{Error, Event, NodeEnd, WindowEnd};
-pub use message::{FromDisplay, Notice, Severity, ToDisplay, Wish};
+pub use message::{Curtain, FromDisplay, Notice, Severity, ToDisplay, Wish};
 pub use sender::Sender;

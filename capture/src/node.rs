@@ -5,8 +5,11 @@
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
 mod anchor;
+mod answers;
+pub mod arranging;
 mod branch;
 pub mod calls;
+pub mod curtain;
 pub mod demand;
 mod drill;
 mod drills;
@@ -25,33 +28,37 @@ pub mod steps;
 pub mod stills;
 #[cfg(test)]
 mod test_frames;
+mod way;
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use program::clock;
-use program::trace::{DropReason, Trace};
+use program::trace::Trace;
 use protocol::ids::{Epoch, SourceId};
 use protocol::layout::Role;
-use transport::shards::Frame;
+use protocol::message::Message;
+use transport::session::Event;
 
-use crate::canvas::{self, Canvas, Composed};
+use crate::canvas::{self, Canvas};
 use crate::config::Theatre;
-use crate::control::{self, Request};
+use crate::control;
 use crate::ladder::Shape;
 use crate::local::{self, NodeEnd};
 use crate::ptz::Cameras;
 use crate::run_dir;
 use crate::vitals::{self, hub::Hub};
 use anchor::Anchor;
+use answers::Answers;
+use arranging::Arranging;
 use branch::Branch;
+use curtain::Curtain;
 use demand::Demand;
 use drills::Drills;
-use encoding::{CanvasEncoder, Encoded, Encoding};
+use encoding::CanvasEncoder;
 pub use inputs::{Error as InputError, Inputs, connect};
 use journal::Teller;
 use link::Link;
@@ -60,9 +67,7 @@ use participants::share::Limits;
 use relay::Relay;
 use steps::Steps;
 use stills::{Stills, Ways};
-
-/// How soon the canvas's thread notices that it is to stop.
-const STOP_WITHIN: Duration = Duration::from_millis(100);
+use way::Way;
 
 /// Why the node does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -108,52 +113,40 @@ pub enum Error {
 /// Whatever keeps it from starting, or a part that it cannot go on without.
 pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), Error> {
     media::init_codecs()?;
-    let bitrate_bps = theatre.encoder.bitrate_kbps.saturating_mul(1_000);
-    let mut encoder = CanvasEncoder::new(theatre.encoder.kind, bitrate_bps);
+    let mut encoder = CanvasEncoder::new(theatre.encoder.kind, bitrate_bps(theatre));
     encoder.seek(theatre.canvas.size()).map_err(encoding::Error::from)?;
     run_dir::ensure(&theatre.run_dir)?;
     let epoch = Epoch(random() as u32);
     let (mut canvas, inlets) = Canvas::new(theatre, epoch, clock::now())?;
     let (participants, events) = Participants::start(theatre, epoch)?;
     let participants = Arc::new(participants);
-    let (relay, _windows) = windows(theatre, &canvas, &participants)?;
-    let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &participants)));
-    let demand = Demand::default();
-    let drills = Arc::new(Drills::new(&participants, trace));
-    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps };
-    let steps = Steps::new(shape, theatre.ladder.phone.clone());
-    let stills = Arc::new(stills(&canvas, &participants, &relay).map_err(Error::Thread)?);
+    let curtain = Curtain::as_left(&run_dir::curtain(&theatre.run_dir));
+    let (relay, _windows) = windows(theatre, &canvas, &participants, &curtain)?;
+    let stills = Arc::new(stills(theatre, &participants, &relay).map_err(Error::Thread)?);
+    stills.set_curtain(curtain.position());
     let anchors = anchors(theatre, &relay).map_err(Error::Thread)?;
     let branches = inlets.into_iter().map(|inlet| {
         let source = inlet.source();
         Branch::new(inlet, stills.tap(source), anchors.get(&source).map(Anchor::eye))
     });
-    let parts = link::Parts {
-        cameras: Cameras::start(theatre).map_err(Error::Thread)?,
-        relay: relay.clone(),
-        drills: drills.clone(),
-        stills: stills.clone(),
-        demand: demand.clone(),
-        steps,
-        vitals: hub.clone(),
-    };
-    let link = Link::start(participants.clone(), events, limits(theatre), parts, trace.clone());
-    let link = link.map_err(Error::Thread)?;
-    let asked = hub.clone();
-    let answer = move |request| match (request, &asked) {
-        (Request::ConfirmVitals, Some(hub)) => hub.confirm(clock::now()),
-        (request, _) => drills.answer(request, clock::now()),
-    };
+    let arranging = Arc::new(Arranging::new(canvas.plan().arrangement(theatre.canvas.mentor_may)));
+    let demand = Demand::default();
+    let way = Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone() };
+    let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &way)));
+    let drills = Arc::new(Drills::new(&way.participants, trace));
+    let link = listen(theatre, &way, (&drills, hub.as_ref()), events).map_err(Error::Thread)?;
+    let gates = answers::named(theatre, canvas.gates());
+    let (arranging, curtain, vitals) = (way.arranging.clone(), way.curtain.clone(), hub.clone());
+    let answers = Answers { drills, arranging, curtain, vitals, gates };
+    let answer = move |request| answers.answer(request, clock::now());
     let _control = control::Server::start(&run_dir::control(&theatre.run_dir), answer)?;
-    let admitting = admit(participants.clone(), demand.clone(), trace.clone());
-    let sending = send(participants, relay.clone(), stills.clone(), demand.clone(), trace.clone());
-    let encoding = Encoding::start(encoder, demand.clone(), admitting, sending)?;
+    let encoding = way.encode(encoder)?;
     let vitals = theatre.vitals.clone().zip(hub.clone());
     let _vitals = vitals.map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose().map_err(Error::Vitals)?;
     let _inputs = connect(theatre, branches.collect(), hub.as_ref())?;
     let mut teller = Teller::new(theatre, trace.clone());
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        turn(&mut canvas, &encoding, &demand, &relay, &stills, &mut teller)?;
+        way.turn(&mut canvas, &encoding, &mut teller)?;
         if !encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
@@ -164,84 +157,26 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     Ok(())
 }
 
-/// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is dropped.
-fn turn(
-    canvas: &mut Canvas,
-    encoding: &Encoding,
-    demand: &Demand,
-    relay: &Relay,
-    stills: &Stills,
-    teller: &mut Teller,
-) -> Result<(), Error> {
-    canvas.wait(STOP_WITHIN, clock::now());
-    canvas.set_insets(demand.insets());
-    let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
-    teller.look(&composed.header);
-    if let Some(layout) = composed.new_layout.take() {
-        relay.layout(layout);
-    }
-    demand.note_interval(composed.interval);
-    composed.interval = demand.share(composed.interval);
-    stills.canvas_made(composed.header.id);
-    let now = clock::now();
-    composed.handed_on(now);
-    let dropped = match demand.leaves_out(composed.header.id, now) {
-        Some(reason) => Some((composed, reason)),
-        None => encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
+/// The thread that listens to every session.
+fn listen(
+    theatre: &Theatre,
+    way: &Way,
+    (drills, hub): (&Arc<Drills>, Option<&Arc<Hub>>),
+    events: Vec<Receiver<Event>>,
+) -> std::io::Result<Link> {
+    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps(theatre) };
+    let parts = link::Parts {
+        cameras: Cameras::start(theatre)?,
+        stills: way.stills.clone(),
+        relay: way.relay.clone(),
+        drills: drills.clone(),
+        demand: way.demand.clone(),
+        steps: Steps::new(shape, theatre.ladder.phone.clone()),
+        vitals: hub.cloned(),
+        arranging: way.arranging.clone(),
+        curtain: way.curtain.clone(),
     };
-    if let Some((dropped, reason)) = dropped {
-        teller.trace().write(record::dropped(&dropped, reason, clock::now()));
-    }
-    Ok(())
-}
-
-/// Whether a canvas is to be encoded: a still always, a frame only if somebody has room for it. Asks for an independent one if somebody needs it.
-fn admit(participants: Arc<Participants>, demand: Demand, trace: Trace) -> impl FnMut(&Composed) -> bool {
-    move |canvas| {
-        let now = clock::now();
-        if !demand.has_video() {
-            return true;
-        }
-        let room = participants.have_room();
-        if !room {
-            trace.write(record::dropped(canvas, DropReason::NoRoom, now));
-        } else if participants.want_independent(now) {
-            demand.refresh();
-        }
-        room
-    }
-}
-
-/// What becomes of an encoded canvas: it is a frame, or without video a still.
-fn send(
-    participants: Arc<Participants>,
-    relay: Arc<Relay>,
-    stills: Arc<Stills>,
-    demand: Demand,
-    trace: Trace,
-) -> impl FnMut(Encoded) {
-    move |encoded| {
-        let header = &encoded.canvas.header;
-        let bytes = match header.prefix(&encoded.unit.bytes) {
-            Ok(bytes) => bytes,
-            Err(error) => return tracing::error!("{error}; the frame is left out"),
-        };
-        if !demand.has_video() {
-            // One that was encoded as a frame while video stopped may build on others.
-            if encoded.unit.independent {
-                stills.send_canvas(&bytes);
-            }
-            trace.write(record::sent(&encoded, BTreeMap::new(), clock::now()));
-            return relay.sent(encoded.canvas.header);
-        }
-        let frame = match Frame::new(encoded.unit.independent, bytes) {
-            Ok(frame) => frame,
-            Err(error) => return tracing::error!("{error}; the frame is left out"),
-        };
-        let numbers = participants.deliver(&frame, clock::now());
-        trace.write(record::sent(&encoded, numbers, clock::now()));
-        relay.sent(encoded.canvas.header);
-    }
+    Link::start(way.participants.clone(), events, limits(theatre), parts, way.trace.clone())
 }
 
 /// The relay of marks, attached to every window.
@@ -249,6 +184,7 @@ fn windows(
     theatre: &Theatre,
     canvas: &Canvas,
     participants: &Arc<Participants>,
+    curtain: &Curtain,
 ) -> Result<(Arc<Relay>, Vec<NodeEnd>), Error> {
     let named = |name: &str| Some((name.to_owned(), theatre.source_id(name)?));
     let windows: Vec<(String, SourceId)> = theatre.windows().into_iter().filter_map(named).collect();
@@ -256,23 +192,30 @@ fn windows(
     let members = participants.members().iter().map(|member| (member.name.clone(), member.role, member.teller()));
     let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), members));
     let attach = |(name, source): (String, SourceId)| {
-        let relay = Arc::clone(&relay);
+        let (relay, curtain) = (Arc::clone(&relay), curtain.clone());
         let socket = run_dir::board(&theatre.run_dir, &name);
-        NodeEnd::attach(&socket, move |event, sender| relay.window(source, event, sender))
+        NodeEnd::attach(&socket, move |event, sender| {
+            curtain.hear(&event);
+            relay.window(source, event, sender);
+        })
     };
     let ends = windows.into_iter().map(attach).collect::<Result<_, _>>()?;
     Ok((relay, ends))
 }
 
-/// Where vital signs that come `from` somewhere meet, on their way to all participants.
-fn hub(from: &crate::config::Vitals, participants: &Participants) -> Hub {
-    let tellers = participants.members().iter().map(participants::Member::vitals_teller);
+/// Where vital signs that come `from` somewhere meet, on their way to all participants. While the curtain is closed values
+/// wait there, the newest of each.
+fn hub(from: &crate::config::Vitals, way: &Way) -> Hub {
+    let tellers = way.participants.members().iter().map(|member| -> vitals::hub::Send {
+        let (tell, curtain) = (member.vitals_teller(), way.curtain.clone());
+        Box::new(move |message: &Message| curtain.lets_out(message) && tell(message))
+    });
     Hub::new(vitals::origin(from), tellers, clock::now())
 }
 
 /// Stills of every source on the canvas, for everybody.
-fn stills(canvas: &Canvas, participants: &Arc<Participants>, relay: &Arc<Relay>) -> std::io::Result<Stills> {
-    let sources: Vec<SourceId> = canvas.layout().tiles.iter().map(|tile| tile.source).collect();
+fn stills(theatre: &Theatre, participants: &Arc<Participants>, relay: &Arc<Relay>) -> std::io::Result<Stills> {
+    let sources: Vec<SourceId> = theatre.canvas.tiles.iter().filter_map(|name| theatre.source_id(name)).collect();
     let [sender, raiser] = [Arc::clone(participants), Arc::clone(participants)];
     let [refuser, noter] = [Arc::clone(relay), Arc::clone(relay)];
     let ways = Ways {
@@ -301,6 +244,10 @@ fn anchors(theatre: &Theatre, relay: &Arc<Relay>) -> std::io::Result<BTreeMap<So
         )
     };
     seen.filter_map(follow).collect()
+}
+
+fn bitrate_bps(theatre: &Theatre) -> u32 {
+    theatre.encoder.bitrate_kbps.saturating_mul(1_000)
 }
 
 fn limits(theatre: &Theatre) -> Limits {

@@ -13,6 +13,7 @@ pub const LONGEST_SUFFIX_BYTES: usize = PICTURES.len();
 const PICTURES: &str = ".pictures";
 const BOARD: &str = ".board";
 const CONTROL: &str = "control";
+const CURTAIN: &str = "curtain";
 const LOCK: &str = ".lock";
 /// Where `shmsink` keeps its areas, by its own rule named `shmpipe.PID.NUMBER`.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -62,6 +63,11 @@ pub fn board(run_dir: &Path, source: &str) -> PathBuf {
 /// Where `capture-node` takes requests of this machine's technician.
 pub fn control(run_dir: &Path) -> PathBuf {
     run_dir.join(CONTROL)
+}
+
+/// What is there while theatre's curtain is closed.
+pub fn curtain(run_dir: &Path) -> PathBuf {
+    run_dir.join(CURTAIN)
 }
 
 /// The right to be the one window that shows a source. The kernel takes it back when the process ends, however it

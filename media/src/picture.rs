@@ -220,16 +220,26 @@ impl Converter {
             .interlace_mode(from.interlace_mode())
             .build()
             .map_err(refused)?;
-        let converter = VideoConverter::new(from, &to, Some(config(place))).map_err(refused)?;
+        let converter = VideoConverter::new(from, &to, Some(config(from, &to, place))).map_err(refused)?;
         let pool = Pool::new(&to)?;
         Ok(Self { converter, from: from.clone(), to, pool })
     }
 }
 
-/// Linear: half the time of the default cubic filter, and at the scales used here (0.25 to 1) no worse to look at.
-fn config(place: Option<CanvasRect>) -> VideoConverterConfig {
+/// How much narrower the filter of a reduction is than GStreamer's, whose triangle reaches over two pixels of the new
+/// picture: its sharpest. At half the size it is the mean of two by two pixels then, so that a line of one pixel keeps half
+/// of its contrast; the triangle leaves three eighths. Its option is said to be Lanczos's alone, but holds for every method.
+const SHARPNESS: f64 = 1.5;
+
+/// Linear: half the time of the default cubic filter, and at the scales used here (0.25 to 1) no worse to look at. A
+/// reduction is made sharper; an enlargement is not, which would turn into blocks.
+fn config(from: &VideoInfo, to: &VideoInfo, place: Option<CanvasRect>) -> VideoConverterConfig {
     let mut config = VideoConverterConfig::new();
     config.set_resampler_method(VideoResamplerMethod::Linear);
+    let new = place.map_or(size(to), |place| place.size);
+    if u32::from(new.width) < from.width() && u32::from(new.height) < from.height() {
+        config.set("GstVideoResampler.sharpness", SHARPNESS);
+    }
     if let Some(place) = place {
         config.set_dest_x(place.x.into());
         config.set_dest_y(place.y.into());

@@ -24,7 +24,9 @@ use crate::state::{DrillForm, State, ViewOf};
 use crate::still_view::StillView;
 use crate::video_view::VideoView;
 use crate::waker::Waker;
-use crate::{camera_view, canvas_view, card_view, drill_view, link_view, stages_view, toolbar, vitals_view};
+use crate::{
+    camera_view, canvas_view, card_view, drill_view, layout_view, link_view, stages_view, toolbar, vitals_view,
+};
 
 /// What a window shows and asks.
 pub struct App {
@@ -42,6 +44,7 @@ pub struct App {
     card_open: bool,
     stages_open: bool,
     vitals_open: bool,
+    layouts_open: bool,
     drill_form: Option<DrillForm>,
 }
 
@@ -61,6 +64,7 @@ impl App {
             card_open,
             stages_open: false,
             vitals_open: false,
+            layouts_open: false,
             drill_form: None,
         }
     }
@@ -158,15 +162,21 @@ impl App {
                 outbox.tell(&Message::Camera(camera::Command { source, action: camera::Action::Home }));
             }
             Command::DismissCard => self.card_open = false,
-            // Stages and form have one place.
+            Command::Arrange(wish) => outbox.wish(wish),
+            // Stages, layouts and form have one place.
             Command::ToggleStages => {
                 self.stages_open = !self.stages_open;
-                self.drill_form = None;
+                (self.layouts_open, self.drill_form) = (false, None);
+            }
+            Command::ToggleLayouts => {
+                self.layouts_open = !self.layouts_open;
+                (self.stages_open, self.drill_form) = (false, None);
             }
             Command::ToggleVitals => self.vitals_open = !self.vitals_open,
             Command::DrillForm(form) => {
                 self.drill_form = form;
                 self.stages_open &= form.is_none();
+                self.layouts_open &= form.is_none();
                 drills.read();
             }
             Command::BeginDrill(form) => {
@@ -184,11 +194,11 @@ impl App {
 
     /// What the window shows at `now`, as plain data.
     pub fn state(&self, now: MonoTime) -> State {
-        let (card_open, stages_open, drill_form) = (self.card_open, self.stages_open, self.drill_form);
+        let Self { card_open, stages_open, layouts_open, drill_form, .. } = *self;
         let mut console = self.console.lock();
         let vitals = console.shown_vitals(self.vitals_open, now);
         let vitals_open = self.vitals_open && vitals.is_some();
-        State { card_open, stages_open, drill_form, vitals, vitals_open, ..console.state(now) }
+        State { card_open, stages_open, layouts_open, drill_form, vitals, vitals_open, ..console.state(now) }
     }
 
     /// The canvas was drawn here: pointer events there are the pen's from now on.
@@ -272,7 +282,11 @@ impl App {
             area("drill", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
                 .show(ui.ctx(), |ui| frame.show(ui, |ui| drill_view::show(ui, state, commands)))
         });
-        let shown = [card, stages, drill].map(|shown| shown.map(|shown| shown.response.rect));
+        let layouts = state.layouts_open.then(|| {
+            area("layouts", Align2::LEFT_BOTTOM, vec2(toolbar::WIDTH + 16.0, -link_view::HEIGHT - 16.0))
+                .show(ui.ctx(), |ui| frame.show(ui, |ui| layout_view::show(ui, state, commands)))
+        });
+        let shown = [card, stages, drill, layouts].map(|shown| shown.map(|shown| shown.response.rect));
         let scale = ui.ctx().pixels_per_point();
         shown.into_iter().flatten().map(|rect| rect_px(rect, scale)).collect()
     }

@@ -25,7 +25,12 @@ pub fn show(ui: &Ui, view: Option<&View>, room: Rect, console: &Console, state: 
     let scale = ui.ctx().pixels_per_point();
     let place = view.map_or(room, |view| rect_of(view.rect, scale));
     letterbox(ui, room, if view.is_some() { place } else { Rect::NOTHING });
-    if let (Some(view), Some(layout)) = (view, console.scene.layout()) {
+    let is_hidden = state.verdict.state == PictureState::Curtain;
+    if is_hidden {
+        // What is still on the screen was sent before the curtain closed.
+        ui.painter().rect_filled(place, 0, theme::GROUND);
+    }
+    if let (Some(view), Some(layout), false) = (view, console.scene.layout(), is_hidden) {
         for tile in &layout.tiles {
             name(ui, view, tile, &console.scene, state, now);
         }

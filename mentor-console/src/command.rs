@@ -1,6 +1,7 @@
 //! What the mentor asks of the console through the window. Strokes are not commands: they go past the window's
 //! drawing, straight from the pointer to theatre (see `pen`).
 
+use protocol::arrangement::Wish;
 use protocol::call::Asked;
 use protocol::ids::SourceId;
 use protocol::mark::{Ink, Width};
@@ -30,6 +31,10 @@ pub enum Command {
     ToggleStages,
     /// Show or hide the panel of vital signs.
     ToggleVitals,
+    /// Show or hide the panel of layouts.
+    ToggleLayouts,
+    /// Ask theatre for this layout and main source.
+    Arrange(Wish),
     /// Show the form for a drill, filled in so; or put it away.
     DrillForm(Option<DrillForm>),
     /// Begin a drill as the form has it.

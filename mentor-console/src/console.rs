@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use program::trace::Trace;
+use protocol::arrangement::{self, Arrangement};
 use protocol::call::{Answer, Asked};
 use protocol::camera::Drive;
 use protocol::drill::News;
@@ -28,6 +29,7 @@ use crate::drill::Desk;
 use crate::frames::Frames;
 use crate::journal::{Released, Ticket};
 use crate::latency::Summary;
+use crate::layout_view;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
 use crate::pacing::Pacing;
@@ -87,6 +89,7 @@ pub struct Console {
     refusal: Option<(&'static str, MonoTime)>,
     position: Option<Position>,
     vitals: Panel,
+    arrangement: Option<Arrangement>,
     paths: Vec<Path>,
     /// Since when no path has been alive.
     dark_since: Option<MonoTime>,
@@ -127,6 +130,7 @@ impl Console {
             refusal: None,
             position: None,
             vitals: Panel::default(),
+            arrangement: None,
             paths: Vec::new(),
             dark_since: Some(now),
             figures: Figures::default(),
@@ -190,6 +194,18 @@ impl Console {
     /// Theatre tells an arrangement of the canvas.
     pub fn layout(&mut self, layout: Layout) {
         self.scene.set_layout(layout);
+    }
+
+    /// Theatre tells how the canvas is arranged and what of it may be asked for.
+    pub fn arrangement(&mut self, arrangement: Arrangement) {
+        self.arrangement = Some(arrangement);
+    }
+
+    /// Theatre's answer to the mentor's wish for another arrangement.
+    pub fn layout_answer(&mut self, answer: arrangement::Answer, now: MonoTime) {
+        if let Some(reason) = layout_view::refusal(answer) {
+            self.refuse(reason, now);
+        }
     }
 
     /// Theatre's word on a mark.
@@ -292,6 +308,7 @@ impl Console {
             self.pattern = None;
             self.stills.forget_wish();
             self.cameras.set_offers(Vec::new());
+            self.arrangement = None;
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
@@ -314,14 +331,15 @@ impl Console {
         self.frames.records.drills(&changes);
     }
 
-    /// A press drew nothing, for this reason.
+    /// A press drew nothing, or a wish was not granted, for this reason.
     pub fn refuse(&mut self, reason: &'static str, now: MonoTime) {
         self.refusal = Some((reason, now));
     }
 
     /// How far the picture can be trusted.
     pub fn verdict(&self, now: MonoTime) -> Verdict {
-        let facts = Facts { on_screen: self.scene.on_screen(), clock: self.frames.clock, dark_since: self.dark_since };
+        let (on_screen, curtain) = (self.scene.on_screen(), self.scene.curtain());
+        let facts = Facts { on_screen, clock: self.frames.clock, dark_since: self.dark_since, curtain };
         picture_state::judge(&facts, now)
     }
 
@@ -341,6 +359,7 @@ impl Console {
             clock: self.frames.clock,
             frames: self.frames.counts(),
             position: self.position.clone(),
+            arrangement: self.arrangement.clone(),
             paths: self.paths.clone(),
             marks: self.marks.counts(now),
             pen: self.marks.pen(),
@@ -356,6 +375,7 @@ impl Console {
             cameras: self.cameras.offers().to_vec(),
             card_open: false,
             stages_open: false,
+            layouts_open: false,
             drills: self.drills.list(now),
             drill_form: None,
             drill_refusal: self.drills.refusal(),

@@ -20,6 +20,7 @@ pub mod frames;
 pub mod hand;
 pub mod journal;
 pub mod latency;
+pub mod layout_view;
 pub mod link;
 pub mod link_view;
 pub mod local;

@@ -221,13 +221,16 @@ impl Reader {
             Ok(Message::Answer(answer)) => self.console.lock().answer(answer, now),
             Ok(Message::StillRefused { source, why }) => self.console.lock().stills.refused(source, why, now),
             Ok(Message::Cameras(offers)) => self.console.lock().cameras.set_offers(offers),
+            Ok(Message::Arrangement(arrangement)) => self.console.lock().arrangement(arrangement),
+            Ok(Message::LayoutAnswer(answer)) => self.console.lock().layout_answer(answer, now),
             Ok(
                 Message::Mark(_)
                 | Message::Cursor(_)
                 | Message::Call(_)
                 | Message::StillWish(_)
                 | Message::Camera(_)
-                | Message::Judged(_),
+                | Message::Judged(_)
+                | Message::LayoutWish(_),
             ) => {
                 tracing::warn!("theatre sent what is a console's to send; it is left out");
             }

@@ -1,8 +1,9 @@
-//! Where the mentor's marks go: to theatre, as messages, at once, or as soon as there is room. The way there is
+//! Where the mentor's marks and wishes go: to theatre, as messages, at once, or as soon as there is room. The way there is
 //! `transport`'s.
 
 use std::collections::VecDeque;
 
+use protocol::arrangement::Wish;
 use protocol::mark::{MAX_MARKS, MAX_POINTS_PER_EXTEND, MAX_POINTS_PER_MARK, Operation};
 use protocol::message::Message;
 
@@ -60,6 +61,15 @@ impl Outbox {
                 false
             }
         }
+    }
+
+    /// Asks theatre for another arrangement of the canvas, after what waits.
+    pub fn wish(&mut self, wish: Wish) {
+        match Message::LayoutWish(wish).to_bytes() {
+            Ok(bytes) => self.waiting.push_back(bytes),
+            Err(error) => tracing::error!("a layout cannot be asked for: {error}"),
+        }
+        self.flush();
     }
 
     /// Theatre knows nothing of this console: `all` is sent instead of what waits.

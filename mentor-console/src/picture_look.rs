@@ -31,6 +31,7 @@ pub fn sign(state: State) -> Sign {
         State::Held => (theme::CAUTION, Icon::Square),
         State::Lost => (theme::ALARM, Icon::Cross),
         State::Still => (theme::CHOSEN, Icon::Photo),
+        State::Curtain => (theme::CAUTION, Icon::Curtain),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
     };
@@ -49,6 +50,7 @@ pub fn words(state: State) -> &'static str {
         State::Held => "IMAGE HELD",
         State::Lost => "LINK LOST",
         State::Still => "STILL",
+        State::Curtain => "CURTAIN",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
@@ -60,6 +62,7 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
     let words = words(state);
     match (state, age) {
         (State::Black, _) => format!("{words}: nothing is to be seen on it"),
+        (State::Curtain, _) => "Curtain: theatre has closed the picture".to_owned(),
         (_, None) => words.to_owned(),
         (State::Unknown, Some(age)) => format!("{words}: at least {}", spoken(age)),
         (_, Some(age)) => format!("{words}: this picture is {} old", spoken(age)),
@@ -81,6 +84,7 @@ pub fn pen_refusal(state: State) -> Option<&'static str> {
         State::SourceLost => Some(NO_SIGNAL),
         State::Repeating => Some(REPEATS),
         State::Black => Some(BLACK),
+        State::Curtain => Some("No drawing: theatre has closed the curtain"),
         State::Lost => Some("No drawing: the link to theatre is lost"),
         State::Unknown => Some("No drawing: the age of the picture is not known yet"),
         State::Waiting => Some("No drawing: no picture has come yet"),
@@ -166,7 +170,7 @@ mod tests {
     use super::*;
     use protocol::time::SessionTime;
 
-    const ALL: [State; 11] = [
+    const ALL: [State; 12] = [
         State::Live,
         State::Late,
         State::Held,
@@ -176,6 +180,7 @@ mod tests {
         State::Black,
         State::Lost,
         State::Still,
+        State::Curtain,
         State::Unknown,
         State::Waiting,
     ];

@@ -19,6 +19,8 @@ pub const LOST_AFTER: Duration = Duration::from_secs(2);
 pub enum State {
     /// No path has been alive for [`LOST_AFTER`].
     Lost,
+    /// Theatre closed the curtain: nothing of the operation is shown.
+    Curtain,
     /// No picture has come since the program started.
     Waiting,
     /// No new picture for [`FROZEN_AFTER`].
@@ -85,6 +87,18 @@ pub struct Facts {
     pub clock: Option<ClockOffset>,
     /// Since when no path has been alive; `None` while one is.
     pub dark_since: Option<MonoTime>,
+    /// Theatre's curtain, by its newest word and by the picture on the screen.
+    pub curtain: Curtain,
+}
+
+/// Theatre's curtain, as far as this console knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Curtain {
+    /// The operation may be seen.
+    #[default]
+    Open,
+    /// It may not.
+    Closed,
 }
 
 /// The verdict.
@@ -105,6 +119,8 @@ pub fn judge(facts: &Facts, now: MonoTime) -> Verdict {
     let age = facts.on_screen.map(|picture| age(&picture, facts.clock, now));
     let state = if facts.dark_since.is_some_and(|since| now.since(since) >= LOST_AFTER) {
         State::Lost
+    } else if facts.curtain == Curtain::Closed {
+        State::Curtain
     } else {
         facts.on_screen.map_or(State::Waiting, |picture| of_picture(&picture, facts.clock, now))
     };
@@ -170,7 +186,18 @@ mod tests {
             }),
             clock: Some(CLOCK),
             dark_since: None,
+            curtain: Curtain::Open,
         }
+    }
+
+    #[test]
+    fn behind_a_closed_curtain_no_picture_is_live_or_frozen_but_a_lost_link_is_still_told() {
+        let closed = Facts { curtain: Curtain::Closed, ..facts() };
+        for at_ms in [10_041, 10_540, 99_999] {
+            assert_eq!(judge(&closed, ms(at_ms)).state, State::Curtain, "at {at_ms} ms");
+        }
+        let dark = Facts { dark_since: Some(ms(8_000)), ..closed };
+        assert_eq!(judge(&dark, ms(10_041)).state, State::Lost);
     }
 
     #[test]
@@ -277,11 +304,11 @@ mod tests {
 
     #[test]
     fn the_pen_is_allowed_only_while_live_or_late_and_on_an_image_that_is_held_or_a_still() {
-        use State::{Black, Frozen, Held, Late, Live, Lost, Repeating, SourceLost, Still, Unknown, Waiting};
+        use State::{Black, Curtain, Frozen, Held, Late, Live, Lost, Repeating, SourceLost, Still, Unknown, Waiting};
         for state in [Live, Late, Held, Still] {
             assert!(state.allows_pen());
         }
-        for state in [Lost, Waiting, Frozen, SourceLost, Repeating, Black, Unknown] {
+        for state in [Lost, Curtain, Waiting, Frozen, SourceLost, Repeating, Black, Unknown] {
             assert!(!state.allows_pen(), "{state:?}");
         }
     }

@@ -13,7 +13,7 @@ use protocol::still;
 use protocol::time::{MonoTime, SessionTime};
 
 use crate::picture_look;
-use crate::picture_state::{Kind, OnScreen, State};
+use crate::picture_state::{Curtain, Kind, OnScreen, State};
 
 /// Arrangements kept: frames made with the one before may still be under way when a new one comes.
 const MAX_LAYOUTS: usize = 4;
@@ -122,6 +122,13 @@ impl Scene {
 
     fn live_layout(&self) -> Option<&Layout> {
         self.layouts.get(&self.picture.as_ref()?.0.layout)
+    }
+
+    /// Theatre's curtain: closed if its newest arrangement says so, or the picture on the screen is the curtain.
+    pub fn curtain(&self) -> Curtain {
+        let newest = self.layouts.values().next_back();
+        let is_closed = newest.into_iter().chain(self.layout()).any(Layout::is_curtain);
+        if is_closed { Curtain::Closed } else { Curtain::Open }
     }
 
     /// The primary's part of a frame; `None` until its arrangement is known.
@@ -277,6 +284,23 @@ pub(crate) mod tests {
         scene.forget_layouts();
         assert_eq!(scene.on_screen().unwrap().captured, None);
         assert_eq!(scene.target(at(480.0, 360.0), State::Live), Target::Beside);
+    }
+
+    #[test]
+    fn the_curtain_is_closed_from_theatres_word_on_until_a_picture_of_the_operation_is_back() {
+        let mut scene = scene(Freshness::Live);
+        assert_eq!(scene.curtain(), Curtain::Open);
+        let arrangement = |epoch, tiles| Layout { epoch: LayoutEpoch(epoch), tiles, ..layout() };
+        scene.set_layout(arrangement(2, Vec::new()));
+        assert_eq!(scene.curtain(), Curtain::Closed, "though the picture on the screen is the operation's");
+        let behind = Header { layout: LayoutEpoch(2), tiles: Vec::new(), ..header(Freshness::Live, Freshness::Live) };
+        scene.show(Arc::new(behind), MonoTime(2));
+        scene.set_layout(arrangement(3, layout().tiles));
+        assert_eq!(scene.curtain(), Curtain::Closed, "though theatre has opened it");
+        assert_eq!(scene.target(at(480.0, 360.0), State::Curtain), Target::Beside);
+        let open = Header { layout: LayoutEpoch(3), ..header(Freshness::Live, Freshness::Live) };
+        scene.show(Arc::new(open), MonoTime(3));
+        assert_eq!(scene.curtain(), Curtain::Open);
     }
 
     #[test]

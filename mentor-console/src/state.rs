@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use protocol::arrangement::Arrangement;
 use protocol::camera::Offer;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
@@ -34,6 +35,8 @@ pub struct State {
     pub frames: Frames,
     /// What theatre gives up and knows of the lines, once it said so.
     pub position: Option<Position>,
+    /// How the canvas is arranged and what of it may be asked for, once theatre said so.
+    pub arrangement: Option<Arrangement>,
     /// The ways to theatre, in the order of the configuration.
     pub paths: Vec<Path>,
     /// Marks that are not simply shown.
@@ -56,6 +59,8 @@ pub struct State {
     pub card_open: bool,
     /// Whether the stages of latency are open.
     pub stages_open: bool,
+    /// Whether the panel of layouts is open.
+    pub layouts_open: bool,
     /// Drills to come and under way, this console's first.
     pub drills: Vec<Drill>,
     /// The form for a drill, while it is open.
@@ -234,6 +239,7 @@ pub(crate) mod tests {
             clock: Some(ClockOffset { offset_us: 0, uncertainty_us: 1_200 }),
             frames: Frames { shown: 300, skipped: 0, lost: 0 },
             position: None,
+            arrangement: None,
             paths: vec![path("a"), path("b")],
             marks: Marks::default(),
             pen: Pen::default(),
@@ -245,6 +251,7 @@ pub(crate) mod tests {
             cameras: Vec::new(),
             card_open: false,
             stages_open: false,
+            layouts_open: false,
             drills: Vec::new(),
             drill_form: None,
             drill_refusal: None,

@@ -1,7 +1,9 @@
 //! The pens and what can be done with marks: few, large, labelled.
 
 use annotation::ink;
-use eframe::egui::{Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, RichText, Stroke, Ui, Vec2, vec2};
+use eframe::egui::{
+    Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, RichText, Stroke, StrokeKind, Ui, Vec2, vec2,
+};
 use protocol::call::Asked;
 use protocol::mark::{Ink, Width};
 use ui::icon::{self, Icon};
@@ -60,6 +62,12 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             commands.push(command);
         }
     }
+    caption(ui, "View");
+    let choice = chosen(state.layouts_open);
+    let button = tool_button::show(ui, full_width(50.0), "Choose the layout", "Layout", choice, layout_sign);
+    if button.clicked() {
+        commands.push(Command::ToggleLayouts);
+    }
     caption(ui, "Team");
     call(ui, state, commands);
 }
@@ -99,6 +107,17 @@ fn still_button(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         _ if held => commands.push(Command::BackToLive),
         Some(source) => commands.push(Command::AskStill(source)),
         None => {}
+    }
+}
+
+/// A canvas with one large and two small tiles.
+fn layout_sign(painter: &Painter, room: Rect, colour: Color32) {
+    let canvas = Rect::from_center_size(room.center(), vec2(room.height() * 16.0 / 9.0, room.height()));
+    let part = |min: Vec2, max: Vec2| Rect::from_min_max(canvas.lerp_inside(min), canvas.lerp_inside(max)).shrink(1.0);
+    painter.rect_filled(part(vec2(0.0, 0.0), vec2(0.7, 1.0)), 0, colour);
+    for top in [0.0, 0.5] {
+        let inset = part(vec2(0.7, top), vec2(1.0, top + 0.5));
+        painter.rect_stroke(inset, 0, Stroke::new(1.5, colour), StrokeKind::Inside);
     }
 }
 
@@ -185,6 +204,7 @@ mod tests {
             ("Clear all marks (Delete)", Command::Clear),
             ("Ask theatre to look at its monitor (F2)", Command::Call(Some(Asked::Attention))),
             ("Still of the picture under the pointer, else of the primary (S)", Command::AskStill(SourceId(0))),
+            ("Choose the layout", Command::ToggleLayouts),
         ] {
             let mut harness = shown(&state);
             harness.get_by_label(label).click();

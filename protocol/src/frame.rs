@@ -93,7 +93,8 @@ pub struct Header {
     pub composed: SessionTime,
     /// Matrix and range of its pixels.
     pub colour: Colour,
-    /// Each tile's capture time, in the layout's order, the primary's among them.
+    /// Each tile's capture time, in the layout's order; then the primary's, if it has no tile. None while theatre's
+    /// curtain is closed.
     pub tiles: Vec<TileTime>,
 }
 

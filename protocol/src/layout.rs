@@ -52,7 +52,8 @@ pub struct Layout {
     pub canvas: SizePx,
     /// The source the operation is done by.
     pub primary: SourceId,
-    /// At most [`MAX_TILES`], the primary's among them.
+    /// At most [`MAX_TILES`], the main source's first. None while theatre's curtain is closed: then nothing of any source
+    /// is on the canvas.
     pub tiles: Vec<Tile>,
 }
 
@@ -60,5 +61,10 @@ impl Layout {
     /// The tile that shows `source`, if any does.
     pub fn tile(&self, source: SourceId) -> Option<&Tile> {
         self.tiles.iter().find(|tile| tile.source == source)
+    }
+
+    /// Whether theatre's curtain is closed.
+    pub fn is_curtain(&self) -> bool {
+        self.tiles.is_empty()
     }
 }

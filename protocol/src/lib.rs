@@ -4,6 +4,7 @@
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
 //! `docs/wire.md` lists the bytes and a test holds that page against this crate.
 
+pub mod arrangement;
 pub mod call;
 pub mod camera;
 pub mod colour;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrangement::{self, Arrangement, Wish};
 use crate::call::{Answer, Call, Pointed};
 use crate::camera::{self, Action, Drive};
 use crate::drill::{self, News};
@@ -52,6 +53,12 @@ pub enum Message {
     Pattern(Option<Pattern>),
     /// Console: how the test picture came, once it is over.
     Judged(Judgement),
+    /// Console: the canvas is to be arranged so.
+    LayoutWish(Wish),
+    /// Theatre: how the canvas is arranged and what may be asked for, at each join and each change.
+    Arrangement(Arrangement),
+    /// Theatre: what becomes of the console's last wish.
+    LayoutAnswer(arrangement::Answer),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -131,6 +138,10 @@ impl Message {
                 [pan, tilt, zoom].into_iter().try_for_each(speed)
             }
             Self::Cameras(cameras) => bound("cameras", cameras.len(), camera::MAX_CAMERAS),
+            Self::Arrangement(Arrangement { sources, .. }) => {
+                bound("sources offered", sources.len(), MAX_TILES)?;
+                sources.iter().try_for_each(|one| bound("source name bytes", one.name.len(), MAX_NAME_BYTES))
+            }
             Self::Mark(_)
             | Self::Receipt(_)
             | Self::Ladder(_)
@@ -142,7 +153,9 @@ impl Message {
             | Self::StillRefused { .. }
             | Self::Camera(_)
             | Self::Pattern(_)
-            | Self::Judged(_) => Ok(()),
+            | Self::Judged(_)
+            | Self::LayoutWish(_)
+            | Self::LayoutAnswer(_) => Ok(()),
         }
     }
 }
@@ -154,7 +167,9 @@ fn bound(what: &'static str, len: usize, max: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrangement::{Grant, Offered, Preset};
     use crate::drill::{Announcement, Effect};
+    use crate::ids::SourceId;
 
     #[test]
     fn a_drill_that_would_never_end_is_refused() {
@@ -181,6 +196,20 @@ mod tests {
         for wrong in [101, i8::MIN] {
             let bytes = postcard::to_stdvec(&drive(wrong)).unwrap();
             assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_arrangement_with_more_sources_or_longer_names_than_a_canvas_has_is_refused() {
+        let of = |count: usize, bytes: usize| {
+            let offered = Offered { source: SourceId(1), name: "n".repeat(bytes) };
+            let shown = Wish { preset: Preset::Quad, main: SourceId(1) };
+            Message::Arrangement(Arrangement { shown, grant: Grant::Both, sources: vec![offered; count] })
+        };
+        assert!(of(MAX_TILES, MAX_NAME_BYTES).to_bytes().is_ok());
+        for wrong in [of(MAX_TILES + 1, 1), of(1, MAX_NAME_BYTES + 1)] {
+            let bytes = postcard::to_stdvec(&wrong).unwrap();
+            assert!(matches!(Message::from_bytes(&bytes), Err(Error::Bounds { .. })));
         }
     }
 

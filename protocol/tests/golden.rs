@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::arrangement::{self, Arrangement, Grant, Offered, Preset, Wish};
 use protocol::call::{Answer, Asked, Call, CallState, Pointed};
 use protocol::camera::{self, Action, Drive, Health, Offer};
 use protocol::colour::{Colour, Matrix, Range};
@@ -73,6 +74,12 @@ fn lines() -> Position {
 fn encoder() -> Position {
     let cause = Some(Cause::Encoder { made_bps: 4_000_000, ordered_bps: 2_000_000 });
     Position { rung: Rung::Insets, cause, ..Position::default() }
+}
+
+fn arrangement() -> Arrangement {
+    let offered = |source, name: &str| Offered { source: SourceId(source), name: name.to_owned() };
+    let shown = Wish { preset: Preset::Insets, main: SourceId(0) };
+    Arrangement { shown, grant: Grant::Main, sources: vec![offered(0, "scope"), offered(3, "room")] }
 }
 
 const HEART_RATE: Channel = Channel { term: Term(147_842), instance: 0 };
@@ -166,6 +173,9 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("cameras", Message::Cameras(vec![Offer { source: SourceId(3), health: Health::Silent }])),
         ("pattern", Message::Pattern(Some(Pattern { per_second: 30 }))),
         ("judged", Message::Judged(judgement())),
+        ("layout-wish", Message::LayoutWish(Wish { preset: Preset::SideBySide, main: SourceId(2) })),
+        ("arrangement", Message::Arrangement(arrangement())),
+        ("layout-answer", Message::LayoutAnswer(arrangement::Answer::NotLayout)),
     ];
     others.into_iter().chain(vitals()).collect()
 }
@@ -294,7 +304,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..23).collect());
+    assert_eq!(kinds, (0..26).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -323,5 +333,8 @@ fn kind(message: &Message) -> u8 {
         Message::Cameras(_) => 20,
         Message::Pattern(_) => 21,
         Message::Judged(_) => 22,
+        Message::LayoutWish(_) => 23,
+        Message::Arrangement(_) => 24,
+        Message::LayoutAnswer(_) => 25,
     }
 }

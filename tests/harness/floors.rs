@@ -65,7 +65,7 @@ fn codec(setup: &Setup, folder: &Path, recording: &Path) -> Result<Floors> {
     for mut inlet in inlets {
         let name = theatre.source_name(inlet.source()).context("an inlet belongs to a source")?;
         let source = theatre.source.get(name).context("a source has a table")?;
-        sources.push(source::open(name, source, move |picture| inlet.deliver(&picture))?);
+        sources.push(source::open(name, source, move |picture| drop(inlet.deliver(&picture)))?);
     }
     let mut file = BufWriter::new(File::create(recording)?);
     let mut measure = Measure::new(&theatre)?;

@@ -1,18 +1,8 @@
 //! A link drill with the real programs: asked for in theatre, named at the console, and without loss.
 
-use std::process::Output;
-
-use harness::process::command;
 use program::trace::{Drill, Record};
 
-use crate::stage::{SOON, Stage, light};
-
-/// `capture-node ctl` with `arguments`, to the node of `stage`.
-fn ctl(stage: &Stage, arguments: &str) -> Output {
-    let config = stage.rig.trace("capture-node").with_file_name("theatre.toml");
-    let mut command = command("capture-node").expect("it is built");
-    command.args(["ctl", "--config"]).arg(config).args(arguments.split(' ')).output().expect("it runs")
-}
+use crate::stage::{SOON, Stage, ctl, light};
 
 fn drills(records: &[Record]) -> Vec<Drill> {
     records
@@ -25,12 +15,12 @@ fn drills(records: &[Record]) -> Vec<Drill> {
 fn a_path_cut_by_theatre_as_a_drill_is_named_so_at_both_ends_and_costs_no_frame() {
     let mut stage = Stage::set("drill", light(), "wan");
     stage.wait_for_state("live");
-    let unknown = ctl(&stage, "drill --path z --cut --seconds 2");
+    let unknown = ctl(&stage.config(), "drill --path z --cut --seconds 2");
     assert_eq!(unknown.status.code(), Some(64));
     let text = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert_eq!(text, "capture-node: there is no path `z`; the paths are `a`, `b`\n");
     let asked_us = program::clock::now().0;
-    let begun = ctl(&stage, "drill --path a --cut --seconds 2");
+    let begun = ctl(&stage.config(), "drill --path a --cut --seconds 2");
     assert_eq!(String::from_utf8_lossy(&begun.stdout), "path a will be cut in 1 s, for 2 s\n");
     for program in ["capture-node", "mentor-console"] {
         let seen = stage.trace(program).wait_for("the drill's end", SOON, |records| {
@@ -57,6 +47,6 @@ fn a_path_cut_by_theatre_as_a_drill_is_named_so_at_both_ends_and_costs_no_frame(
     stage.end();
     let records = harness::trace::read(&stage.rig.trace("mentor-console")).expect("a trace");
     assert!(!records.iter().any(|record| matches!(record, Record::LostFrame { .. })), "no frame is lost");
-    let nobody = ctl(&stage, "drill --end");
+    let nobody = ctl(&stage.config(), "drill --end");
     assert_eq!(nobody.status.code(), Some(69), "no node runs any more");
 }

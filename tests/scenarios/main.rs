@@ -6,11 +6,14 @@
 mod check;
 mod clips;
 mod colours;
+mod curtain;
 mod drills;
 mod faults;
 mod hands;
 mod house;
 mod ladder;
+mod layouts;
+mod masks;
 mod moved;
 mod operation;
 mod people;

@@ -21,15 +21,15 @@ use peer::{Line, Peer};
 const A_WHILE: usize = 60;
 
 /// Theatre with three participants, none of whom is there yet.
-struct Theatre {
-    folder: std::path::PathBuf,
-    program: Program,
-    lines: Vec<Line>,
+pub struct Theatre {
+    pub folder: std::path::PathBuf,
+    pub program: Program,
+    pub lines: Vec<Line>,
     _display: Display,
 }
 
 impl Theatre {
-    fn start(name: &str, people: [(&str, Role); 3]) -> Self {
+    pub fn start(name: &str, people: [(&str, Role); 3]) -> Self {
         let folder = folder(name);
         fs::create_dir_all(folder.join("run")).expect("a folder");
         let own = certificates::make(&folder, "theatre").expect("a certificate");

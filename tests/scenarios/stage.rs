@@ -1,10 +1,12 @@
 //! A stage for one scenario: the machine to itself, a folder, two virtual displays, and the programs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use harness::process::command;
 use harness::rig::{Case, Detail, Displays, Rig, Setup, Sources};
 use harness::screen::{Place, Screen};
 use harness::strokes::{self, Stroke};
@@ -31,6 +33,19 @@ pub struct Stage {
 /// The machine, for a scenario that starts programs by itself.
 pub fn machine() -> MutexGuard<'static, ()> {
     MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `capture-node ctl` with `arguments`, to the node that was configured by the file at `config`.
+pub fn ctl(config: &Path, arguments: &str) -> Output {
+    let mut command = command("capture-node").expect("it is built");
+    command.args(["ctl", "--config"]).arg(config).args(arguments.split(' ')).output().expect("it runs")
+}
+
+/// What it answers when it does what it is asked.
+pub fn done(config: &Path, arguments: &str) -> String {
+    let output = ctl(config, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
 /// Generated pictures of half the size, for what is no matter of speed.
@@ -69,6 +84,11 @@ impl Stage {
     /// Where the picture of `source` lies in the console's window.
     pub fn view(&self, source: &str) -> View {
         self.rig.view(source).expect("the console shows this source")
+    }
+
+    /// Theatre's configuration.
+    pub fn config(&self) -> PathBuf {
+        self.rig.trace("capture-node").with_file_name("theatre.toml")
     }
 
     /// A trace to follow.

@@ -16,7 +16,7 @@ use program::clock;
 use protocol::vitals::{AlarmState, FeedState, Numeric, Priority, Term, Vitals};
 
 use crate::people::peer::{Line, Peer};
-use crate::stage::{SOON, folder, light, machine};
+use crate::stage::{SOON, done, folder, light, machine};
 
 const HEART_RATE: Term = Term(147_842);
 const CUFF_SYSTOLIC: Term = Term(150_301);
@@ -192,4 +192,29 @@ fn vital_signs_by_hl7_reach_a_console_with_their_values_and_times_as_long_as_the
 
     let log = fs::read_to_string(theatre.folder.join("theatre.log")).expect("a log");
     assert!(["4711", "4712", "Doe", "Jane"].iter().all(|word| !log.contains(word)), "no log names a patient");
+}
+
+#[test]
+fn vital_signs_wait_behind_the_curtain_and_the_newest_come_when_it_opens() {
+    let _machine = machine();
+    let mut theatre = Theatre::start("vitals-curtain");
+    let mut monitor = theatre.monitor();
+    let mut peer = Peer::join(&theatre.line, "clean", 1);
+    let config = theatre.folder.join("theatre.toml");
+    let mut sends = |value, moment| {
+        let rate = number(HEART_RATE, "MDC_ECG_HEART_RATE", value, moment);
+        assert!(monitor.send("R01", ("OR^3^1", "4711"), &rate).contains("MSA|AA|17\r"));
+    };
+    sends(72, "20240101120100");
+    peer.wait_for_vitals("the heart rate", found(HEART_RATE, 72));
+    done(&config, "curtain on");
+    sends(73, "20240101120101");
+    sends(74, "20240101120102");
+    peer.wait_for_frames(peer.frames() + 60);
+    let came = peer.wait_for_vitals("a look", |vitals| Some([73, 74].map(|value| found(HEART_RATE, value)(vitals))));
+    assert_eq!(came, [None, None], "nothing leaves while it is closed");
+    done(&config, "curtain off");
+    peer.wait_for_vitals("the newest", found(HEART_RATE, 74));
+    assert!(found(HEART_RATE, 73)(&peer.leave().vitals).is_none(), "what it replaced is of no use");
+    theatre.program.stop().expect("theatre ends in order");
 }

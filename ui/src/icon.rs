@@ -28,6 +28,8 @@ pub enum Icon {
     Diamond,
     /// Not yet there.
     Ring,
+    /// Is hidden on purpose.
+    Curtain,
     /// One step back.
     Back,
     /// All of it away.
@@ -92,6 +94,7 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             painter.circle_stroke(centre, radius * 0.8, line);
             painter.line_segment([at(-0.6, 0.6), at(0.6, -0.6)], line);
         }
+        Icon::Curtain => curtain(painter, centre, radius, colour),
         Icon::Back => back(painter, centre, radius, line),
         Icon::Sweep => sweep(painter, centre, radius, line),
         Icon::Bell => {
@@ -131,6 +134,17 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             let house = vec![at(0.0, -0.85), at(0.8, -0.05), at(0.55, 0.75), at(-0.55, 0.75), at(-0.8, -0.05)];
             fill(painter, house, colour);
         }
+    }
+}
+
+/// A rail with two halves of cloth that nearly meet.
+fn curtain(painter: &Painter, centre: Pos2, radius: f32, colour: Color32) {
+    let at = |x: f32, y: f32| centre + vec2(x, y) * radius;
+    let rail = Stroke::new((radius * 0.25).max(1.5), colour);
+    painter.line_segment([at(-1.0, -0.85), at(1.0, -0.85)], rail);
+    for side in [-1.0, 1.0] {
+        let cloth = [(0.12, -0.6), (0.9, -0.6), (0.9, 0.9), (0.25, 0.9)];
+        fill(painter, cloth.into_iter().map(|(x, y)| at(x * side, y)).collect(), colour);
     }
 }
 

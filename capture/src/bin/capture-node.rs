@@ -1,5 +1,5 @@
 //! `capture-node`: makes the canvas, encodes and sends it, and carries marks to the windows. With `ctl` it asks the one
-//! that runs already.
+//! that runs already; with `masks` a privacy mask is drawn.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use capture::check;
 use capture::check::finding::Verdict;
 use capture::config::{DEFAULT_RUN_DIR, Theatre, run_dir};
 use capture::control::{self, Answer, command};
+use capture::mask::editor;
 use capture::node;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use program::exit::{self, Kind, OrExit as _};
@@ -46,6 +47,12 @@ enum Task {
         #[arg(long)]
         picture: bool,
     },
+    /// Shows a source in a window and lets its privacy mask be drawn.
+    Masks {
+        /// The source, by its name in the configuration.
+        #[arg(long, value_name = "NAME")]
+        source: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,7 +63,9 @@ fn main() -> ExitCode {
             let scope = if picture { check::Scope::Picture } else { check::Scope::All };
             exit::run("capture-node", || preflight(&config, scope, json))
         }
+        (Some(Task::Masks { source }), Some(config)) => exit::run("capture-node", || masks(&config, &source)),
         (Some(Task::Check { .. }), None) => needs_config("`check` needs the file that is to be tried: --config FILE"),
+        (Some(Task::Masks { .. }), None) => needs_config("`masks` needs the file that the mask is written to: --config FILE"),
         (None, Some(config)) => exit::run("capture-node", || run(&config, arguments.trace.as_deref())),
         (None, None) => needs_config("--config FILE is required, or `ctl` to ask the capture-node that runs"),
     }
@@ -91,6 +100,18 @@ fn ctl(command: command::Command, config: Option<&Path>) -> anyhow::Result<()> {
         }
         Answer::Refused(why) => Err(anyhow::Error::msg(why)).or_exit(Kind::Usage),
     }
+}
+
+fn masks(config: &Path, source: &str) -> anyhow::Result<()> {
+    let stop = Signal::listen().context("capture-node cannot listen for signals")?;
+    editor::run(config, source, stop.asked()).or_else(|error| {
+        let kind = match error {
+            editor::Error::Config(_) => Kind::Config,
+            editor::Error::Preview(_) => Kind::Software,
+            _ => Kind::Unavailable,
+        };
+        Err(error).or_exit(kind)
+    })
 }
 
 fn run(config: &Path, trace: Option<&Path>) -> anyhow::Result<()> {

@@ -1,31 +1,39 @@
-//! The end of a source's branch: brings each picture to the size and colour of its tile on the source's own thread,
-//! and leaves it in a slot. The canvas takes the newest from there, whenever it is made. What supervision has to know of
-//! each picture it is told here (`crate::signal`).
+//! The end of a source's branch: masks each picture, brings it to the size and colour of its tile on the source's own
+//! thread, and leaves it in a slot. The canvas takes the newest from there, whenever it is made. Supervision
+//! (`crate::signal`) is told here what each picture looked like as the source gave it, before anything was masked.
+//!
+//! When tiles change their size the next picture is scaled for the new one. Where that may be long in coming, the canvas
+//! has the newest picture scaled again ([`Branch::refit`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use annotation::geometry::fit;
+use gstreamer_video::VideoFormat;
 use media::picture::{self, Converter, Picture};
 use media::slot::Slot;
 use program::clock;
 use protocol::colour::Colour;
+use protocol::frame::Freshness;
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::time::MonoTime;
 
-use crate::signal::{self, Look, Signal, Trouble};
-
-/// How a source stands. Shared by its inlet and its tile.
-pub(super) type Watched = Arc<Mutex<Signal>>;
+use crate::config::Mask;
+use crate::mask::{Gate, Masker};
+use crate::signal::{self, Look, Policy, Signal, Trouble};
 
 /// The colour in which the canvas is made: the primary's. Shared by all inlets.
 pub(super) type CanvasColour = Arc<Mutex<Colour>>;
 
-/// A picture that fits its tile.
+/// A picture as its tile needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Scaled {
-    /// The pixels, I420 in the canvas's colour as it was then.
-    pub(super) picture: Picture,
+    /// The pixels, I420 in the canvas's colour as it was then; `None` if the source had no tile.
+    pub(super) picture: Option<Picture>,
+    /// When it was captured.
+    pub(super) captured: MonoTime,
+    /// Matrix and range of the source.
+    pub(super) colour: Colour,
     /// The source's own size.
     pub(super) image: SizePx,
     /// When it was put into the slot.
@@ -41,75 +49,137 @@ pub(super) enum Part {
     Inset,
 }
 
-/// Takes one source's pictures for one tile.
-pub struct Inlet {
-    pub(super) source: SourceId,
-    pub(super) part: Part,
-    pub(super) tile: CanvasRect,
-    pub(super) colour: CanvasColour,
-    pub(super) slot: Arc<Slot<Scaled>>,
-    pub(super) signal: Watched,
-    pub(super) converter: Option<Converter>,
-    pub(super) refused: Option<String>,
+/// Takes one source's pictures for the canvas.
+pub struct Inlet(pub(super) Arc<Branch>);
+
+/// What a source's thread and the canvas share of one branch.
+pub(super) struct Branch {
+    source: SourceId,
+    part: Part,
+    /// The tile that pictures are scaled for; `None` while the source has none.
+    tile: Mutex<Option<CanvasRect>>,
+    colour: CanvasColour,
+    pub(super) slot: Slot<Scaled>,
+    pub(super) gate: Arc<Gate>,
+    /// How the source stands.
+    signal: Mutex<Signal>,
+    scaler: Mutex<Scaler>,
+}
+
+struct Scaler {
+    masker: Masker,
+    converter: Option<Converter>,
+    /// The newest picture, masked and of its own size.
+    newest: Option<Picture>,
+    refused: Option<String>,
 }
 
 impl Inlet {
     /// Whose pictures it takes.
     pub fn source(&self) -> SourceId {
-        self.source
+        self.0.source
     }
 
-    /// Takes a picture, scales it and leaves it for the next canvas. A picture that cannot be converted is left out;
-    /// the first of its kind is logged.
-    pub fn deliver(&mut self, picture: &Picture) {
-        match self.scale(picture) {
-            Ok(scaled) => {
-                self.refused = None;
-                self.watch(picture, &scaled);
-                self.slot.put(scaled);
+    /// Takes a picture, masks and scales it and leaves it for the next canvas. A picture that cannot be converted is left
+    /// out; the first of its kind is logged, and supervision is told. One that its mask does not fit goes nowhere.
+    ///
+    /// Gives what may leave of it, in its own size: whoever else takes pictures from here, such as for stills, takes this.
+    pub fn deliver(&mut self, picture: &Picture) -> Option<Picture> {
+        let branch = &self.0;
+        let mut scaler = lock(&branch.scaler);
+        match branch.take(&mut scaler, picture) {
+            Ok(Some(scaled)) => {
+                scaler.refused = None;
+                let masked = scaler.newest.clone();
+                // The slot is the canvas's to wait at; its waiting must not be for this lock.
+                drop(scaler);
+                branch.slot.put(scaled);
+                masked
+            }
+            Ok(None) => {
+                scaler.refuse(branch.source, "its mask does not fit them".to_owned());
+                None
             }
             Err(error) => {
-                let what = error.to_string();
-                if self.refused.as_ref() != Some(&what) {
-                    tracing::warn!("source {}: {what}; such pictures are left out", self.source.0);
-                }
-                self.refused = Some(what);
+                scaler.refuse(branch.source, error.to_string());
+                drop(scaler);
                 self.trouble(Trouble::Unusable);
+                None
             }
         }
     }
 
     /// The source says of itself that something is wrong with it.
     pub fn trouble(&self, trouble: Trouble) {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+        lock(&self.0.signal).trouble(trouble);
+    }
+}
+
+impl Branch {
+    pub(super) fn new(source: SourceId, part: Part, colour: CanvasColour, mask: Option<&Mask>, policy: Policy) -> Self {
+        let scaler = Scaler { masker: Masker::new(mask), converter: None, newest: None, refused: None };
+        let (tile, slot, gate, signal) =
+            (Mutex::default(), Slot::default(), Arc::default(), Mutex::new(Signal::new(policy)));
+        Self { source, part, tile, colour, slot, gate, signal, scaler: Mutex::new(scaler) }
     }
 
-    /// Tells supervision of a picture. A capture time in the future, which only a broken sender has, counts as now.
-    fn watch(&self, picture: &Picture, scaled: &Scaled) {
+    /// How the source stands, where `heard` says whether its pictures come.
+    pub(super) fn freshness(&self, heard: Freshness) -> Freshness {
+        lock(&self.signal).freshness(heard)
+    }
+
+    /// From the next picture on they are scaled for `tile`; or not at all.
+    pub(super) fn aim(&self, tile: Option<CanvasRect>) {
+        *lock(&self.tile) = tile;
+    }
+
+    /// The newest picture, scaled for the tile as it is now. `None` without one, or while the source's own thread is about
+    /// to give one.
+    pub(super) fn refit(&self) -> Option<Scaled> {
+        let mut scaler = match self.scaler.try_lock() {
+            Ok(scaler) => scaler,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        let newest = scaler.newest.clone()?;
+        self.scale(&mut scaler, &newest).ok()
+    }
+
+    fn take(&self, scaler: &mut Scaler, picture: &Picture) -> Result<Option<Scaled>, picture::Error> {
+        // Only a picture that was masked may be kept.
+        scaler.newest = None;
+        let mut whole_is_dark = None;
+        let masked = scaler.masker.apply_seen(picture, &self.gate, |whole| {
+            whole_is_dark = Some(signal::is_dark(whole));
+        })?;
+        let scaled = masked.as_ref().map(|masked| self.scale(scaler, masked)).transpose()?;
+        // Where nothing is masked the tile's picture shows all there is, and tells it of every format.
+        let shown = scaled.as_ref().and_then(|scaled| scaled.picture.as_ref()).unwrap_or(picture);
+        let is_dark = whole_is_dark.unwrap_or_else(|| signal::is_dark(shown));
+        self.watch(picture, is_dark, scaled.as_ref().map_or_else(clock::now, |scaled| scaled.in_slot));
+        scaler.newest = masked;
+        Ok(scaled)
+    }
+
+    /// Tells supervision of a picture that came by `now`. A capture time in the future, which only a broken sender has,
+    /// counts as now.
+    fn watch(&self, picture: &Picture, is_dark: bool, now: MonoTime) {
         if let Some(print) = signal::print(picture) {
-            let look = Look { print, is_dark: signal::is_dark(&scaled.picture) };
-            let captured = picture.captured.min(scaled.in_slot);
-            self.signal.lock().unwrap_or_else(PoisonError::into_inner).picture(look, captured);
+            lock(&self.signal).picture(Look { print, is_dark }, picture.captured.min(now));
         }
     }
 
-    fn scale(&mut self, picture: &Picture) -> Result<Scaled, picture::Error> {
+    fn scale(&self, scaler: &mut Scaler, picture: &Picture) -> Result<Scaled, picture::Error> {
         let colour = self.canvas_colour(picture);
-        let fits = |converter: &Converter| converter.takes(&picture.info) && colour_of(converter) == colour;
-        let converter = match self.converter.take().filter(fits) {
-            Some(converter) => converter,
-            None => {
-                let place = fit(picture.size(), self.tile);
-                Converter::new(&picture.info, &picture::i420(place.size, colour)?)?
-            }
-        };
-        let scaled = self.converter.insert(converter).convert(picture)?;
-        Ok(Scaled { picture: scaled, image: picture.size(), in_slot: clock::now() })
+        let tile = *lock(&self.tile);
+        let scaled = tile.map(|tile| scaler.fitted(picture, fit(picture.size(), tile).size, colour)).transpose()?;
+        let (captured, image) = (picture.captured, picture.size());
+        Ok(Scaled { picture: scaled, captured, colour: picture.colour(), image, in_slot: clock::now() })
     }
 
     /// The colour to convert to; the primary's picture sets it.
     fn canvas_colour(&self, picture: &Picture) -> Colour {
-        let mut colour = self.colour.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut colour = lock(&self.colour);
         if self.part == Part::Primary {
             *colour = picture.colour();
         }
@@ -117,6 +187,33 @@ impl Inlet {
     }
 }
 
-fn colour_of(converter: &Converter) -> Colour {
-    media::colour::of(converter.output())
+impl Scaler {
+    /// Pictures do not go further because of `what`, which is told once.
+    fn refuse(&mut self, source: SourceId, what: String) {
+        if self.refused.as_ref() != Some(&what) {
+            tracing::warn!("source {}: {what}; such pictures are left out", source.0);
+        }
+        self.refused = Some(what);
+    }
+
+    /// `picture` as I420 of this size and colour. One that is so already is not copied, but must be readable all the same.
+    fn fitted(&mut self, picture: &Picture, size: SizePx, colour: Colour) -> Result<Picture, picture::Error> {
+        if picture.info.format() == VideoFormat::I420 && (picture.size(), picture.colour()) == (size, colour) {
+            return picture.read().map(|_| picture.clone());
+        }
+        let fits = |converter: &Converter| {
+            let made = converter.output();
+            converter.takes(&picture.info) && (picture::size(made), media::colour::of(made)) == (size, colour)
+        };
+        let converter = match self.converter.take().filter(fits) {
+            Some(converter) => converter,
+            None => Converter::new(&picture.info, &picture::i420(size, colour)?)?,
+        };
+        self.converter.insert(converter).convert(picture)
+    }
+}
+
+/// No panic can leave anything half changed under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

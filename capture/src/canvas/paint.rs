@@ -25,7 +25,12 @@ pub fn picture(canvas: &mut VideoFrame<Writable>, picture: &VideoFrame<Readable>
 
 /// Makes `at` black.
 pub fn black(canvas: &mut VideoFrame<Writable>, at: CanvasRect, range: Range) {
-    for (plane, code) in PLANES.into_iter().zip([ends(range).0, 128, 128]) {
+    fill(canvas, at, [ends(range).0, 128, 128]);
+}
+
+/// Gives all of `at` these codes of Y, U and V.
+pub fn fill(canvas: &mut VideoFrame<Writable>, at: CanvasRect, codes: [u8; 3]) {
+    for (plane, code) in PLANES.into_iter().zip(codes) {
         rows(canvas, plane, at).for_each(|row| row.fill(code));
     }
 }
@@ -49,15 +54,16 @@ fn ends(range: Range) -> (u8, u8) {
     }
 }
 
-/// The rows of one plane that lie in `at`.
+/// The rows of one plane that lie in `at`; a sample of which any pixel lies there belongs to it.
 fn rows(canvas: &mut VideoFrame<Writable>, plane: u32, at: CanvasRect) -> impl Iterator<Item = &mut [u8]> {
-    let halved = u32::from(plane > 0);
-    let scaled = move |px: u16| usize::from(px) >> halved;
-    let (left, right) = (scaled(at.x), scaled(at.x + at.size.width));
+    let halved = usize::from(plane > 0);
+    let (first, end) = (move |px: u16| usize::from(px) >> halved, move |px: usize| (px + halved) >> halved);
+    let (left, right) = (first(at.x), end(usize::from(at.x) + usize::from(at.size.width)));
+    let (top, bottom) = (first(at.y), end(usize::from(at.y) + usize::from(at.size.height)));
     // Without a stride or data there are no rows, which a mapped I420 frame never is.
     let stride = stride(canvas, plane).unwrap_or(1);
     let data = canvas.plane_data_mut(plane).unwrap_or_default();
-    let rows = data.chunks_mut(stride).skip(scaled(at.y)).take(scaled(at.size.height));
+    let rows = data.chunks_mut(stride).skip(top).take(bottom - top);
     rows.filter_map(move |row| row.get_mut(left..right))
 }
 

@@ -1,95 +1,105 @@
-//! One tile of the canvas: the newest picture of its source, and what of it is painted.
+//! One source on the canvas: its newest picture, and what of it is painted where the layout puts it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gstreamer_video::VideoFrame;
 use gstreamer_video::video_frame::Writable;
-use media::slot::Slot;
-use protocol::colour::Colour;
-use protocol::frame::Freshness;
-use protocol::geometry::{CanvasRect, SizePx};
+use media::caption::Letters;
+use media::picture::Picture;
+use protocol::colour::{Colour, Range};
+use protocol::frame::{Freshness, TileTime};
+use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use protocol::layout;
 use protocol::time::MonoTime;
 
-use super::inlet::{CanvasColour, Inlet, Part, Scaled, Watched};
+use super::inlet::{Branch, Inlet, Scaled};
+use super::letters::Lettering;
 use super::rhythm::Rhythm;
-use super::sign::{Age, Signs, Word};
+use super::sheet::Painted;
+use super::sign::{self, Age, HELD, Word};
 use super::{Error, paint};
-use crate::signal::{Policy, Signal};
+use crate::mask::Mismatch;
+use crate::signal::Stills;
 
 /// Silence after which the sign takes the place of a lost source's last picture: the 500 ms after which a picture
 /// counts as frozen (invariant 2). Until then the frame's header alone says that it is lost, so that a hiccup of the
 /// machine does not make the operation flicker.
 const SIGN_AFTER: Duration = Duration::from_millis(500);
 
-/// A tile and its source.
+/// A source that may stand on the canvas.
 pub(super) struct Tile {
     pub(super) source: SourceId,
     pub(super) rhythm: Rhythm,
-    place: CanvasRect,
-    slot: Arc<Slot<Scaled>>,
+    name: String,
+    stills: Stills,
+    branch: Arc<Branch>,
     seen: u64,
     latest: Option<Scaled>,
-    signal: Watched,
-    signs: Signs,
-    painted: Painted,
-}
-
-/// What the canvas shows where the tile is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Painted {
-    /// Nothing of this tile yet, or nothing that still holds.
-    Nothing,
-    /// The picture with this sequence number, at this place, in front of black.
-    Picture(u64, CanvasRect),
-    /// The same with the words that it is held, for so long.
-    Held(u64, CanvasRect, Age),
-    /// A sign in the place of a picture.
-    Sign(Word),
+    /// How many pictures were kept so far: the number of the latest.
+    kept: u64,
 }
 
 impl Tile {
-    pub(super) fn new(tile: &layout::Tile, policy: Policy) -> Result<Self, Error> {
-        Ok(Self {
-            source: tile.source,
-            rhythm: Rhythm::default(),
-            place: tile.tile,
-            slot: Arc::default(),
-            seen: 0,
-            latest: None,
-            signal: Arc::new(Mutex::new(Signal::new(policy))),
-            signs: Signs::draw(tile, policy.stills)?,
-            painted: Painted::Nothing,
-        })
+    /// `stills` is what it means that pictures of the source stand still.
+    pub(super) fn new(name: &str, branch: Arc<Branch>, source: SourceId, stills: Stills) -> Self {
+        let name = name.to_uppercase();
+        Self { source, rhythm: Rhythm::default(), name, stills, branch, seen: 0, latest: None, kept: 0 }
     }
 
-    pub(super) fn inlet(&self, part: Part, colour: CanvasColour) -> Inlet {
-        let (slot, signal) = (Arc::clone(&self.slot), Arc::clone(&self.signal));
-        Inlet { source: self.source, part, tile: self.place, colour, slot, signal, converter: None, refused: None }
+    pub(super) fn inlet(&self) -> Inlet {
+        Inlet(Arc::clone(&self.branch))
     }
 
-    /// How the source stands, where `heard` says whether its pictures come.
-    pub(super) fn freshness(&self, heard: Freshness) -> Freshness {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner).freshness(heard)
+    pub(super) fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    /// Draws the letters of all that a tile of this width may have to say.
+    pub(super) fn prepare(&self, letters: &Lettering, width: u16) -> Result<(), Error> {
+        letters.prepare(&self.words(), width)
+    }
+
+    /// Has them drawn soon.
+    pub(super) fn ask(&self, letters: &Lettering, width: u16) {
+        // They are got when they are needed.
+        let _ = letters.get(&self.words(), width);
     }
 
     /// Waits until there is something to take, at most `at_most`.
     pub(super) fn wait(&self, at_most: Duration) {
         // The picture is taken in `take`; here only the waiting counts.
-        let _ = self.slot.wait_newer(self.seen, at_most);
+        let _ = self.branch.slot.wait_newer(self.seen, at_most);
     }
 
     /// Takes the newest picture, if it was not taken before. A capture time in the future, which only a broken
     /// sender has, counts as now: no picture stays live by it.
     pub(super) fn take(&mut self, now: MonoTime) -> bool {
-        let Some((sequence, mut scaled)) = self.slot.newer_than(self.seen) else { return false };
-        scaled.picture.captured = scaled.picture.captured.min(now);
+        let Some((sequence, scaled)) = self.branch.slot.newer_than(self.seen) else { return false };
         self.seen = sequence;
-        self.rhythm.came(scaled.picture.captured);
-        self.latest = Some(scaled);
+        self.keep(scaled, now);
+        self.rhythm.came(self.latest.as_ref().map_or(now, |latest| latest.captured));
         true
+    }
+
+    /// Scales the newest picture anew. Returns whether that was done.
+    pub(super) fn refit(&mut self, now: MonoTime) -> bool {
+        let Some(scaled) = self.branch.refit() else { return false };
+        self.keep(scaled, now);
+        true
+    }
+
+    /// Whether the newest picture has the size that `place` needs, where the source has a place.
+    pub(super) fn has_size_for(&self, place: Option<&layout::Tile>) -> bool {
+        let (Some(place), Some(latest)) = (place, &self.latest) else { return true };
+        latest.picture.as_ref().is_some_and(|picture| picture.size() == place.picture.size)
+    }
+
+    /// Whether the newest picture can be painted at `place`, where the source has a place, on a canvas of this colour.
+    pub(super) fn fits(&self, place: Option<&layout::Tile>, colour: Colour) -> bool {
+        let made = self.latest.as_ref().and_then(|latest| latest.picture.as_ref()).map(Picture::colour);
+        self.has_size_for(place) && (place.is_none() || made.is_none_or(|made| made == colour))
     }
 
     /// The size of the source's own pictures, once one came.
@@ -99,7 +109,7 @@ impl Tile {
 
     /// The colour of the newest picture.
     pub(super) fn colour(&self) -> Option<Colour> {
-        self.latest.as_ref().map(|scaled| scaled.picture.colour())
+        self.latest.as_ref().map(|scaled| scaled.colour)
     }
 
     /// When the newest picture came into its slot.
@@ -107,69 +117,117 @@ impl Tile {
         self.latest.as_ref().map(|scaled| scaled.in_slot)
     }
 
-    /// The canvas has another colour and nothing on it; pictures of the old colour do not count any more.
-    pub(super) fn recolour(&mut self) {
-        self.painted = Painted::Nothing;
+    /// How the source stands, as the frame's header says it, where `heard` says whether its pictures come. Of a source that
+    /// is withheld nothing is to be seen, whatever supervision has to say of what it gives.
+    pub(super) fn time(&self, heard: Freshness) -> TileTime {
+        let captured = self.rhythm.last().map(MonoTime::as_session_in_theatre);
+        let freshness = match self.branch.gate.withholds() {
+            Some(_) if captured.is_some() => Freshness::Lost,
+            Some(_) => Freshness::Waiting,
+            None => self.branch.freshness(heard),
+        };
+        TileTime { source: self.source, captured, freshness }
     }
 
-    /// Makes `canvas` show this tile as it stands.
+    /// Makes `canvas`, which `shows` this source so, show it at `place` as it stands.
     pub(super) fn paint(
-        &mut self,
-        canvas: &mut VideoFrame<Writable>,
-        layout: &layout::Tile,
+        &self,
+        (canvas, shows): (&mut VideoFrame<Writable>, &mut Painted),
+        place: &layout::Tile,
         colour: Colour,
         freshness: Freshness,
+        letters: &Lettering,
         now: MonoTime,
     ) -> Result<(), Error> {
-        let wanted = self.wanted(layout.picture, colour, freshness, now);
-        if wanted == self.painted {
+        let mut wanted = self.wanted(place, colour, freshness, now);
+        if wanted == *shows {
             return Ok(());
         }
-        match (wanted, &self.latest) {
-            (Painted::Picture(_, at), Some(latest)) => self.paint_picture(canvas, latest, at, colour)?,
-            (Painted::Held(_, at, age), Some(latest)) => {
-                self.paint_picture(canvas, latest, at, colour)?;
-                self.signs.paint_held(canvas, age, at, colour.range);
-            }
-            (Painted::Sign(word), _) => self.signs.paint(canvas, word, self.place, colour.range),
-            _ => self.signs.paint(canvas, Word::Waiting, self.place, colour.range),
+        let said = match &wanted {
+            Painted::Sign(text) => letters.get(&text.split('\n').collect::<Vec<_>>(), place.tile.size.width),
+            Painted::Held(..) => letters.get(&HELD, place.tile.size.width),
+            Painted::Picture(..) | Painted::Black => None,
+        };
+        // Until the letters are drawn the place of a sign is black, and an image stands without its age.
+        wanted = match wanted {
+            Painted::Sign(_) if said.is_none() => Painted::Black,
+            Painted::Held(number, at, _) if said.is_none() => Painted::Picture(number, at),
+            wanted => wanted,
+        };
+        if wanted != *shows {
+            self.put((canvas, &*shows), place, &wanted, &said.unwrap_or_default(), colour.range)?;
+            *shows = wanted;
         }
-        self.painted = wanted;
         Ok(())
     }
 
-    /// A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
-    fn paint_picture(
+    /// Paints what is `wanted` over what `canvas` shows; `said` are the letters for it.
+    fn put(
         &self,
-        canvas: &mut VideoFrame<Writable>,
-        latest: &Scaled,
-        at: CanvasRect,
-        colour: Colour,
+        (canvas, shows): (&mut VideoFrame<Writable>, &Painted),
+        place: &layout::Tile,
+        wanted: &Painted,
+        said: &[Arc<Letters>],
+        range: Range,
     ) -> Result<(), Error> {
-        if !matches!(self.painted, Painted::Picture(_, before) | Painted::Held(_, before, _) if before == at) {
-            paint::black(canvas, self.place, colour.range);
+        // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
+        if wanted.picture_at().is_none() || wanted.picture_at() != shows.picture_at() {
+            paint::black(canvas, place.tile, range);
         }
-        paint::picture(canvas, &latest.picture.read()?, at);
+        if let Some(at) = wanted.picture_at()
+            && let Some(picture) = self.latest.as_ref().and_then(|latest| latest.picture.as_ref())
+        {
+            paint::picture(canvas, &picture.read()?, at);
+        }
+        match wanted {
+            Painted::Sign(_) => sign::paint(canvas, said, place.tile, range),
+            Painted::Held(_, at, age) => sign::paint_held(canvas, said, *age, *at, range),
+            Painted::Picture(..) | Painted::Black => {}
+        }
         Ok(())
     }
 
-    fn wanted(&self, at: CanvasRect, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
-        let word = Word::of(freshness);
-        let Some(latest) = &self.latest else { return Painted::Sign(word.unwrap_or(Word::Waiting)) };
-        // Of a source that goes on without news it was time enough to be sure.
-        let is_due = freshness.since().is_some() || now.since(latest.picture.captured) >= SIGN_AFTER;
-        if let Some(word) = word.filter(|_| is_due) {
-            return Painted::Sign(word);
+    fn keep(&mut self, mut scaled: Scaled, now: MonoTime) {
+        scaled.captured = scaled.captured.min(now);
+        self.kept += 1;
+        self.latest = Some(scaled);
+    }
+
+    fn wanted(&self, place: &layout::Tile, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
+        if let Some(mismatch) = self.branch.gate.withholds() {
+            return self.withheld(mismatch);
         }
-        // Scaled for a canvas of another colour: the next picture will fit.
-        if latest.picture.colour() != colour {
-            return if self.painted == Painted::Nothing { Painted::Sign(Word::Waiting) } else { self.painted };
+        let word = Word::of(freshness);
+        let Some(latest) = &self.latest else { return self.sign(word.unwrap_or(Word::Waiting)) };
+        // Of a source that goes on without news it was time enough to be sure.
+        let is_due = freshness.since().is_some() || now.since(latest.captured) >= SIGN_AFTER;
+        if let Some(word) = word.filter(|_| is_due) {
+            return self.sign(word);
+        }
+        if latest.picture.is_none() || !self.fits(Some(place), colour) {
+            return Painted::Black;
         }
         match freshness {
             Freshness::Held { since } => {
-                Painted::Held(self.seen, at, Age::of(now.as_session_in_theatre().since(since)))
+                Painted::Held(self.kept, place.picture, Age::of(now.as_session_in_theatre().since(since)))
             }
-            _ => Painted::Picture(self.seen, at),
+            _ => Painted::Picture(self.kept, place.picture),
         }
+    }
+
+    fn sign(&self, word: Word) -> Painted {
+        Painted::Sign(format!("{}\n{}", self.name, word.text()))
+    }
+
+    fn withheld(&self, Mismatch { picture, mask }: Mismatch) -> Painted {
+        let size = |size: SizePx| format!("{}x{}", size.width, size.height);
+        let (mask, picture) = (size(mask), size(picture));
+        Painted::Sign(format!("{}\nWITHHELD: mask does not fit\nmask {mask}, picture {picture}", self.name))
+    }
+
+    /// Every line that a tile may have to say of it.
+    fn words(&self) -> Vec<&str> {
+        let held = if self.stills == Stills::Held { &HELD[..] } else { &[] };
+        std::iter::once(self.name.as_str()).chain(Word::ALL.map(Word::text)).chain(held.iter().copied()).collect()
     }
 }

@@ -12,6 +12,7 @@ use protocol::time::MonoTime;
 use super::finding::Finding;
 use super::{Node, Try, side_by_side};
 use crate::config::{Source, Theatre};
+use crate::mask::burned;
 use crate::source;
 
 /// How long a source may take until its first picture: a camera that wakes up takes two or three seconds.
@@ -44,9 +45,10 @@ pub fn others(theatre: &Theatre, node: Node) -> Vec<Finding> {
 /// Opens a source and counts its pictures.
 pub fn opened(name: &str, source: &Source) -> Finding {
     let (deliver, pictures) = bounded(WAITING);
-    let opened = source::open(name, source, move |picture| match deliver.try_send(picture) {
+    let deliver = move |picture| match deliver.try_send(picture) {
         Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-    });
+    };
+    let opened = burned::check(name, source).and_then(|()| source::open(name, source, deliver));
     match opened {
         Ok(_running) => counted(name, &pictures),
         Err(error) => {

@@ -6,7 +6,7 @@ use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
 use super::theatre::{Canvas, Ladder, Theatre};
-use super::{Kind, Nonsense, Source, participant};
+use super::{Kind, Nonsense, Source, mask, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -45,6 +45,7 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
     run_dir(&theatre.run_dir, theatre.source.keys().map(String::as_str))?;
     canvas(&theatre.canvas)?;
     tiles(theatre)?;
+    mask::check(theatre)?;
     if !BITRATE_KBPS.contains(&theatre.encoder.bitrate_kbps) {
         let (low, high) = BITRATE_KBPS.into_inner();
         return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));
@@ -157,7 +158,18 @@ fn tiles(theatre: &Theatre) -> Result<(), Nonsense> {
             return wrong(format!("names `{tile}` twice; a source has one tile"));
         }
     }
-    Ok(())
+    main(theatre)
+}
+
+/// Whether the largest tile goes to a source that may stand on the canvas.
+fn main(theatre: &Theatre) -> Result<(), Nonsense> {
+    let Some(main) = &theatre.canvas.main else { return Ok(()) };
+    known(theatre, "canvas.main", main)?;
+    if theatre.canvas.tiles.contains(main) {
+        return Ok(());
+    }
+    let tiles = theatre.canvas.tiles.join("`, `");
+    Err(Nonsense::new("canvas.main", format!("`{main}` is not among canvas.tiles, which are `{tiles}`")))
 }
 
 fn known(theatre: &Theatre, key: &str, source: &str) -> Result<(), Nonsense> {

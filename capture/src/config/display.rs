@@ -31,6 +31,18 @@ impl Display {
     /// # Errors
     /// The file cannot be read, or what this window needs of it is wrong.
     pub fn load(path: &Path, source: Option<&str>) -> Result<(Self, Vec<Fault>), Error> {
+        let (display, faults) = Self::of_any_kind(path, source)?;
+        let key = source.map_or_else(|| "primary".to_owned(), |source| format!("window.{source}"));
+        let shown = check::displayed(&key, &display.name, Some(&display.source));
+        shown.map_err(|nonsense| nonsense.in_file(path))?;
+        Ok((display, faults))
+    }
+
+    /// The same for a window in which a mask is drawn: no surgeon depends on it, so the source may be of every kind.
+    ///
+    /// # Errors
+    /// See [`Display::load`].
+    pub fn of_any_kind(path: &Path, source: Option<&str>) -> Result<(Self, Vec<Fault>), Error> {
         let document = Document::read(path)?;
         let name = match source {
             Some(name) => name.to_owned(),
@@ -43,8 +55,6 @@ impl Display {
             let fault = format!("there is no table [source.{name}]; add it or name another source");
             return Err(named(source, fault).in_file(path));
         };
-        let key = source.map_or_else(|| "primary".to_owned(), |source| format!("window.{source}"));
-        check::displayed(&key, &name, Some(&found)).map_err(|nonsense| nonsense.in_file(path))?;
         let window = part.window.remove(&name).unwrap_or_default();
         window.check(&name).map_err(|nonsense| nonsense.in_file(path))?;
         let run_dir = beside(path, &part.run_dir);

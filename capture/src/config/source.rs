@@ -16,6 +16,8 @@ use network::{Encoding, Payload, Rtp, Rtsp, Srt, Transport};
 use scene::Colours;
 pub use scene::{Scene, Scenery};
 
+use super::mask::{self, Mask};
+
 /// One input of theatre.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Table")]
@@ -31,6 +33,9 @@ pub struct Source {
     pub still_ok: Option<bool>,
     /// How the camera is moved that they come from, if it can be.
     pub control: Option<Control>,
+    /// What of its pictures never leaves theatre; `None` if nobody has decided. A fault in it is kept for `capture-node`:
+    /// the OR display shows the whole picture and must not stop for it.
+    pub mask: Result<Option<Mask>, mask::Fault>,
 }
 
 /// `[source.NAME.control]`: how a room camera is moved.
@@ -102,7 +107,7 @@ pub enum Deinterlace {
 impl Source {
     /// A source of this kind with everything else as it is without a word.
     pub fn new(role: Role, kind: Kind) -> Self {
-        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None, control: None }
+        Self { role, kind, deinterlace: Deinterlace::default(), still_ok: None, control: None, mask: Ok(None) }
     }
 
     /// The same source with relative paths made relative to the folder of the file at `config`.
@@ -191,6 +196,9 @@ struct Table {
     passphrase: Option<PathBuf>,
     still_ok: Option<bool>,
     control: Option<Control>,
+    mask: Option<toml::Value>,
+    mask_decided_by: Option<toml::Value>,
+    mask_pictures_seen: Option<toml::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -226,6 +234,8 @@ impl TryFrom<Table> for Source {
         if let Some(control) = &control {
             control.check(role)?;
         }
+        let mask =
+            mask::read(table.mask.take(), table.mask_decided_by.take(), table.mask_pictures_seen.take()).transpose();
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
@@ -245,7 +255,7 @@ impl TryFrom<Table> for Source {
             KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
             KindName::Vitals => Kind::Vitals,
         };
-        Ok(Self { role, kind, deinterlace, still_ok, control })
+        Ok(Self { role, kind, deinterlace, still_ok, control, mask })
     }
 }
 

@@ -24,6 +24,8 @@ location = "room.mp4"
 role = "fluoroscopy"
 kind = "gstreamer"
 bin = "v4l2src ! videoconvert"
+mask = "none"
+mask_decided_by = "Dr Adam"
 [window.room]
 sink = "fakesink"
 [canvas]
@@ -112,7 +114,7 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ),
         ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
         ("bin =", "location =", "key `location` belongs to kind = \"file\" or \"dicom\"; take it out"),
-        ("kind = \"file\"", "kind = \"dicom\"", "window.room: names a source whose kind is no business of the"),
+        ("kind = \"file\"", "kind = \"dicom\"", "window.room: source `room` is of kind = \"dicom\""),
         ("scene = \"tissue\"", "scene = \"tissue\"\nstill_ok = \"yes\"", "expected a boolean"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nfps = 0", "`fps` must be 1 to 240"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { width = 33, height = 33 }", "`size` must have an even"),
@@ -124,6 +126,25 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("height = 720", "height = 720\ntiles = [\"room\"]", "canvas.tiles: the primary `endoscope` must be among"),
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"x\"]", "canvas.tiles: there is no source `x`"),
         ("height = 720", "height = 720\ntiles = [\"endoscope\", \"endoscope\"]", "names `endoscope` twice"),
+        ("height = 720", "height = 720\nlayout = \"cinema\"", "unknown value `cinema`"),
+        ("height = 720", "height = 720\nmentor_may = \"all\"", "unknown value `all`"),
+        ("height = 720", "height = 720\nmain = \"x\"", "canvas.main: there is no source `x`"),
+        (
+            "height = 720",
+            "height = 720\ntiles = [\"endoscope\"]\nmain = \"room\"",
+            "canvas.main: `room` is not among canvas.tiles, which are `endoscope`",
+        ),
+        (
+            "mask = \"none\"\nmask_decided_by = \"Dr Adam\"",
+            "",
+            "source.fluoroscopy.mask: is missing: role = \"fluoroscopy\"",
+        ),
+        ("mask_decided_by = \"Dr Adam\"", "", "source.fluoroscopy.mask_decided_by: must say who decided"),
+        (
+            "mask = \"none\"\nmask_decided_by = \"Dr Adam\"",
+            "mask = { size = { width = 64, height = 64 }, areas = [{ rectangle = [0, 0, 65, 1] }] }",
+            "source.fluoroscopy.mask.areas[0]: the rectangle reaches outside the picture, which is 64x64",
+        ),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
         ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
         (
@@ -198,7 +219,7 @@ fn each_fault_of_vitals_is_told_by_its_key_and_how_to_mend_it() {
             format!("{drawn}[participant.anna]"),
             "source.curves.kind: kind = \"vitals\" draws the vital signs of the table [vitals]",
         ),
-        (format!("{drawn}[window.curves]\n{}", table(hl7)), "window.curves: `curves` is of kind = \"vitals\""),
+        (format!("{drawn}[window.curves]\n{}", table(hl7)), "window.curves: source `curves` is of kind = \"vitals\""),
     ]
     .into_iter()
     .enumerate()
@@ -281,6 +302,16 @@ fn a_window_is_not_stopped_by_faults_in_what_it_does_not_read() {
 }
 
 #[test]
+fn a_window_is_not_stopped_by_a_mask_that_is_missing_or_wrong() {
+    for mask in ["", "mask = 5", "mask = { size = {}, areas = [] }\nmask_decided_by = 3"] {
+        let text = GOOD.replace("mask = \"none\"\nmask_decided_by = \"Dr Adam\"", mask);
+        let file = File::new("maskless", &text);
+        assert!(Theatre::load(&file.0).is_err(), "{mask}");
+        assert!(Display::load(&file.0, Some("fluoroscopy")).is_ok(), "{mask}");
+    }
+}
+
+#[test]
 fn a_window_for_a_source_that_is_not_there_is_told_with_what_named_it() {
     let file = File::new("absent", &GOOD.replace("primary = \"endoscope\"", "primary = \"scope\""));
     let error = Display::load(&file.0, None).unwrap_err().to_string();
@@ -292,10 +323,11 @@ fn a_window_for_a_source_that_is_not_there_is_told_with_what_named_it() {
 
 #[test]
 fn a_window_on_a_dicom_file_is_a_fault_of_its_program_too_and_beside_windows_it_is_none() {
-    let study = GOOD.replace("kind = \"file\"\nlocation = \"room.mp4\"", "kind = \"dicom\"\nlocation = \"run.dcm\"");
+    let study = "kind = \"dicom\"\nlocation = \"run.dcm\"\nmask = \"none\"\nmask_decided_by = \"Dr Adam\"";
+    let study = GOOD.replace("kind = \"file\"\nlocation = \"room.mp4\"", study);
     let file = File::new("dicom-window", &study);
     let error = Display::load(&file.0, Some("room")).unwrap_err().to_string();
-    assert!(error.contains("window.room: names a source whose kind"), "{error}");
+    assert!(error.contains("window.room: source `room` is of kind = \"dicom\""), "{error}");
     let file = File::new("dicom", &study.replace("[window.room]\nsink = \"fakesink\"\n", ""));
     let theatre = Theatre::load(&file.0).unwrap();
     assert_eq!(theatre.source["room"].kind, Kind::Dicom { location: std::env::temp_dir().join("run.dcm") });
@@ -341,6 +373,9 @@ const KEYS: &[&str] = &[
     "window",
     "region",
     "still_ok",
+    "mask",
+    "mask_decided_by",
+    "mask_pictures_seen",
     "sink",
     "monitor",
     "kms",
@@ -352,6 +387,9 @@ const KEYS: &[&str] = &[
     "width",
     "height",
     "tiles",
+    "layout",
+    "main",
+    "mentor_may",
     "bitrate_kbps",
     "floor_kbps",
     "phone",

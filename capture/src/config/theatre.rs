@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use media::encode::family::Family;
 use program::config::Document;
+use protocol::arrangement::{Grant, Preset};
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
@@ -59,14 +60,27 @@ pub struct Canvas {
     pub width: u16,
     /// Its height in pixels, even.
     pub height: u16,
-    /// The sources on it, in the order of their tiles; empty until loaded means the primary, then all others.
+    /// The sources that may stand on it, in the order of their tiles; empty until loaded means the primary, then all others.
     pub tiles: Vec<String>,
+    /// How it is divided at the start.
+    pub layout: Preset,
+    /// The source with the first and largest tile at the start; `None` until loaded means the primary.
+    pub main: Option<String>,
+    /// What a mentor may change of that.
+    pub mentor_may: Grant,
 }
 
 impl Default for Canvas {
     /// 1280x720: what two cores encode and decode at 30 pictures a second with time to spare.
     fn default() -> Self {
-        Self { width: 1280, height: 720, tiles: Vec::new() }
+        Self {
+            width: 1280,
+            height: 720,
+            tiles: Vec::new(),
+            layout: Preset::default(),
+            main: None,
+            mentor_may: Grant::default(),
+        }
     }
 }
 
@@ -200,6 +214,7 @@ impl Theatre {
             let others = self.source.keys().filter(|name| **name != self.primary);
             self.canvas.tiles = std::iter::once(&self.primary).chain(others).cloned().collect();
         }
+        self.canvas.main.get_or_insert_with(|| self.primary.clone());
         let sources = std::mem::take(&mut self.source);
         self.source = sources.into_iter().map(|(name, source)| (name, source.beside(file))).collect();
         self.run_dir = beside(file, &self.run_dir);

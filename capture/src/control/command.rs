@@ -1,9 +1,11 @@
 //! `capture-node ctl ...`: the command line of requests.
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use protocol::arrangement::Preset;
 use protocol::drill::Effect;
 
 use super::{PathDrill, Request};
+use crate::local::Curtain;
 
 /// What the running capture-node is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -13,6 +15,22 @@ pub enum Command {
     /// The patient's vital signs.
     #[command(subcommand)]
     Vitals(Vitals),
+    /// Divide the picture sent to the mentor otherwise. The OR display stays as it is.
+    Layout {
+        /// How.
+        preset: PresetName,
+        /// The source with the first and largest place; without it that stays.
+        #[arg(long, value_name = "SOURCE")]
+        main: Option<String>,
+    },
+    /// Close the curtain: nothing of any source leaves theatre until it is opened. The session stays.
+    Curtain {
+        /// Closed or open.
+        state: Switch,
+    },
+    /// Speak about the privacy mask of a source.
+    #[command(subcommand)]
+    Mask(MaskCommand),
 }
 
 /// What can be asked about vital signs.
@@ -20,6 +38,38 @@ pub enum Command {
 pub enum Vitals {
     /// The monitor named another patient and vital signs stopped; somebody has looked, and they may go on.
     Confirm,
+}
+
+/// What can be said about a mask.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum MaskCommand {
+    /// Somebody looked: the mask fits pictures of the size that is withheld now.
+    Confirm {
+        /// The source, by its name in the configuration.
+        source: String,
+    },
+}
+
+/// A preset as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PresetName {
+    /// One source alone.
+    Solo,
+    /// One large source, the others small beside it.
+    Insets,
+    /// Four of one size.
+    Quad,
+    /// Two of one size.
+    SideBySide,
+}
+
+/// Whether the curtain is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Closed.
+    On,
+    /// Open.
+    Off,
 }
 
 /// A link drill, or its end.
@@ -53,10 +103,31 @@ pub struct Drill {
 impl Command {
     /// What is asked.
     pub fn request(self) -> Request {
-        let drill = match self {
-            Self::Drill(drill) => drill,
-            Self::Vitals(Vitals::Confirm) => return Request::ConfirmVitals,
-        };
+        match self {
+            Self::Drill(drill) => drill.request(),
+            Self::Vitals(Vitals::Confirm) => Request::ConfirmVitals,
+            Self::Layout { preset, main } => Request::Layout { preset: preset.preset(), main },
+            Self::Curtain { state: Switch::On } => Request::Curtain(Curtain::Closed),
+            Self::Curtain { state: Switch::Off } => Request::Curtain(Curtain::Open),
+            Self::Mask(MaskCommand::Confirm { source }) => Request::ConfirmMask { source },
+        }
+    }
+}
+
+impl PresetName {
+    fn preset(self) -> Preset {
+        match self {
+            Self::Solo => Preset::Solo,
+            Self::Insets => Preset::Insets,
+            Self::Quad => Preset::Quad,
+            Self::SideBySide => Preset::SideBySide,
+        }
+    }
+}
+
+impl Drill {
+    fn request(self) -> Request {
+        let drill = self;
         let effect = match (drill.delay, drill.thin) {
             (Some(ms), _) => Effect::Delay(ms),
             (_, Some(kbps)) => Effect::Thin(kbps),
@@ -104,6 +175,18 @@ mod tests {
     fn vitals_are_confirmed_by_two_words() {
         assert_eq!(read("vitals confirm"), Ok(Request::ConfirmVitals));
         assert!(read("vitals").is_err());
+    }
+
+    #[test]
+    fn layout_curtain_and_mask_are_asked_for_by_the_words_of_the_configuration() {
+        let layout = |preset, main: Option<&str>| Ok(Request::Layout { preset, main: main.map(str::to_owned) });
+        assert_eq!(read("layout side-by-side"), layout(Preset::SideBySide, None));
+        assert_eq!(read("layout solo --main room"), layout(Preset::Solo, Some("room")));
+        assert_eq!(read("curtain on"), Ok(Request::Curtain(Curtain::Closed)));
+        assert_eq!(read("curtain off"), Ok(Request::Curtain(Curtain::Open)));
+        assert_eq!(read("mask confirm room"), Ok(Request::ConfirmMask { source: "room".into() }));
+        assert!(read("layout cinema").is_err_and(|error| error.contains("side-by-side")));
+        assert!(read("curtain").is_err());
     }
 
     #[test]

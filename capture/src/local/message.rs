@@ -39,6 +39,16 @@ pub enum Severity {
     Alarm,
 }
 
+/// Whether anything of any source leaves theatre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+pub enum Curtain {
+    /// The sources do.
+    #[default]
+    Open,
+    /// Nothing does but that theatre closed the curtain.
+    Closed,
+}
+
 /// From `capture-node`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToDisplay {
@@ -130,6 +140,8 @@ pub enum FromDisplay {
     },
     /// A hand at this window wished this; it is done here already.
     Wished(Wish),
+    /// Whoever stands at this window opens or closes the curtain.
+    Curtain(Curtain),
 }
 
 /// Why bytes are no message.

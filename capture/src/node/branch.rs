@@ -1,5 +1,5 @@
-//! Where a source's pictures go in `capture-node`: the one place behind the source itself. What must not leave the source
-//! is taken out before a picture comes here; so canvas, stills and anchor see the same.
+//! Where a source's pictures go in `capture-node`: the one place behind the source itself. What must not leave is taken out
+//! here first; so canvas, stills and anchor see the same.
 
 use media::picture::Picture;
 use protocol::ids::SourceId;
@@ -32,12 +32,12 @@ impl Branch {
         self.inlet.trouble(trouble);
     }
 
-    /// Takes a picture. The canvas is served first: the mentor waits for it.
+    /// Takes a picture. The canvas is served first: the mentor waits for it. The others see what may leave of it.
     pub fn deliver(&mut self, picture: &Picture) {
-        self.inlet.deliver(picture);
-        self.tap.offer(picture);
+        let Some(masked) = self.inlet.deliver(picture) else { return };
+        self.tap.offer(&masked);
         if let Some(eye) = &self.eye {
-            eye.show(picture);
+            eye.show(&masked);
         }
     }
 }

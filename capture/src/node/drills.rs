@@ -5,7 +5,7 @@ use protocol::time::MonoTime;
 
 use super::drill::Desk;
 use super::participants::Participants;
-use crate::control::{Answer, Request};
+use crate::control::{Answer, PathDrill};
 use crate::local::{Notice, Severity};
 
 /// A desk for each participant, in their order, with the participant's name.
@@ -23,22 +23,19 @@ impl Drills {
         self.0.get(at).map(|(_, desk)| desk)
     }
 
-    /// Does what the technician asks at `now`.
-    pub fn answer(&self, request: Request, now: MonoTime) -> Answer {
-        match request {
-            Request::Drill { participant, drill } => match self.asked(participant.as_deref(), &drill.path) {
-                Ok(desk) => desk.begin(drill.into(), now),
-                Err(why) => Answer::Refused(why),
-            },
-            Request::EndDrill => {
-                let answers: Vec<Answer> = self.0.iter().map(|(_, desk)| desk.end(now)).collect();
-                let done = answers.iter().find(|answer| matches!(answer, Answer::Done(_)));
-                done.or(answers.first()).cloned().unwrap_or_else(|| Answer::Refused("there is no drill".to_owned()))
-            }
-            Request::ConfirmVitals => {
-                Answer::Refused("there are no vital signs: the configuration has no table [vitals]".to_owned())
-            }
+    /// Begins a drill on a path to the participant of this name, as the technician asks at `now`.
+    pub fn begin(&self, participant: Option<&str>, drill: PathDrill, now: MonoTime) -> Answer {
+        match self.asked(participant, &drill.path) {
+            Ok(desk) => desk.begin(drill.into(), now),
+            Err(why) => Answer::Refused(why),
         }
+    }
+
+    /// Ends theatre's drill.
+    pub fn end(&self, now: MonoTime) -> Answer {
+        let answers: Vec<Answer> = self.0.iter().map(|(_, desk)| desk.end(now)).collect();
+        let done = answers.iter().find(|answer| matches!(answer, Answer::Done(_)));
+        done.or(answers.first()).cloned().unwrap_or_else(|| Answer::Refused("there is no drill".to_owned()))
     }
 
     /// What the OR display has to say about drills at `now`.

@@ -10,6 +10,7 @@ use program::clock;
 
 use super::branch::Branch;
 use crate::config::{self, Kind, Theatre};
+use crate::mask::burned;
 use crate::signal::Trouble;
 use crate::source::Over;
 use crate::supervise::backoff::Backoff;
@@ -126,6 +127,7 @@ fn open(
     let deliver = move |picture: Picture| {
         branch.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
     };
+    burned::check(name, source)?;
     match hub {
         Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
         _ => source::open(name, source, deliver),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use program::trace::{Record, Trace};
-use protocol::frame::{Freshness, Header, TileTime};
+use protocol::frame::{Freshness, TileTime};
 use protocol::ids::SourceId;
 use protocol::time::SessionTime;
 
@@ -50,19 +50,19 @@ struct Entry {
 }
 
 impl Journal {
-    /// Takes note of a canvas. What is to be told now.
-    pub fn look(&mut self, header: &Header) -> Vec<Change> {
+    /// Takes note of how sources stand `now`, shown on the canvas or not. What is to be told now.
+    pub fn look(&mut self, sources: &[TileTime], now: SessionTime) -> Vec<Change> {
         let look = |tile: &TileTime| {
-            let fresh = Entry { told: None, now: (tile.freshness, header.composed) };
+            let fresh = Entry { told: None, now: (tile.freshness, now) };
             let entry = self.sources.entry(tile.source).or_insert(fresh);
-            entry.look(tile.freshness, header.composed).map(|before| Change {
+            entry.look(tile.freshness, now).map(|before| Change {
                 source: tile.source,
                 freshness: tile.freshness,
                 since: entry.now.1,
                 before,
             })
         };
-        header.tiles.iter().filter_map(look).collect()
+        sources.iter().filter_map(look).collect()
     }
 }
 
@@ -72,17 +72,12 @@ impl Teller {
         Self { journal: Journal::default(), names: theatre.source.keys().cloned().collect(), trace }
     }
 
-    /// Takes note of a canvas and tells what is to be told.
-    pub fn look(&mut self, header: &Header) {
-        for change in self.journal.look(header) {
+    /// Takes note of how sources stand `now` and tells what is to be told.
+    pub fn look(&mut self, sources: &[TileTime], now: SessionTime) {
+        for change in self.journal.look(sources, now) {
             let name = self.names.get(usize::from(change.source.0)).map_or("", String::as_str);
             tell(&change, name, &self.trace);
         }
-    }
-
-    /// The trace it writes to.
-    pub fn trace(&self) -> &Trace {
-        &self.trace
     }
 }
 
@@ -144,7 +139,7 @@ mod tests {
             let mut header = test_frames::header(ms, CAMERA, Some(ms));
             header.composed = SessionTime(ms * 1_000);
             header.tiles[0].freshness = *freshness;
-            all.extend(journal.look(&header).into_iter().map(|change| (ms, change)));
+            all.extend(journal.look(&header.tiles, header.composed).into_iter().map(|change| (ms, change)));
         }
         all
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, bounded, tick};
 use program::clock;
 use program::trace::Trace;
+use protocol::arrangement::Wish;
 use protocol::camera::{self, Offer};
 use protocol::ladder::Position;
 use protocol::message::Message;
@@ -16,6 +17,8 @@ use transport::driver;
 use transport::path::State;
 use transport::session::Event;
 
+use super::arranging::{self, Arranging};
+use super::curtain::Curtain;
 use super::demand::Demand;
 use super::drills::Drills;
 use super::participants::share::{Limits, Share, Video};
@@ -57,6 +60,10 @@ pub struct Parts {
     pub steps: Steps,
     /// Vital signs, where there are any.
     pub vitals: Option<Arc<Hub>>,
+    /// How the canvas is arranged.
+    pub arranging: Arc<Arranging>,
+    /// Whether anything of any source leaves.
+    pub curtain: Curtain,
 }
 
 impl Link {
@@ -68,29 +75,14 @@ impl Link {
         participants: Arc<Participants>,
         events: Vec<Receiver<Event>>,
         limits: Limits,
-        Parts { cameras, relay, drills, stills, demand, steps, vitals }: Parts,
+        parts: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
         // Nothing is ever sent: the channel's closing is the signal.
         let (stop, stopped) = bounded(0);
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
-        let listener = Listener {
-            participants,
-            known,
-            share,
-            cameras,
-            offered: Vec::new(),
-            relay,
-            drills,
-            stills,
-            demand,
-            steps,
-            vitals,
-            trace,
-            beats: 0,
-            accused: 0,
-        };
+        let listener = Listener { participants, known, share, parts, offered: Vec::new(), trace, beats: 0, accused: 0 };
         let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -117,15 +109,9 @@ struct Listener {
     /// In the order of the participants.
     known: Vec<Known>,
     share: Share,
-    cameras: Cameras,
+    parts: Parts,
     /// The cameras as mentors were told of them.
     offered: Vec<Offer>,
-    relay: Arc<Relay>,
-    drills: Arc<Drills>,
-    stills: Arc<Stills>,
-    demand: Demand,
-    steps: Steps,
-    vitals: Option<Arc<Hub>>,
     trace: Trace,
     beats: u32,
     /// Steps down that the encoder is to blame for.
@@ -193,10 +179,10 @@ impl Listener {
                 known.budget_bps = None;
                 self.share.joined(at, clock::now());
                 member.outlet().join();
-                self.relay.peer_up(at, peer);
-                self.vitals.iter().for_each(|vitals| vitals.peer_up(at, clock::now()));
-                self.stills.settled(at);
-                if let Some(desk) = self.drills.of(at) {
+                self.parts.relay.peer_up(at, peer);
+                self.parts.vitals.iter().for_each(|vitals| vitals.peer_up(at, clock::now()));
+                self.parts.stills.settled(at);
+                if let Some(desk) = self.parts.drills.of(at) {
                     desk.peer_up(restarted, clock::now());
                 }
             }
@@ -204,11 +190,11 @@ impl Listener {
                 let facts = member.facts();
                 let path = facts.paths.get(usize::from(path.0)).map_or("?", |path| path.name.as_str());
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                let drill = self.drills.of(at).and_then(|desk| desk.on(path));
+                let drill = self.parts.drills.of(at).and_then(|desk| desk.on(path));
                 let drill = drill.map(|by| format!(", in a drill by {by}")).unwrap_or_default();
                 tracing::info!(participant = name, "path {path}: {}{why}{drill}", record::state(state));
             }
-            Event::BulkSent => return self.stills.settled(at),
+            Event::BulkSent => return self.parts.stills.settled(at),
             // Theatre sends video and is the session's clock; nobody speaks yet, and consoles send nothing large.
             Event::Frame(_) | Event::FramesLost { .. } | Event::Clock(_) | Event::Voice { .. } | Event::Bulk(_) => {
                 return;
@@ -220,15 +206,16 @@ impl Listener {
     fn message(&mut self, at: usize, name: &str, bytes: &[u8]) {
         let fault = match Message::from_bytes(bytes) {
             Ok(Message::Mark(operation)) => {
-                self.relay.operation(at, &operation).err().map(|refusal| refusal.to_string())
+                self.parts.relay.operation(at, &operation).err().map(|refusal| refusal.to_string())
             }
             Ok(Message::Drill(news)) => {
-                return self.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
+                return self.parts.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
             }
-            Ok(Message::Cursor(to)) => self.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
-            Ok(Message::Call(call)) => self.relay.call(at, call).err().map(|refusal| refusal.to_string()),
+            Ok(Message::Cursor(to)) => self.parts.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
+            Ok(Message::Call(call)) => self.parts.relay.call(at, call).err().map(|refusal| refusal.to_string()),
             Ok(Message::Camera(command)) => self.move_camera(at, command).err(),
-            Ok(Message::StillWish(source)) => return self.stills.wish(at, source),
+            Ok(Message::StillWish(source)) => return self.parts.stills.wish(at, source),
+            Ok(Message::LayoutWish(wish)) => return self.wish(at, wish),
             Ok(
                 Message::Layout(_)
                 | Message::Receipt(_)
@@ -237,7 +224,9 @@ impl Listener {
                 | Message::Vitals(_)
                 | Message::StillRefused { .. }
                 | Message::Cameras(_)
-                | Message::Pattern(_),
+                | Message::Pattern(_)
+                | Message::Arrangement(_)
+                | Message::LayoutAnswer(_),
             ) => Some("it is theatre's to send".to_owned()),
             Ok(Message::Judged(_)) => Some("no test picture was sent".to_owned()),
             Err(error) => Some(error.to_string()),
@@ -253,18 +242,27 @@ impl Listener {
     /// A mentor moves a room camera that theatre grants; whoever watches moves nothing.
     fn move_camera(&self, at: usize, command: camera::Command) -> Result<(), String> {
         match self.participants.members().get(at).map(|member| member.role) {
-            Some(Role::Mentor) => self.cameras.ask(command).map_err(|refusal| refusal.to_string()),
+            Some(Role::Mentor) => self.parts.cameras.ask(command).map_err(|refusal| refusal.to_string()),
             Some(Role::Observer) | None => Err("observers move no camera".into()),
         }
     }
 
     /// Tells mentors how the cameras stand, when that changes.
     fn offer_cameras(&mut self) {
-        let offers = self.cameras.offers();
+        let offers = self.parts.cameras.offers();
         if self.offered != offers {
             self.offered.clone_from(&offers);
-            self.relay.cameras(offers);
+            self.parts.relay.cameras(offers);
         }
+    }
+
+    /// The console of participant `at` wants the canvas arranged so.
+    fn wish(&self, at: usize, wish: Wish) {
+        let Some(member) = self.participants.members().get(at) else { return };
+        let answer = self.parts.arranging.wish(member.role, wish);
+        tracing::info!(participant = member.name, "asks for the layout {}: {answer:?}", arranging::word(wish.preset));
+        self.parts.relay.layout_answer(at, answer);
+        self.parts.relay.arrangement(self.parts.arranging.arrangement());
     }
 
     /// What the encode may take from now on, and who gets it. Gives what the slowest mentor's lines carry.
@@ -276,7 +274,7 @@ impl Listener {
             .map(|((member, facts), known)| member.seen(&facts.session, known.budget_bps))
             .collect();
         let verdict = self.share.judge(&seen, now);
-        self.demand.set_budget(Some(verdict.rate_bps));
+        self.parts.demand.set_budget(Some(verdict.rate_bps));
         let members = self.participants.members().iter();
         for ((member, known), video) in members.zip(&mut self.known).zip(verdict.video) {
             if known.video.replace(video) != Some(video) {
@@ -290,15 +288,17 @@ impl Listener {
     fn beat(&mut self) {
         let (facts, now) = (self.facts(), clock::now());
         let heard: Vec<_> = facts.iter().map(|facts| facts.session.heard).collect();
-        self.relay.tick(&heard);
+        self.parts.relay.tick(&heard);
         for (at, facts) in facts.iter().enumerate() {
-            self.drills.of(at).into_iter().for_each(|desk| desk.look(facts, now));
+            self.parts.drills.of(at).into_iter().for_each(|desk| desk.look(facts, now));
         }
-        self.relay.notice(Topic::Drill, self.drills.notice(now));
-        self.relay.notice(Topic::People, Some(people::notice(&self.present(&facts))));
-        if let Some(vitals) = &self.vitals {
+        self.parts.relay.notice(Topic::Drill, self.parts.drills.notice(now));
+        self.parts.relay.notice(Topic::People, Some(people::notice(&self.present(&facts))));
+        self.parts.relay.notice(Topic::Curtain, self.parts.curtain.notice());
+        self.parts.relay.arrangement(self.parts.arranging.arrangement());
+        if let Some(vitals) = &self.parts.vitals {
             vitals.tick(now);
-            self.relay.notice(Topic::Vitals, vitals.notice());
+            self.parts.relay.notice(Topic::Vitals, vitals.notice());
         }
         self.offer_cameras();
         let slowest_bps = self.judge(&facts, now);
@@ -308,7 +308,7 @@ impl Listener {
                 self.participants.members().iter().zip(&self.known).zip(&facts).enumerate()
             {
                 let participant = record::participant(member, known.video, known.refused);
-                let drill = |path: &str| self.drills.of(at).and_then(|desk| desk.on(path));
+                let drill = |path: &str| self.parts.drills.of(at).and_then(|desk| desk.on(path));
                 self.trace.write(record::link(facts, participant, drill, now));
             }
         }
@@ -332,25 +332,25 @@ impl Listener {
 
     /// Moves theatre on the ladder, and tells everyone.
     fn climb(&mut self, facts: &[driver::Facts], budget_bps: Option<u64>, now: MonoTime) {
-        let interval = self.demand.interval();
+        let interval = self.parts.demand.interval();
         if interval.is_zero() {
             return;
         }
         let mentors = self.participants.members().iter().zip(facts).filter(|(member, _)| member.role == Role::Mentor);
         let policy = mentors.filter_map(|(_, facts)| facts.session.policy).next();
-        let seen = Seen { budget_bps, made_bytes: self.demand.made_bytes(), interval };
-        let position = match self.steps.judge(&seen, policy.and_then(record::spreading), now) {
+        let seen = Seen { budget_bps, made_bytes: self.parts.demand.made_bytes(), interval };
+        let position = match self.parts.steps.judge(&seen, policy.and_then(record::spreading), now) {
             Some(News::Step(position)) => {
                 self.stepped(&position);
-                self.demand.set_rung(position.rung);
+                self.parts.demand.set_rung(position.rung);
                 self.trace.write(record::ladder(&position, now));
                 position
             }
             Some(News::Figures(position)) => position,
             None => return,
         };
-        self.relay.notice(Topic::Ladder, steps::notice(&position));
-        self.relay.ladder(position);
+        self.parts.relay.notice(Topic::Ladder, steps::notice(&position));
+        self.parts.relay.ladder(position);
     }
 
     /// A climb is good news. An encoder that ignores its rate is said once: it will be tried again and again.

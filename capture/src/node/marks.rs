@@ -131,7 +131,8 @@ impl Marks {
                 self.board.apply(&Operation::Undo { id });
                 vec![self.forget(id, Fate::Cleared, now)]
             }
-            FromDisplay::Wished(_) => Vec::new(),
+            // Nothing about marks.
+            FromDisplay::Wished(_) | FromDisplay::Curtain(_) => Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use annotation::board::MAX_AUTHORS;
+use protocol::arrangement::{self, Arrangement};
 use protocol::call::Answer;
 use protocol::camera::Offer;
 use protocol::ids::{MarkId, SourceId};
@@ -20,10 +21,12 @@ const MAX_RECEIPTS: usize = MAX_AUTHORS * MAX_MARKS;
 #[derive(Debug, Default)]
 pub struct Outgoing {
     layout: Option<Layout>,
+    arrangement: Option<Arrangement>,
     ladder: Option<Position>,
     answer: Option<Answer>,
     cameras: Option<Vec<Offer>>,
     no_still: Option<(SourceId, Refusal)>,
+    layout_answer: Option<arrangement::Answer>,
     receipts: BTreeMap<MarkId, Receipt>,
 }
 
@@ -31,6 +34,16 @@ impl Outgoing {
     /// The canvas has this layout now.
     pub fn layout(&mut self, layout: Layout) {
         self.layout = Some(layout);
+    }
+
+    /// The canvas is arranged so now.
+    pub fn arrangement(&mut self, arrangement: Arrangement) {
+        self.arrangement = Some(arrangement);
+    }
+
+    /// This becomes of its last wish for a layout.
+    pub fn layout_answer(&mut self, answer: arrangement::Answer) {
+        self.layout_answer = Some(answer);
     }
 
     /// Theatre stands here on the ladder now.
@@ -65,10 +78,12 @@ impl Outgoing {
     pub fn flush(&mut self, mut send: impl FnMut(&Message) -> bool) {
         let refused = |(source, why)| Message::StillRefused { source, why };
         let done = hand(&mut self.layout, Message::Layout, &mut send)
+            && hand(&mut self.arrangement, Message::Arrangement, &mut send)
             && hand(&mut self.ladder, Message::Ladder, &mut send)
             && hand(&mut self.answer, Message::Answer, &mut send)
             && hand(&mut self.cameras, Message::Cameras, &mut send)
-            && hand(&mut self.no_still, refused, &mut send);
+            && hand(&mut self.no_still, refused, &mut send)
+            && hand(&mut self.layout_answer, Message::LayoutAnswer, &mut send);
         if !done {
             return;
         }

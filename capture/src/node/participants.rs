@@ -99,6 +99,21 @@ impl Participants {
         taken.collect()
     }
 
+    /// A frame that was made goes to nobody: what builds on it is of no use to those who would have got it.
+    pub fn withhold(&self, independent: bool) {
+        for member in &self.members {
+            let mut outlet = member.outlet();
+            if outlet.gets(independent) {
+                outlet.missed();
+            }
+        }
+    }
+
+    /// Nothing of the frames so far may leave any more; the next one is to be independent.
+    pub fn withdraw_frames(&self) {
+        self.members.iter().for_each(|member| member.handle.withdraw_frames());
+    }
+
     /// Tells every peer and ends every session.
     pub fn stop(&self) {
         self.members.iter().for_each(|member| member.handle.stop());

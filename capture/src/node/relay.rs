@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use annotation::anchor::Pose;
 use annotation::expiry::GONE_AFTER;
 use program::clock;
+use protocol::arrangement::{self, Arrangement};
 use protocol::call::{Call, Pointed};
 use protocol::camera::Offer;
 use protocol::frame::Header;
@@ -47,6 +48,8 @@ pub enum Refusal {
 /// What a notice on the windows is about; the first is told first. Each has one place, and its newest words count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
+    /// Nothing of any source leaves.
+    Curtain,
     /// What theatre gives up for the lines.
     Ladder,
     /// Faults on purpose.
@@ -72,6 +75,8 @@ struct Desk {
     /// Windows that are attached now.
     windows: BTreeMap<SourceId, Sender<ToDisplay>>,
     layout: Layout,
+    /// How the canvas is arranged, once it was told.
+    arrangement: Option<Arrangement>,
     /// Where theatre stands on the ladder, once it was told.
     position: Option<Position>,
     notices: BTreeMap<Topic, Notice>,
@@ -116,6 +121,7 @@ impl Relay {
             marks: Marks::new(windows),
             windows: BTreeMap::new(),
             layout,
+            arrangement: None,
             position: None,
             notices: BTreeMap::new(),
             hidden: false,
@@ -133,10 +139,14 @@ impl Relay {
         let taken = desk.participants.iter().enumerate().any(|(other, who)| other != at && who.life == Some(peer));
         let (layout, position, receipts) = (desk.layout.clone(), desk.position.clone(), desk.marks.receipts());
         let cameras = desk.cameras.clone();
+        let arrangement = desk.arrangement.clone();
         let Some(participant) = desk.participants.get_mut(at) else { return };
         let life = Some(peer).filter(|_| !taken);
         let former = std::mem::replace(&mut participant.life, life).filter(|former| Some(*former) != life);
         participant.outgoing.layout(layout);
+        if let Some(arrangement) = arrangement {
+            participant.outgoing.arrangement(arrangement);
+        }
         if let Some(position) = position {
             participant.outgoing.ladder(position);
         }
@@ -221,6 +231,25 @@ impl Relay {
         let mut desk = self.lock();
         desk.layout = layout.clone();
         desk.participants.iter_mut().for_each(|participant| participant.outgoing.layout(layout.clone()));
+        desk.flush();
+    }
+
+    /// The canvas is arranged so; told when it is news.
+    pub fn arrangement(&self, arrangement: Arrangement) {
+        let mut desk = self.lock();
+        if desk.arrangement.as_ref() != Some(&arrangement) {
+            desk.participants.iter_mut().for_each(|who| who.outgoing.arrangement(arrangement.clone()));
+            desk.arrangement = Some(arrangement);
+            desk.flush();
+        }
+    }
+
+    /// This becomes of what the console of participant `at` wished.
+    pub fn layout_answer(&self, at: usize, answer: arrangement::Answer) {
+        let mut desk = self.lock();
+        if let Some(participant) = desk.participants.get_mut(at) {
+            participant.outgoing.layout_answer(answer);
+        }
         desk.flush();
     }
 

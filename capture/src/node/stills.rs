@@ -18,7 +18,6 @@ use protocol::still::{Header, Refusal, Still};
 use transport::bulk::MAX_BULK_BYTES;
 
 pub use compress::Maker;
-pub use desk::Curtain;
 use desk::Desk;
 pub use tap::Tap;
 

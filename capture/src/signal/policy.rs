@@ -42,12 +42,12 @@ impl Policy {
     /// The policy for `source`.
     ///
     /// Without `still_ok`, X-ray and patient monitors may hold an image, an endoscope and a camera may not, and of what
-    /// is generated or recorded nothing is concluded.
+    /// is generated, drawn here, recorded or shown by a screen nothing is concluded.
     pub fn of(source: &Source) -> Self {
         let stills = match (source.still_ok, &source.kind, source.role) {
             (Some(true), _, _) => Stills::Held,
             (Some(false), _, _) => Stills::Dead,
-            (None, Kind::Scene(_) | Kind::File { .. }, _) => Stills::Natural,
+            (None, Kind::Scene(_) | Kind::File { .. } | Kind::Screen(_) | Kind::Vitals, _) => Stills::Natural,
             (None, Kind::Dicom { .. }, _) | (None, _, Role::Fluoroscopy | Role::Vitals) => Stills::Held,
             (None, _, Role::Endoscope | Role::Room) => Stills::Dead,
         };
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn stills(role: Role, kind: Kind, still_ok: Option<bool>) -> Stills {
-        Policy::of(&Source { role, kind, still_ok }).stills
+        Policy::of(&Source { still_ok, ..Source::new(role, kind) }).stills
     }
 
     #[test]
@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(stills(Role::Fluoroscopy, device(), None), Stills::Held);
         assert_eq!(stills(Role::Vitals, device(), None), Stills::Held);
         assert_eq!(stills(Role::Endoscope, file(), None), Stills::Natural);
+        assert_eq!(stills(Role::Vitals, Kind::Vitals, None), Stills::Natural);
         assert_eq!(stills(Role::Endoscope, Kind::Dicom { location: "d".into() }, None), Stills::Held);
     }
 

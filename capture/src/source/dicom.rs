@@ -68,6 +68,12 @@ pub enum Fault {
         /// What could be played.
         wanted: &'static str,
     },
+    /// Its pictures may show who the patient is, and nobody drew a mask for them or looked.
+    #[error(
+        "its Burned In Annotation (0028,0301) {0}: its pictures may show who the patient is; draw a mask with `capture-node \
+         masks`, or look at them and add mask_pictures_seen = true beside mask_decided_by"
+    )]
+    Unmasked(&'static str),
     /// A picture cannot be made.
     #[error(transparent)]
     Picture(#[from] media::picture::Error),

@@ -48,7 +48,7 @@ impl Room {
         std::fs::write(&file, format!("{THEATRE}\n[source.viewed]\nrole = \"room\"\n{keys}\n")).unwrap();
         let theatre = Theatre::load(&file).unwrap();
         let (canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
-        let inputs = node::connect(&theatre, inlets).unwrap();
+        let inputs = node::connect(&theatre, inlets, None).unwrap();
         Self { canvas, _inputs: inputs, folder }
     }
 

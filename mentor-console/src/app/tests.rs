@@ -10,10 +10,12 @@ use eframe::egui::pos2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use program::trace::Trace;
+use protocol::arrangement::{Answer, Arrangement, Grant, Offered, Preset, Wish};
 use protocol::frame::Freshness;
-use protocol::ids::{Epoch, MarkId, SourceId};
+use protocol::ids::{Epoch, LayoutEpoch, MarkId, SourceId};
 use protocol::ladder::{Cause, Position, Rung};
 use protocol::mark::{Fate, Operation, Receipt};
+use protocol::layout::Layout;
 use protocol::still::Refusal;
 use protocol::time::{ClockOffset, SessionTime};
 use std::sync::Mutex;
@@ -85,6 +87,44 @@ fn a_primary_that_gives_no_news_is_never_called_live_and_what_it_shows_is_as_old
         window.get_by_label(banner);
         assert!(window.query_by_label("LIVE").is_none());
     }
+}
+
+#[test]
+fn a_layout_is_asked_of_theatre_from_the_toolbar_and_a_refusal_is_told() {
+    let (app, sent) = session(Freshness::Live);
+    let offered = Offered { source: SourceId(1), name: "room".into() };
+    let shown = Wish { preset: Preset::Insets, main: SourceId(0) };
+    app.console.lock().arrangement(Arrangement { shown, grant: Grant::Both, sources: vec![offered] });
+    let mut window = window(app);
+    window.run();
+    for button in ["Choose the layout", "Main: room"] {
+        window.get_by_label(button).click();
+        window.run();
+    }
+    let wish = Wish { main: SourceId(1), ..shown };
+    assert_eq!(*sent.lock().unwrap(), [Message::LayoutWish(wish)]);
+    window.state().0.console.lock().layout_answer(Answer::NotMain, SHOWN);
+    window.run();
+    window.get_by_label("No change: the main source is theatre's to choose");
+}
+
+#[test]
+fn behind_the_curtain_nothing_but_theatres_word_is_shown_and_the_pen_says_why_it_does_not_draw() {
+    let (app, sent) = session(Freshness::Live);
+    app.console.lock().layout(Layout { epoch: LayoutEpoch(2), tiles: Vec::new(), ..layout() });
+    let mut window = window(app);
+    window.state_mut().1 = after_ms(700);
+    window.run();
+    window.get_by_label("Curtain: theatre has closed the picture");
+    window.get_by_label("CURTAIN");
+    assert!(window.query_by_label_contains("FROZEN").is_none(), "it is not a fault");
+    assert!(window.query_by_label("room").is_none(), "no source is named over nothing");
+    let (app, now) = window.state_mut();
+    app.hand.moved((500.0, 300.0), *now);
+    app.hand.pressed(*now);
+    assert!(sent.lock().unwrap().is_empty());
+    window.run();
+    window.get_by_label("No drawing: theatre has closed the curtain");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub enum Record {
     View(View),
     /// `mentor-console`: how far the picture on the screen can be trusted, at each change.
     State {
-        /// `lost`, `waiting`, `frozen`, `sourcelost`, `repeating`, `black`, `still`, `unknown`, `held`, `late` or `live`.
+        /// `lost`, `curtain`, `waiting`, `frozen`, `sourcelost`, `repeating`, `black`, `still`, `unknown`, `held`, `late` or `live`.
         state: String,
         /// When the window was told so; `None` while the session's clock is not known.
         at_us: Option<u64>,
@@ -137,6 +137,8 @@ pub enum DropReason {
     HalfRate,
     /// The lines carry no video.
     VideoStopped,
+    /// Theatre closed its curtain after it was composed.
+    CurtainClosed,
 }
 
 /// A frame on the console's side.

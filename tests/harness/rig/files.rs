@@ -96,7 +96,7 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
     for (name, scene, file) in all {
         let keys = match (sources.bars.filter(|_| name == sources.case.primary()), file) {
             (Some(colour), _) => bars(colour),
-            (None, Some(file)) => format!("kind = \"file\"\nlocation = \"{}\"", file.display()),
+            (None, Some(file)) => format!("kind = \"file\"\nlocation = \"{}\"\n{UNMASKED}", file.display()),
             (None, None) if name == "vitals" && sources.vitals => "kind = \"vitals\"".to_owned(),
             (None, None) => format!("kind = \"scene\"\n{scene}"),
         };
@@ -132,6 +132,9 @@ pub fn participant(name: &str, role: Role, ports: &[u16], peer: &Identity) -> St
     }
     text
 }
+
+/// The word of whoever names a recording for a run: it carries no name.
+const UNMASKED: &str = "mask = \"none\"\nmask_decided_by = \"whoever named the recording\"";
 
 /// The telephone in theatre: a number that is kept free for fiction (Ofcom's 020 7946 0xxx).
 pub const PHONE: &str = "+44 20 7946 0123";

@@ -57,17 +57,29 @@ pub struct Story {
     pub vitals: Vec<Vitals>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
+    /// Every frame's bytes, of a peer that keeps them.
+    pub frames: Vec<Vec<u8>>,
 }
 
 #[derive(Debug, Default)]
 struct Told {
     story: Mutex<Story>,
     news: Condvar,
+    keeps: bool,
 }
 
 impl Peer {
     /// Joins over the link `profile`, in the life `epoch`.
     pub fn join(line: &Line, profile: &str, epoch: u32) -> Self {
+        Self::joined(line, profile, epoch, Told::default())
+    }
+
+    /// The same, and keeps every frame's bytes.
+    pub fn join_and_keep(line: &Line, profile: &str, epoch: u32) -> Self {
+        Self::joined(line, profile, epoch, Told { keeps: true, ..Told::default() })
+    }
+
+    fn joined(line: &Line, profile: &str, epoch: u32, told: Told) -> Self {
         let profile = Profile::by_name(profile).expect("a profile");
         let loopback = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         let paths = line.ports.iter().map(|port| relay::Path { listen: loopback(0), far: loopback(*port) }).collect();
@@ -93,7 +105,7 @@ impl Peer {
             wake: None,
         };
         let (handle, events) = driver::start(config).expect("a session");
-        let story = Arc::<Told>::default();
+        let story = Arc::new(told);
         let told = Arc::clone(&story);
         let thread = std::thread::Builder::new().name(format!("peer-{epoch}")).spawn(move || told.follow(&events));
         Self { handle, relay: Some(relay), story, thread: Some(thread.expect("a thread")) }
@@ -149,6 +161,11 @@ impl Peer {
         story.stills.first().cloned().expect("a still comes soon")
     }
 
+    /// The bytes of the frames it kept.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        self.story.lock().frames.clone()
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -183,6 +200,9 @@ impl Told {
                         }
                     }
                     story.released_us.push(frame.timing.released.0);
+                    if self.keeps {
+                        story.frames.push(frame.bytes.to_vec());
+                    }
                 }
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
                     story.lost += numbers.end - numbers.start;

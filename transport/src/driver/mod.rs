@@ -35,7 +35,7 @@ use crossbeam_channel::Receiver;
 use protocol::ids::Epoch;
 use protocol::time::MonoTime;
 use rustls::pki_types::UnixTime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use self::change::Change;
 pub use self::change::ChangeError;
@@ -166,6 +166,7 @@ pub struct Handle(Arc<Shared>);
 
 struct Shared {
     frames: mpsc::Sender<Frame>,
+    withdraw: Arc<Notify>,
     messages: mpsc::Sender<Bytes>,
     voice: mpsc::Sender<Bytes>,
     bulk: mpsc::Sender<Bytes>,
@@ -198,6 +199,7 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let (event_sender, events) = crossbeam_channel::bounded(outbox::CHANNEL);
     let outbox = Outbox::new(event_sender, config.wake);
     let (frames, frames_receiver) = mpsc::channel(FRAMES);
+    let withdraw = Arc::<Notify>::default();
     let (messages, messages_receiver) = mpsc::channel(MESSAGES);
     let (voice, voice_receiver) = mpsc::channel(VOICE);
     let (bulk, bulk_receiver) = mpsc::channel(BULK);
@@ -209,6 +211,7 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let inbox = Inbox {
         stop: stop_receiver,
         frames: frames_receiver,
+        withdraw: withdraw.clone(),
         messages: messages_receiver,
         voice: voice_receiver,
         bulk: bulk_receiver,
@@ -225,7 +228,20 @@ pub fn start(config: Config) -> Result<(Handle, Receiver<Event>), Error> {
     let span = tracing::Span::current();
     let thread = thread.spawn(move || span.in_scope(|| runtime.block_on(run.run(inbox))))?;
     let thread = Mutex::new(Some(thread));
-    let shared = Shared { frames, messages, voice, bulk, raise_bulk, refused, changes, stop, facts, listening, thread };
+    let shared = Shared {
+        frames,
+        withdraw,
+        messages,
+        voice,
+        bulk,
+        raise_bulk,
+        refused,
+        changes,
+        stop,
+        facts,
+        listening,
+        thread,
+    };
     Ok((Handle(Arc::new(shared)), events))
 }
 
@@ -248,6 +264,12 @@ impl Handle {
             mpsc::error::TrySendError::Full(_) => SendError::Busy,
             mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
         })
+    }
+
+    /// Nothing of the frames handed over so far may leave any more: those that wait are dropped, and what was lost of those
+    /// that left is not sent again. The next one is to be independent. Never blocks.
+    pub fn withdraw_frames(&self) {
+        self.0.withdraw.notify_one();
     }
 
     /// Whether [`Self::offer_frame`] would take one. It stays so until the caller hands one over.

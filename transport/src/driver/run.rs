@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::time::MonoTime;
 use quinn::Endpoint;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::Change;
@@ -41,6 +41,8 @@ pub struct Inbox {
     pub stop: mpsc::Receiver<()>,
     /// Frames to send.
     pub frames: mpsc::Receiver<Frame>,
+    /// Frames so far may not leave any more.
+    pub withdraw: Arc<Notify>,
     /// Messages to send.
     pub messages: mpsc::Receiver<Bytes>,
     /// Speech to send.
@@ -132,6 +134,7 @@ impl Run {
                 biased;
                 _ = inbox.stop.recv() => break,
                 Some(event) = inbox.network.recv(), if self.outbox.has_room() => self.network(event),
+                () = inbox.withdraw.notified() => self.withdraw(&mut inbox.frames),
                 frame = inbox.frames.recv() => match frame {
                     Some(frame) => self.session.handle(Input::Frame(frame), (self.now)()),
                     None => break,
@@ -151,6 +154,12 @@ impl Run {
             }
         }
         self.farewell(inbox).await;
+    }
+
+    /// Drops the frames that wait here, and has the session drop those that wait there.
+    fn withdraw(&mut self, frames: &mut mpsc::Receiver<Frame>) {
+        let waiting = std::iter::from_fn(|| frames.try_recv().ok()).count();
+        self.session.handle(Input::WithdrawFrames(waiting as u64), (self.now)());
     }
 
     /// Does what the session wants done.

@@ -61,6 +61,9 @@ pub enum Input {
     },
     /// A frame is to be sent.
     Frame(Frame),
+    /// Nothing of any frame so far may leave any more: what waits of them is dropped, and nothing is sent again. So many
+    /// more that were meant to be sent come no further either.
+    WithdrawFrames(u64),
     /// The released frame of this number could not be taken and was dropped.
     FrameNotTaken(u64),
     /// There is a path more.

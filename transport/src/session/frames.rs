@@ -45,6 +45,13 @@ impl Session {
         self.history.keep(train, now);
     }
 
+    /// What shards wait for is gone, so they do not leave.
+    pub(super) fn withdraw_frames(&mut self, more: u64) {
+        self.history = history::History::default();
+        self.frames_out += more;
+        self.frames_unsent += more;
+    }
+
     /// Copies that have left by another path make room for the next frame where lines are full: redundancy is given up
     /// before time is.
     fn give_way(&mut self) {

@@ -62,6 +62,22 @@ fn a_frame_goes_out_on_every_live_path_and_on_none_it_is_counted() {
 }
 
 #[test]
+fn withdrawn_frames_are_not_kept_to_be_sent_again_and_those_that_never_left_are_counted() {
+    let mut theatre = session(Role::Theatre);
+    (0..2).for_each(|path| up(&mut theatre, path, 1));
+    theatre.handle(Input::Frame(Frame::new(true, vec![5; 3000]).unwrap()), MonoTime(2));
+    outputs(&mut theatre);
+    let kept = |session: &Session| session.sizes().get("frames kept").copied();
+    assert_eq!(kept(&theatre), Some(1));
+    theatre.handle(Input::WithdrawFrames(2), MonoTime(3));
+    assert_eq!((kept(&theatre), outputs(&mut theatre)), (Some(0), vec![]));
+    let facts = theatre.facts(MonoTime(3));
+    assert_eq!((facts.frames_out, facts.frames_unsent), (3, 2));
+    theatre.handle(Input::Frame(Frame::new(true, vec![6; 3000]).unwrap()), MonoTime(4));
+    assert!(!outputs(&mut theatre).is_empty(), "frames after them leave as ever");
+}
+
+#[test]
 fn shards_fit_the_narrowest_connected_path() {
     let mut theatre = session(Role::Theatre);
     up(&mut theatre, 0, 0);

@@ -40,7 +40,7 @@ fn each_kind_of_this_machine_is_read_with_its_keys_and_defaults() {
             Kind::Decklink(Decklink { card: 0, mode: "1080i50", connection: "auto" }),
         ),
         (
-            "kind = \"screen\"\nregion = { x = 1, y = 2, width = 300, height = 200 }",
+            "kind = \"screen\"\nregion = { x = 1, y = 2, width = 300, height = 200 }\nmask = \"none\"\nmask_decided_by = \"Dr Adam\"",
             Kind::Screen(Screen {
                 display: None,
                 area: Area::Region(Region { x: 1, y: 2, width: 300, height: 200 }),

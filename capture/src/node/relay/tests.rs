@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
+use protocol::arrangement::{Grant, Preset, Wish};
 use protocol::geometry::SizePx;
 use protocol::ids::{FrameId, LayoutEpoch, MarkId};
 use protocol::mark::{Fate, Ink, Width};
@@ -65,6 +66,22 @@ impl Drop for Bench {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.socket);
     }
+}
+
+#[test]
+fn the_arrangement_is_told_once_and_again_to_whoever_joins_and_an_answer_to_whoever_asked() {
+    let bench = Bench::new("arranged");
+    let shown = Wish { preset: Preset::Quad, main: SHOWN };
+    let arrangement = Arrangement { shown, grant: Grant::Both, sources: Vec::new() };
+    bench.relay.arrangement(arrangement.clone());
+    bench.relay.arrangement(arrangement.clone());
+    bench.relay.layout_answer(1, arrangement::Answer::Observer);
+    bench.relay.layout_answer(0, arrangement::Answer::Granted);
+    let told = [Message::Arrangement(arrangement.clone()), Message::LayoutAnswer(arrangement::Answer::Granted)];
+    assert_eq!([bench.told.recv().unwrap(), bench.told.recv().unwrap()], told);
+    bench.relay.peer_up(0, Epoch(2));
+    let told = [Message::Layout(layout()), Message::Arrangement(arrangement)];
+    assert_eq!([bench.told.recv().unwrap(), bench.told.recv().unwrap()], told);
 }
 
 fn layout() -> Layout {

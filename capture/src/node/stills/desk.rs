@@ -4,15 +4,7 @@
 use protocol::ids::{FrameId, SourceId};
 use protocol::still::Refusal;
 
-/// Whether pictures may leave theatre.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Curtain {
-    /// They may.
-    #[default]
-    Open,
-    /// None may.
-    Closed,
-}
+use crate::local::Curtain;
 
 /// Everything asked and under way.
 #[derive(Debug)]

@@ -1,0 +1,159 @@
+//! Privacy masks at work: makes the masked areas of a source's pictures black, at full resolution and before anything
+//! else is done with them, and withholds pictures that no mask was drawn for. Canvas, stills and whatever else takes
+//! pictures from a source's branch get them from here. The OR display does not: the surgeon sees the whole picture.
+//!
+//! What a mask is and who needs one is `config::mask`'s; the preview in which it is drawn is `editor`.
+
+pub mod burned;
+pub mod drawing;
+pub mod editor;
+mod preview;
+mod save;
+pub mod stencil;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use media::picture::{self, Converter, Picture};
+use protocol::colour::Range;
+use protocol::geometry::{CanvasRect, SizePx};
+
+use crate::config::Mask;
+use crate::config::mask::Areas;
+
+/// Whether a source's pictures may leave, shared by its branch and whoever confirms.
+#[derive(Debug, Default)]
+pub struct Gate {
+    state: Mutex<State>,
+}
+
+/// Where a gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    /// Pictures pass, or none came.
+    #[default]
+    Passing,
+    /// Pictures are withheld.
+    Withholding(Mismatch),
+    /// Somebody in theatre looked: the mask fits pictures of this size too.
+    Confirmed(SizePx),
+}
+
+/// A mask and a picture that do not belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The picture's size.
+    pub picture: SizePx,
+    /// The size of the picture that the mask was drawn on.
+    pub mask: SizePx,
+}
+
+impl Gate {
+    /// Why pictures are withheld, if they are.
+    pub fn withholds(&self) -> Option<Mismatch> {
+        match *self.lock() {
+            State::Withholding(mismatch) => Some(mismatch),
+            State::Passing | State::Confirmed(_) => None,
+        }
+    }
+
+    /// Somebody in theatre looked: stretched onto pictures of the size that is withheld now, the mask covers what it has
+    /// to. It holds until this program ends or the size changes again. Gives what was confirmed; `None` if nothing is
+    /// withheld.
+    pub fn confirm(&self) -> Option<Mismatch> {
+        let mut state = self.lock();
+        let State::Withholding(mismatch) = *state else { return None };
+        *state = State::Confirmed(mismatch.picture);
+        Some(mismatch)
+    }
+
+    /// Whether a picture of `size` may leave under a mask drawn on a picture of `mask`'s size.
+    fn admits(&self, size: SizePx, mask: SizePx) -> bool {
+        let mut state = self.lock();
+        *state = match *state {
+            _ if size == mask => State::Passing,
+            State::Confirmed(confirmed) if confirmed == size => return true,
+            _ => State::Withholding(Mismatch { picture: size, mask }),
+        };
+        *state == State::Passing
+    }
+
+    /// No panic can leave it half changed.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the pictures of one source fit to leave.
+#[derive(Debug)]
+pub struct Masker {
+    areas: Option<Areas>,
+    /// To planar 4:2:0 of the same size, for pictures that are anything else.
+    converter: Option<Converter>,
+    stencil: Option<(SizePx, Vec<CanvasRect>)>,
+}
+
+impl Masker {
+    /// Does what `mask` says; lets everything pass where nobody had to decide, or nothing has to be covered.
+    pub fn new(mask: Option<&Mask>) -> Self {
+        let areas = match mask {
+            Some(Mask::Areas(areas)) => Some(areas.clone()),
+            Some(Mask::None(_)) | None => None,
+        };
+        Self { areas, converter: None, stencil: None }
+    }
+
+    /// `picture` with its masked areas black; `None` if it must not leave, which `gate` then tells.
+    ///
+    /// # Errors
+    /// The picture cannot be read, or there is no memory.
+    pub fn apply(&mut self, picture: &Picture, gate: &Gate) -> Result<Option<Picture>, picture::Error> {
+        self.apply_seen(picture, gate, |_| {})
+    }
+
+    /// The same; `see` is shown the whole picture, in planar 4:2:0, before anything of it is made black. It is not where
+    /// nothing is, and where the picture must not leave.
+    ///
+    /// # Errors
+    /// See [`Masker::apply`].
+    pub fn apply_seen(
+        &mut self,
+        picture: &Picture,
+        gate: &Gate,
+        see: impl FnOnce(&Picture),
+    ) -> Result<Option<Picture>, picture::Error> {
+        let Some(areas) = &self.areas else { return Ok(Some(picture.clone())) };
+        let size = picture.size();
+        if !gate.admits(size, areas.size) {
+            return Ok(None);
+        }
+        if self.stencil.as_ref().is_none_or(|(of, _)| *of != size) {
+            self.stencil = Some((size, stencil::rectangles(areas, size)));
+        }
+        let planar = self.planar(picture)?;
+        see(&planar);
+        let rectangles = self.stencil.as_ref().map(|(_, rectangles)| rectangles.as_slice()).unwrap_or_default();
+        blackened(planar, rectangles, picture.colour().range).map(Some)
+    }
+
+    /// A copy of `picture` in planar 4:2:0 that nobody else holds.
+    fn planar(&mut self, picture: &Picture) -> Result<Picture, picture::Error> {
+        let info = picture::i420(picture.size(), picture.colour())?;
+        let converter = match self.converter.take().filter(|converter| converter.takes(&picture.info)) {
+            Some(converter) => converter,
+            None => Converter::new(&picture.info, &info)?,
+        };
+        self.converter.insert(converter).convert(picture)
+    }
+}
+
+fn blackened(picture: Picture, rectangles: &[CanvasRect], range: Range) -> Result<Picture, picture::Error> {
+    let Picture { buffer, info, captured } = picture;
+    let mut frame = picture::write(buffer, &info)?;
+    for rectangle in rectangles {
+        crate::canvas::paint::black(&mut frame, *rectangle, range);
+    }
+    Ok(Picture { buffer: frame.into_buffer(), info, captured })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Theatre's curtain: while it is closed nothing of any source leaves, and everybody is told. One value that the canvas,
+//! the encoder, stills, vitals and whoever else sends something of the operation consult; clones are the same one.
+//!
+//! It is remembered in a file beside the sockets, so that a `capture-node` that starts anew does not open it. What stands
+//! in the curtain's place is the canvas's.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use protocol::message::Message;
+use protocol::vitals::Vitals;
+
+use crate::control::Answer;
+use crate::local::{Curtain as Position, Event, FromDisplay, Notice, Severity};
+
+/// The curtain. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Curtain(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    closed: AtomicBool,
+    /// There while it is closed.
+    note: PathBuf,
+}
+
+impl Curtain {
+    /// As it was left, by the file at `note`. If nobody can tell it is closed.
+    pub fn as_left(note: &Path) -> Self {
+        let closed = note.try_exists().unwrap_or_else(|error| {
+            tracing::error!("curtain: {}: {error}; it is closed until theatre opens it", note.display());
+            true
+        });
+        if closed {
+            tracing::warn!("the curtain is closed, as it was left; `capture-node ctl curtain off` opens it");
+        }
+        Self(Arc::new(Shared { closed: AtomicBool::new(closed), note: note.into() }))
+    }
+
+    /// Whether nothing of any source may leave now.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
+    /// The same, for the canvas.
+    pub fn position(&self) -> Position {
+        if self.is_closed() { Position::Closed } else { Position::Open }
+    }
+
+    /// Whether a message about vital signs may leave now: no value does while it is closed. How their feed stands is no
+    /// sign of anybody, and that it names another patient has to take values away at every end at once.
+    pub fn lets_out(&self, message: &Message) -> bool {
+        let is_value = matches!(message, Message::Vitals(Vitals::Numerics(_) | Vitals::Wave(_) | Vitals::Alarm(_)));
+        !(is_value && self.is_closed())
+    }
+
+    /// Theatre opens or closes it.
+    pub fn set(&self, position: Position) -> Answer {
+        match position {
+            Position::Closed => {
+                // Closed first: that it may not be remembered is no reason to let anything out.
+                let was_closed = self.0.closed.swap(true, Ordering::AcqRel);
+                match self.remember() {
+                    Err(error) => Answer::Done(format!(
+                        "the curtain is closed; a capture-node that starts anew would open it: {}: {error}",
+                        self.0.note.display()
+                    )),
+                    Ok(()) if was_closed => Answer::Done("the curtain is closed already".to_owned()),
+                    Ok(()) => told("the curtain is closed: nothing of any source leaves theatre"),
+                }
+            }
+            Position::Open => match forget(&self.0.note) {
+                Err(error) => {
+                    let note = self.0.note.display();
+                    Answer::Refused(format!(
+                        "the curtain stays closed: {note}: {error}; remove that file and try again"
+                    ))
+                }
+                Ok(()) if !self.0.closed.swap(false, Ordering::AcqRel) => {
+                    Answer::Done("the curtain is open already".to_owned())
+                }
+                Ok(()) => told("the curtain is open"),
+            },
+        }
+    }
+
+    /// Does what a window in theatre asks for.
+    pub fn hear(&self, event: &Event<FromDisplay>) {
+        let Event::Messages(words, _) = event else { return };
+        for word in words {
+            if let FromDisplay::Curtain(position) = word
+                && let Answer::Refused(why) = self.set(*position)
+            {
+                tracing::error!("{why}");
+            }
+        }
+    }
+
+    /// What the OR display has to say about it.
+    pub fn notice(&self) -> Option<Notice> {
+        let text = "Curtain closed: nobody outside theatre sees or hears anything".to_owned();
+        self.is_closed().then_some(Notice { severity: Severity::Caution, text })
+    }
+
+    fn remember(&self) -> io::Result<()> {
+        fs::write(&self.0.note, "closed\n")
+    }
+}
+
+fn forget(note: &Path) -> io::Result<()> {
+    match fs::remove_file(note) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn told(text: &str) -> Answer {
+    tracing::info!("{text}");
+    Answer::Done(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::time::{MonoTime, SessionTime};
+    use protocol::vitals::{Feed, FeedState, Origin};
+
+    /// A place for the note, which nobody has written yet.
+    fn note(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("curtain-{name}-{}", std::process::id()));
+        crate::run_dir::ensure(&folder).unwrap();
+        crate::run_dir::curtain(&folder)
+    }
+
+    #[test]
+    fn a_closed_curtain_is_closed_for_everybody_and_stays_so_when_the_program_starts_anew() {
+        let note = note("left");
+        let curtain = Curtain::as_left(&note);
+        let elsewhere = curtain.clone();
+        assert!(!curtain.is_closed() && curtain.notice().is_none());
+        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("nothing of any source")));
+        assert!(elsewhere.is_closed() && Curtain::as_left(&note).is_closed());
+        assert!(elsewhere.notice().is_some_and(|notice| notice.text.starts_with("Curtain closed")));
+        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("already")));
+        assert!(matches!(curtain.set(Position::Open), Answer::Done(_)));
+        assert!(!elsewhere.is_closed() && !Curtain::as_left(&note).is_closed());
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn it_closes_even_where_that_cannot_be_remembered_and_does_not_open_while_it_would_be_forgotten() {
+        let note = note("unwritable");
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+        let curtain = Curtain::as_left(&note);
+        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("would open it")));
+        assert!(curtain.is_closed());
+        // A folder in the note's place cannot be removed as a file.
+        fs::create_dir_all(&note).unwrap();
+        assert!(matches!(curtain.set(Position::Open), Answer::Refused(text) if text.contains("stays closed")));
+        assert!(curtain.is_closed());
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn behind_it_no_vital_sign_leaves_and_another_patient_is_told_all_the_same() {
+        let note = note("vitals");
+        let curtain = Curtain::as_left(&note);
+        let values = Message::Vitals(Vitals::Numerics(Vec::new()));
+        let feed = Feed { origin: Origin::Monitor, state: FeedState::PatientChanged, since: SessionTime(1) };
+        let changed = Message::Vitals(Vitals::Feed(feed));
+        assert!(curtain.lets_out(&values) && curtain.lets_out(&changed));
+        curtain.set(Position::Closed);
+        assert!(!curtain.lets_out(&values) && curtain.lets_out(&changed));
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_window_in_theatre_may_ask_for_it() {
+        let note = note("window");
+        let curtain = Curtain::as_left(&note);
+        let ask = |position| Event::Messages(vec![FromDisplay::Curtain(position)], MonoTime(0));
+        curtain.hear(&ask(Position::Closed));
+        assert!(curtain.is_closed());
+        curtain.hear(&ask(Position::Open));
+        assert!(!curtain.is_closed());
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+}
