@@ -7,7 +7,9 @@ use crate::ids::{FrameId, LayoutEpoch, SourceId};
 use crate::layout::MAX_TILES;
 use crate::time::SessionTime;
 
-/// How a tile's picture stands at the moment the canvas was made.
+/// How a tile's source stands at the moment the canvas was made.
+///
+/// The age of what a tile shows counts from [`Freshness::since`], where there is one, else from [`TileTime::captured`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Freshness {
     /// The source delivers.
@@ -16,6 +18,57 @@ pub enum Freshness {
     Waiting,
     /// It delivered, and stopped. The tile says so.
     Lost,
+    /// It delivers, but the same picture again and again, as a grabber does whose cable is pulled: it is as good as lost.
+    Repeating {
+        /// When that picture first came.
+        since: SessionTime,
+    },
+    /// It delivers, but nothing is to be seen: no light, or no signal behind a converter.
+    Black {
+        /// When it became black.
+        since: SessionTime,
+    },
+    /// It holds an image on purpose, as an X-ray does while its pedal is up.
+    Held {
+        /// When that image first came.
+        since: SessionTime,
+    },
+    /// It said that it is at its end. Theatre opens it again.
+    Ended,
+    /// It cannot be opened, or broke. Theatre opens it again.
+    Failed,
+    /// It delivers pictures that theatre cannot show.
+    Unusable,
+}
+
+impl Freshness {
+    /// Whether a stroke may begin on the tile: what it shows is what the source gives, and there is something to point at.
+    pub fn allows_pen(self) -> bool {
+        matches!(self, Self::Live | Self::Held { .. })
+    }
+
+    /// Since when the tile has shown one and the same, where newer pictures came that were no news.
+    pub fn since(self) -> Option<SessionTime> {
+        match self {
+            Self::Repeating { since } | Self::Black { since } | Self::Held { since } => Some(since),
+            Self::Live | Self::Waiting | Self::Lost | Self::Ended | Self::Failed | Self::Unusable => None,
+        }
+    }
+
+    /// The state in one word, as logs and traces have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Waiting => "waiting",
+            Self::Lost => "lost",
+            Self::Repeating { .. } => "repeating",
+            Self::Black { .. } => "black",
+            Self::Held { .. } => "held",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Unusable => "unusable",
+        }
+    }
 }
 
 /// One tile's picture in one frame.
@@ -23,9 +76,9 @@ pub enum Freshness {
 pub struct TileTime {
     /// Whose picture.
     pub source: SourceId,
-    /// When that picture was captured; `None` while [`Freshness::Waiting`].
+    /// When the newest picture was captured; `None` before the first.
     pub captured: Option<SessionTime>,
-    /// Whether the source still delivers.
+    /// How the source stands.
     pub freshness: Freshness,
 }
 

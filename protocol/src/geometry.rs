@@ -15,7 +15,7 @@ pub struct ImagePoint {
 }
 
 /// Width and height in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct SizePx {
     /// Pixels in a row.
     pub width: u16,

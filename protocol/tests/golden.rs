@@ -140,9 +140,37 @@ fn the_frame_on_the_page_is_what_the_code_writes_and_reads() {
 }
 
 #[test]
+fn every_state_of_a_tile_on_the_page_is_what_the_code_writes_and_reads() {
+    let vectors = vectors();
+    let bytes = vectors.get("frame-states").unwrap();
+    let (captured, since) = (Some(SessionTime(999_040)), SessionTime(100_000));
+    let states = [
+        (captured, Freshness::Repeating { since }),
+        (captured, Freshness::Black { since }),
+        (captured, Freshness::Held { since }),
+        (captured, Freshness::Lost),
+        (captured, Freshness::Ended),
+        (None, Freshness::Failed),
+        (None, Freshness::Unusable),
+    ];
+    let tiles = (0..).zip(states);
+    let tiles = tiles.map(|(id, (captured, freshness))| TileTime { source: SourceId(id), captured, freshness });
+    let header = Header {
+        id: frame_id(301),
+        layout: LayoutEpoch(2),
+        composed: AT,
+        colour: Colour { matrix: Matrix::Bt709, range: Range::Limited },
+        tiles: tiles.collect(),
+    };
+    let access_unit = [0, 0, 0, 1];
+    assert_eq!(header.prefix(&access_unit).unwrap(), *bytes);
+    assert_eq!(Header::take(bytes).unwrap(), (header, &access_unit[..]));
+}
+
+#[test]
 fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     let vectors = vectors();
-    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame"]).collect();
+    let mut known: Vec<&str> = messages().iter().map(|(name, _)| *name).chain(["frame", "frame-states"]).collect();
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
