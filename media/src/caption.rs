@@ -46,7 +46,7 @@ pub fn draw(picture: &Picture, text: &str) -> Result<Picture, Error> {
 }
 
 /// Letters without anything around them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Letters {
     /// The rectangle they fill.
     pub size: SizePx,
@@ -60,12 +60,20 @@ pub struct Letters {
 /// # Errors
 /// See [`Error`].
 pub fn letters(text: &str, width: u16) -> Result<Letters, Error> {
+    Ok(letters_of(&[text], width)?.into_iter().next().unwrap_or_default())
+}
+
+/// The letters of each of `texts`, as [`letters`] draws them, for less than as many calls of it.
+///
+/// # Errors
+/// See [`Error`].
+pub fn letters_of(texts: &[&str], width: u16) -> Result<Vec<Letters>, Error> {
     let size = SizePx { width: width.max(64) & !1, height: (width.max(64) / LETTERS_HIGH) & !1 };
     let info = picture::i420(size, Colour::default())?;
     let mut black = vec![BLACK; info.size()];
     black.iter_mut().skip(info.offset().get(1).copied().unwrap_or(0)).for_each(|chroma| *chroma = 128);
     let black = Picture { buffer: gst::Buffer::from_mut_slice(black), info, captured: MonoTime::default() };
-    let overlay = textoverlay(text)
+    let overlay = textoverlay("")
         .property_from_str("valignment", "top")
         .property_from_str("halignment", "left")
         .property_from_str("line-alignment", "left")
@@ -74,7 +82,16 @@ pub fn letters(text: &str, width: u16) -> Result<Letters, Error> {
         .property("draw-outline", false)
         .property("draw-shadow", false)
         .property("font-desc", "Sans 6");
-    let drawn = over(&black, overlay)?;
+    let mut overlay = start(&black, overlay)?;
+    let drawn = texts.iter().map(|text| {
+        overlay.set("text", markup(text));
+        coverage_of(&write(&mut overlay, &black)?, size)
+    });
+    drawn.collect()
+}
+
+/// The letters on a black picture.
+fn coverage_of(drawn: &Picture, size: SizePx) -> Result<Letters, Error> {
     let frame = drawn.read()?;
     let stride = frame.plane_stride().first().and_then(|bytes| usize::try_from(*bytes).ok()).unwrap_or(1).max(1);
     let rows: Vec<&[u8]> = frame.plane_data(0).map(|luma| luma.chunks(stride).collect()).unwrap_or_default();
@@ -105,14 +122,26 @@ fn coverage(luma: u8) -> u8 {
 }
 
 fn textoverlay(text: &str) -> ElementBuilder<'static> {
-    gst::ElementFactory::make("textoverlay").property("text", gst::glib::markup_escape_text(text).to_string())
+    gst::ElementFactory::make("textoverlay").property("text", markup(text))
+}
+
+fn markup(text: &str) -> String {
+    gst::glib::markup_escape_text(text).to_string()
 }
 
 /// `picture` with what `overlay` draws on it.
 fn over(picture: &Picture, overlay: ElementBuilder<'_>) -> Result<Picture, Error> {
-    let caps = picture.info.to_caps().map_err(|error| picture::Error::NotRaw(error.to_string()))?;
-    let overlay = overlay.build();
-    let mut overlay = Element::start(overlay, "video_sink", &caps, &caps)?;
+    write(&mut start(picture, overlay)?, picture)
+}
+
+/// `overlay` running, for pictures like `like`.
+fn start(like: &Picture, overlay: ElementBuilder<'_>) -> Result<Element, Error> {
+    let caps = like.info.to_caps().map_err(|error| picture::Error::NotRaw(error.to_string()))?;
+    Ok(Element::start(overlay.build(), "video_sink", &caps, &caps)?)
+}
+
+/// A copy of `picture` with what `overlay` draws on it now.
+fn write(overlay: &mut Element, picture: &Picture) -> Result<Picture, Error> {
     let mut buffer = picture.buffer.copy_deep().map_err(|_| picture::Error::NoMemory(picture.buffer.size()))?;
     if let Some(buffer) = buffer.get_mut() {
         buffer.set_pts(gst::ClockTime::ZERO);
@@ -153,6 +182,13 @@ mod tests {
         }
         let grown = f32::from(large.size.width) / f32::from(small.size.width);
         assert!((1.4..1.6).contains(&grown), "{:?} {:?}", small.size, large.size);
+    }
+
+    #[test]
+    fn several_texts_have_the_letters_that_each_has_alone() {
+        crate::init().unwrap();
+        let texts = ["NO SIGNAL", "7", "waiting"];
+        assert_eq!(letters_of(&texts, 960).unwrap(), texts.map(|text| letters(text, 960).unwrap()));
     }
 
     #[test]
