@@ -29,7 +29,7 @@ pub enum Record {
     View(View),
     /// `mentor-console`: how far the picture on the screen can be trusted, at each change.
     State {
-        /// `lost`, `waiting`, `frozen`, `sourcelost`, `unknown`, `late` or `live`.
+        /// `lost`, `waiting`, `frozen`, `sourcelost`, `repeating`, `black`, `unknown`, `held`, `late` or `live`.
         state: String,
         /// When the window was told so; `None` while the session's clock is not known.
         at_us: Option<u64>,
@@ -57,6 +57,15 @@ pub enum Record {
         reason: Option<String>,
         /// When theatre decided so, or the console was told; `None` while the session's clock is not known.
         at_us: Option<u64>,
+    },
+    /// `capture-node`: a source stands in another way, and has for half a second.
+    Source {
+        /// The source's name.
+        source: String,
+        /// `live`, `waiting`, `lost`, `repeating`, `black`, `held`, `ended`, `failed` or `unusable`.
+        state: String,
+        /// Since when.
+        at_us: u64,
     },
     /// `capture-node` and `mentor-console`: a link drill began or ended, whichever end runs it.
     Drill(Drill),
