@@ -1,21 +1,27 @@
-//! One input of theatre, opened: pictures out of a generated scene, a file or a GStreamer description.
+//! One input of theatre, opened: pictures out of a generated scene, a file, a DICOM study or a GStreamer description.
 //!
 //! Each picture is handed to the caller on the source's own thread, stamped at the moment it arrived from the device's
 //! own part, before any conversion; nothing is queued on the way. What becomes of a picture, and opening a source
 //! again after it failed, is left to the caller.
 
 mod branch;
+mod dicom;
 mod file;
 mod gstreamer;
 mod pace;
 mod scene;
 
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 use media::picture::Picture;
 
 use crate::config::{Kind, Source};
+pub use dicom::{BurnedIn, Fault as DicomFault, burned_in};
 
 /// Why a source cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,16 @@ pub enum Error {
         location: PathBuf,
         /// What GStreamer says.
         reason: String,
+    },
+    /// The DICOM file cannot be played, or not yet.
+    #[error("source {name}: {}: {fault}", location.display())]
+    Dicom {
+        /// The source.
+        name: String,
+        /// Its file.
+        location: PathBuf,
+        /// What is wrong with it, and how to mend it.
+        fault: DicomFault,
     },
     /// The bin description has to be mended.
     #[error("source {name}: `bin` = \"{bin}\": {fault}")]
@@ -72,10 +88,43 @@ pub enum Event {
     },
 }
 
+/// Silence after which a source is worth opening again, though it has said nothing: devices and connections hang. Longer
+/// than any takes to give its first picture.
+pub const REOPEN_AFTER: Duration = Duration::from_secs(20);
+
+/// Why an opened source is of no more use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// Whoever opened it wants it no more.
+    Stopped,
+    /// It came to its end.
+    Ended,
+    /// It broke.
+    Failed {
+        /// What happened, in one line.
+        what: String,
+    },
+    /// It gave nothing for so long.
+    Silent(Duration),
+}
+
+impl Display for Over {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::Ended => f.write_str("ended"),
+            Self::Failed { what } => f.write_str(what),
+            Self::Silent(silence) => write!(f, "no picture came for {} s", silence.as_secs()),
+        }
+    }
+}
+
 /// An opened source. Dropping it stops it: when `drop` returns, no picture is delivered any more.
 #[derive(Debug)]
 pub struct Running {
     events: Receiver<Event>,
+    /// How many pictures it has delivered.
+    pictures: Arc<AtomicU64>,
     _part: Part,
 }
 
@@ -84,12 +133,33 @@ pub struct Running {
 enum Part {
     Pipeline { _playing: branch::Playing },
     Scene { _thread: scene::Thread },
+    Dicom { _thread: dicom::Thread },
 }
 
 impl Running {
     /// Receives at most one event: the source's end. Closed without one while the source is being dropped.
     pub fn events(&self) -> &Receiver<Event> {
         &self.events
+    }
+
+    /// Waits until it is of no more use: until it says so, `stopped` receives or closes, or it gave nothing for `silence`.
+    pub fn over(&self, stopped: &Receiver<()>, silence: Duration) -> Over {
+        let mut pictures = 0;
+        loop {
+            select! {
+                recv(stopped) -> _ => return Over::Stopped,
+                recv(self.events) -> event => return match event {
+                    Ok(Event::Failed { what }) => Over::Failed { what },
+                    Ok(Event::Ended) | Err(_) => Over::Ended,
+                },
+                default(silence) => {
+                    let before = std::mem::replace(&mut pictures, self.pictures.load(Ordering::Relaxed));
+                    if before == pictures {
+                        return Over::Silent(silence);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -101,8 +171,25 @@ impl Running {
 /// # Errors
 /// [`Error`], split by what has to be mended.
 pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
+    let Kind::Dicom { location } = &source.kind else { return open_displayed(name, source, deliver) };
+    media::init().map_err(|error| Error::Unavailable { name: name.into(), reason: error.to_string() })?;
+    let (pictures, deliver) = counted(deliver);
+    let (events, thread) = dicom::open(name, location, deliver)?;
+    Ok(Running { events, pictures, _part: Part::Dicom { _thread: thread } })
+}
+
+/// The same for the sources that `or-display` may open; so its program has no parser of DICOM in it.
+///
+/// # Errors
+/// [`Error`]; [`Error::Unavailable`] for a kind that no display may open ([`Kind::may_be_displayed`]).
+pub fn open_displayed(
+    name: &str,
+    source: &Source,
+    deliver: impl FnMut(Picture) + Send + 'static,
+) -> Result<Running, Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     media::init().map_err(|error| unavailable(error.to_string()))?;
+    let (pictures, deliver) = counted(deliver);
     let (events, part) = match &source.kind {
         Kind::Scene(scene) => {
             let (events, thread) = scene::open(name, *scene, deliver).map_err(unavailable)?;
@@ -112,20 +199,32 @@ pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + '
             let (events, playing) = file::open(name, location, deliver)?;
             (events, Part::Pipeline { _playing: playing })
         }
+        Kind::Dicom { .. } => return Err(unavailable("a DICOM file is not for the surgeon's display".into())),
         Kind::Gstreamer { bin } => {
             let (events, playing) = gstreamer::open(name, bin, deliver)?;
             (events, Part::Pipeline { _playing: playing })
         }
     };
-    Ok(Running { events, _part: part })
+    Ok(Running { events, pictures, _part: part })
+}
+
+/// `deliver`, and how often it was called.
+fn counted(
+    mut deliver: impl FnMut(Picture) + Send + 'static,
+) -> (Arc<AtomicU64>, impl FnMut(Picture) + Send + 'static) {
+    let pictures = Arc::<AtomicU64>::default();
+    let count = Arc::clone(&pictures);
+    let counting = move |picture| {
+        count.fetch_add(1, Ordering::Relaxed);
+        deliver(picture);
+    };
+    (pictures, counting)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
+    use std::sync::atomic::AtomicUsize;
 
     use crossbeam_channel::{TryRecvError, bounded};
     use protocol::colour::{Colour, Matrix, Range};
@@ -135,7 +234,7 @@ mod tests {
     use crate::config::{Scene, Scenery};
 
     fn source(kind: Kind) -> Source {
-        Source { role: Role::Endoscope, kind }
+        Source { role: Role::Endoscope, kind, still_ok: None }
     }
 
     fn bars(colour: Colour) -> Source {
@@ -161,6 +260,27 @@ mod tests {
         assert!(pictures.is_sorted_by(|a, b| a.captured < b.captured));
         let frame = pictures[0].read().unwrap();
         assert_eq!(frame.plane_data(0).unwrap()[10], 191, "75 % white in full range");
+    }
+
+    #[test]
+    fn a_source_that_hangs_is_over_and_one_that_delivers_is_not_until_it_is_stopped() {
+        let silence = Duration::from_millis(200);
+        let (_alive, stopped) = bounded(0);
+        let silent = "udpsrc address=127.0.0.1 port=0 caps=application/x-rtp,media=video,clock-rate=90000,\
+                      encoding-name=JPEG,payload=26 ! rtpjpegdepay ! jpegdec";
+        let running = open("silent", &source(Kind::Gstreamer { bin: silent.into() }), |_| {}).unwrap();
+        assert_eq!(running.over(&stopped, silence), Over::Silent(silence));
+        let (sender, pictures) = bounded(60);
+        let (stop, stopped) = bounded(1);
+        let running = open("bars", &bars(Colour::default()), move |_| {
+            // It lives for more than twice the silence, then it is told to stop.
+            if sender.try_send(()).is_err() {
+                stop.try_send(()).ok();
+            }
+        })
+        .unwrap();
+        assert_eq!(running.over(&stopped, silence), Over::Stopped);
+        assert_eq!(pictures.len(), 60);
     }
 
     #[test]

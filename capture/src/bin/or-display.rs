@@ -51,7 +51,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn exit_kind(error: &or_display::Error) -> Kind {
     use or_display::Error;
     match error {
-        Error::Source(source::Error::Missing { .. } | source::Error::NotVideo { .. }) => Kind::Input,
+        Error::Source(source::Error::Missing { .. } | source::Error::NotVideo { .. } | source::Error::Dicom { .. }) => {
+            Kind::Input
+        }
         Error::Source(source::Error::Description { .. })
         | Error::Screen(or_display::screen::Error::Description { .. }) => Kind::Config,
         Error::Source(source::Error::Unavailable { .. })

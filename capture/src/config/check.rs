@@ -5,6 +5,7 @@ use std::path::Path;
 use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
+use super::source::Source;
 use super::theatre::{Canvas, Ladder, Theatre};
 use super::{Nonsense, participant};
 
@@ -71,7 +72,20 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         name(key).map_err(|fault| Nonsense::new(format!("source.{key}"), fault))?;
     }
     known(theatre, "primary", &theatre.primary)?;
-    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))
+    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))?;
+    displayed("primary", theatre.source.get(&theatre.primary))?;
+    let windows = theatre.window.keys();
+    windows.into_iter().try_for_each(|window| displayed(&format!("window.{window}"), theatre.source.get(window)))
+}
+
+/// Whether a window in theatre may show `source`, which `key` names.
+pub(super) fn displayed(key: &str, source: Option<&Source>) -> Result<(), Nonsense> {
+    if source.is_none_or(|source| source.kind.may_be_displayed()) {
+        return Ok(());
+    }
+    let fault = "names a source whose kind is no business of the surgeon's display, which holds no network and no parser \
+                 of foreign files; name one with kind = \"gstreamer\", \"file\" or \"scene\"";
+    Err(Nonsense::new(key, fault))
 }
 
 fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {

@@ -15,6 +15,9 @@ pub struct Source {
     pub role: Role,
     /// Where its pictures come from.
     pub kind: Kind,
+    /// Whether its picture may stand still: `true` means that an image is held, `false` that the source is dead. Without a
+    /// word it follows from role and kind (`crate::signal::Policy`).
+    pub still_ok: Option<bool>,
 }
 
 /// Where a source's pictures come from.
@@ -24,6 +27,11 @@ pub enum Kind {
     Scene(Scene),
     /// A recorded file, paced by its own timestamps and played in a loop.
     File {
+        /// The file; relative paths start at the configuration's folder once it is loaded.
+        location: PathBuf,
+    },
+    /// A DICOM file: an X-ray or ultrasound run, played in a loop at its own rate, or a single image.
+    Dicom {
         /// The file; relative paths start at the configuration's folder once it is loaded.
         location: PathBuf,
     },
@@ -66,10 +74,18 @@ pub enum Scenery {
 impl Source {
     /// The same source with relative paths made relative to the folder of the file at `config`.
     pub(super) fn beside(mut self, config: &Path) -> Self {
-        if let Kind::File { location } = &mut self.kind {
+        if let Kind::File { location } | Kind::Dicom { location } = &mut self.kind {
             *location = super::beside(config, location);
         }
         self
+    }
+}
+
+impl Kind {
+    /// Whether `or-display` may open it: the surgeon's picture never waits for a network, and its program holds no parser
+    /// of files that come from elsewhere.
+    pub fn may_be_displayed(&self) -> bool {
+        !matches!(self, Self::Dicom { .. })
     }
 }
 
@@ -88,6 +104,7 @@ struct Table {
     colour: Option<Colours>,
     location: Option<PathBuf>,
     bin: Option<String>,
+    still_ok: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -95,6 +112,7 @@ struct Table {
 enum KindName {
     Scene,
     File,
+    Dicom,
     Gstreamer,
 }
 
@@ -119,34 +137,38 @@ impl TryFrom<Table> for Source {
 
     fn try_from(table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
-        let role = table.role;
+        let (role, still_ok) = (table.role, table.still_ok);
         let kind = match table.kind {
             KindName::Scene => Kind::Scene(table.into_scene()?),
             KindName::File => {
                 Kind::File { location: table.location.ok_or("kind = \"file\" needs the key `location`")? }
             }
+            KindName::Dicom => {
+                Kind::Dicom { location: table.location.ok_or("kind = \"dicom\" needs the key `location`")? }
+            }
             KindName::Gstreamer => {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
             }
         };
-        Ok(Self { role, kind })
+        Ok(Self { role, kind, still_ok })
     }
 }
 
 impl Table {
     fn refuse_keys_of_other_kinds(&self) -> Result<(), String> {
-        let keys = [
-            ("scene", self.scene.is_some(), KindName::Scene),
-            ("size", self.size.is_some(), KindName::Scene),
-            ("fps", self.fps.is_some(), KindName::Scene),
-            ("colour", self.colour.is_some(), KindName::Scene),
-            ("location", self.location.is_some(), KindName::File),
-            ("bin", self.bin.is_some(), KindName::Gstreamer),
+        let keys: [(&str, bool, &[KindName]); 6] = [
+            ("scene", self.scene.is_some(), &[KindName::Scene]),
+            ("size", self.size.is_some(), &[KindName::Scene]),
+            ("fps", self.fps.is_some(), &[KindName::Scene]),
+            ("colour", self.colour.is_some(), &[KindName::Scene]),
+            ("location", self.location.is_some(), &[KindName::File, KindName::Dicom]),
+            ("bin", self.bin.is_some(), &[KindName::Gstreamer]),
         ];
-        match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
-            Some((key, _, kind)) => {
-                let kind = format!("{kind:?}").to_lowercase();
-                Err(format!("key `{key}` belongs to kind = \"{kind}\"; take it out or change the kind"))
+        match keys.iter().find(|(_, given, kinds)| *given && !kinds.contains(&self.kind)) {
+            Some((key, _, kinds)) => {
+                let kinds: Vec<String> = kinds.iter().map(|kind| format!("\"{kind:?}\"").to_lowercase()).collect();
+                let kinds = kinds.join(" or ");
+                Err(format!("key `{key}` belongs to kind = {kinds}; take it out or change the kind"))
             }
             None => Ok(()),
         }

@@ -101,6 +101,9 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("location =", "locatoin =", "unknown key `locatoin`: did you mean `location`?"),
         ("location = \"room.mp4\"", "", "kind = \"file\" needs the key `location`"),
         ("location =", "bin =", "key `bin` belongs to kind = \"gstreamer\""),
+        ("bin =", "location =", "key `location` belongs to kind = \"file\" or \"dicom\"; take it out"),
+        ("kind = \"file\"", "kind = \"dicom\"", "window.room: names a source whose kind is no business of the"),
+        ("scene = \"tissue\"", "scene = \"tissue\"\nstill_ok = \"yes\"", "expected a boolean"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nfps = 0", "`fps` must be 1 to 240"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { width = 33, height = 33 }", "`size` must have an even"),
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { widht = 64, height = 64 }", "did you mean `width`?"),
@@ -239,6 +242,17 @@ fn a_window_for_a_source_that_is_not_there_is_told_with_what_named_it() {
 }
 
 #[test]
+fn a_window_on_a_dicom_file_is_a_fault_of_its_program_too_and_beside_windows_it_is_none() {
+    let study = GOOD.replace("kind = \"file\"\nlocation = \"room.mp4\"", "kind = \"dicom\"\nlocation = \"run.dcm\"");
+    let file = File::new("dicom-window", &study);
+    let error = Display::load(&file.0, Some("room")).unwrap_err().to_string();
+    assert!(error.contains("window.room: names a source whose kind"), "{error}");
+    let file = File::new("dicom", &study.replace("[window.room]\nsink = \"fakesink\"\n", ""));
+    let theatre = Theatre::load(&file.0).unwrap();
+    assert_eq!(theatre.source["room"].kind, Kind::Dicom { location: std::env::temp_dir().join("run.dcm") });
+}
+
+#[test]
 fn bars_can_be_asked_for_in_every_colour() {
     let bars =
         "scene = \"bars\"\ncolour = { matrix = \"bt601\", range = \"full\" }\nsize = { width = 640, height = 360 }";
@@ -251,7 +265,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "primary",
     "run_dir",
     "role",
@@ -262,6 +276,7 @@ const KEYS: [&str; 24] = [
     "colour",
     "location",
     "bin",
+    "still_ok",
     "sink",
     "width",
     "height",

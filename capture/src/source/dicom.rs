@@ -1,0 +1,151 @@
+//! Source kind `dicom`: a file as X-ray and ultrasound machines write it (DICOM PS3.10), a run played in a loop at its own
+//! rate or a single image.
+//!
+//! The file is read once to find its frames, which are then read and decoded one at a time as they are due: however
+//! long a run is, it costs the memory of a picture. How a file is walked is [`walk`]'s, what its attributes mean
+//! [`image`]'s, how bytes become a picture [`pixels`]'. Names and dates of patients are never looked at; what may be
+//! burned into the pixels is told by [`burned_in`], and left to whoever masks.
+
+mod image;
+mod jpeg;
+mod pixels;
+mod reel;
+mod timing;
+mod walk;
+mod window;
+
+use std::path::Path;
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use media::picture::Picture;
+use program::clock;
+
+use super::pace::{self, Schedule, Stop, Waiter};
+use super::{Error, Event};
+pub use image::BurnedIn;
+use reel::Reel;
+
+/// Why a file cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It is not there, or not readable. It may come.
+    #[error("{0}; put a DICOM file there or mend `location`")]
+    Missing(std::io::Error),
+    /// It has no content.
+    #[error("it is empty (0 bytes); copy it again")]
+    Empty,
+    /// It is something else.
+    #[error("it is no DICOM file: {0}; name a file with the mark DICM behind its first 128 bytes (PS3.10)")]
+    Foreign(&'static str),
+    /// Its structure breaks the standard.
+    #[error("it cannot be read: {0}; copy it again, or let its maker's software write it anew")]
+    Malformed(String),
+    /// Part of it is missing.
+    #[error("it is cut off: {there} of {told} {what} are there; copy it again")]
+    Cut {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        there: u64,
+        /// How many it tells.
+        told: u64,
+    },
+    /// Its pixels are coded in a way that is not played.
+    #[error(
+        "its pixels are coded as {0}; convert it to JPEG Baseline or uncompressed, for instance with `gdcmconv --raw`"
+    )]
+    Syntax(String),
+    /// It shows no picture: a report, a waveform, a plan.
+    #[error("it holds no picture ({0} is missing); name a file of an image or a run")]
+    NoImage(&'static str),
+    /// An attribute has a value that is not played.
+    #[error("its {attribute} is {value}; {wanted}")]
+    Value {
+        /// The attribute's name in PS3.6.
+        attribute: &'static str,
+        /// What the file says.
+        value: String,
+        /// What could be played.
+        wanted: &'static str,
+    },
+    /// A picture cannot be made.
+    #[error(transparent)]
+    Picture(#[from] media::picture::Error),
+}
+
+/// A run that plays until dropped.
+#[derive(Debug)]
+pub struct Thread {
+    stop: Option<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Opens the file at `location` and plays it on a thread of its own.
+///
+/// # Errors
+/// [`Error::Dicom`] with its [`Fault`], [`Error::Unavailable`] if the system gives no thread.
+pub fn open(
+    name: &str,
+    location: &Path,
+    deliver: impl FnMut(Picture) + Send + 'static,
+) -> Result<(Receiver<Event>, Thread), Error> {
+    let fault = |fault| Error::Dicom { name: name.into(), location: location.into(), fault };
+    let mut reel = Reel::open(location).map_err(fault)?;
+    // Whether pictures can be made of it at all is known before anything plays.
+    reel.picture(0).map_err(fault)?;
+    let (stop, waiter) = pace::stop();
+    // One event is a source's last word, so one place is enough.
+    let (sender, events) = bounded(1);
+    let thread =
+        Builder::new().name(format!("dicom {name}")).spawn(move || run(reel, &waiter, &sender, deliver)).map_err(
+            |error| Error::Unavailable { name: name.into(), reason: format!("the system refuses a thread: {error}") },
+        )?;
+    Ok((events, Thread { stop: Some(stop), thread: Some(thread) }))
+}
+
+/// What the file at `location` says of names, dates and the like in its pixels (BurnedInAnnotation, PS3.3 C.7.6.1).
+///
+/// # Errors
+/// The file cannot be read as far as that.
+pub fn burned_in(location: &Path) -> Result<BurnedIn, Fault> {
+    Ok(Reel::open(location)?.burned_in())
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of a DICOM file panicked");
+        }
+    }
+}
+
+fn run(mut reel: Reel, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
+    if let Err(fault) = play(&mut reel, waiter, &mut deliver)
+        && events.try_send(Event::Failed { what: fault.to_string() }).is_err()
+    {
+        tracing::debug!("nobody listens to a DICOM file that failed");
+    }
+}
+
+/// Delivers frame after frame, each when it is due, round after round until told to stop.
+fn play(reel: &mut Reel, waiter: &Waiter, deliver: &mut impl FnMut(Picture)) -> Result<(), Fault> {
+    let mut schedule = Schedule::default();
+    loop {
+        for frame in 0..reel.frames() {
+            let mut picture = reel.picture(frame)?;
+            let due = schedule.due(Some(reel.timing().at(frame)), Some(reel.timing().usual()), clock::now());
+            if waiter.until(due).is_break() {
+                return Ok(());
+            }
+            picture.captured = clock::now();
+            deliver(picture);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
