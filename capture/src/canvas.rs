@@ -27,6 +27,7 @@ use protocol::time::MonoTime;
 
 use crate::config::Theatre;
 use crate::layout;
+use crate::signal::Policy;
 use drive::Drive;
 pub use inlet::Inlet;
 use inlet::{CanvasColour, Part};
@@ -108,7 +109,8 @@ impl Canvas {
         let shared_colour = CanvasColour::new(Mutex::new(colour));
         let info = picture::i420(layout.canvas, colour)?;
         let pool = Pool::new(&info)?;
-        let tiles = layout.tiles.iter().map(|tile| Tile::new(tile, colour)).collect::<Result<Vec<_>, _>>()?;
+        let sources = layout.tiles.iter().filter_map(|tile| Some((tile, theatre.source.get(&tile.name)?)));
+        let tiles = sources.map(|(tile, source)| Tile::new(tile, Policy::of(source))).collect::<Result<Vec<_>, _>>()?;
         let inlet = |tile: &Tile| {
             let part = if tile.source == layout.primary { Part::Primary } else { Part::Inset };
             tile.inlet(part, Arc::clone(&shared_colour))
@@ -169,10 +171,11 @@ impl Canvas {
         self.follow_colour()?;
         let mut tiles = Vec::with_capacity(self.tiles.len());
         for (index, (tile, place)) in self.tiles.iter_mut().zip(&self.layout.tiles).enumerate() {
-            let freshness = match index == self.primary {
+            let heard = match index == self.primary {
                 true => drive::primary_freshness(&tile.rhythm, now),
                 false => drive::inset_freshness(&tile.rhythm, now),
             };
+            let freshness = tile.freshness(heard);
             tile.paint(&mut self.frame, place, self.colour, freshness, now)?;
             tiles.push(tile_time(tile, freshness));
         }
@@ -188,9 +191,7 @@ impl Canvas {
         self.pool = Pool::new(&info)?;
         self.frame = picture::write(self.pool.buffer()?, &info)?;
         self.blacken();
-        for (tile, place) in self.tiles.iter_mut().zip(&self.layout.tiles) {
-            tile.recolour(place, colour)?;
-        }
+        self.tiles.iter_mut().for_each(Tile::recolour);
         Ok(())
     }
 

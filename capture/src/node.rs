@@ -10,6 +10,7 @@ mod drills;
 pub mod encoding;
 pub mod frames;
 mod inputs;
+mod journal;
 mod link;
 pub mod marks;
 mod outgoing;
@@ -41,6 +42,7 @@ use demand::Demand;
 use drills::Drills;
 use encoding::{Encoded, Encoding};
 pub use inputs::{Error as InputError, Inputs, connect};
+use journal::Teller;
 use link::Link;
 use participants::Participants;
 use participants::share::Limits;
@@ -112,8 +114,9 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let encoding =
         Encoding::start(bitrate_bps, demand.clone(), admitting, send(participants, relay.clone(), trace.clone()))?;
     let _inputs = connect(theatre, inlets)?;
+    let mut teller = Teller::new(theatre, trace.clone());
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
-        turn(&mut canvas, &encoding, &demand, &relay, trace)?;
+        turn(&mut canvas, &encoding, &demand, &relay, &mut teller)?;
         if !encoding.is_alive() {
             return Err(Error::Ended("the encoder"));
         }
@@ -125,10 +128,17 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
 }
 
 /// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is dropped.
-fn turn(canvas: &mut Canvas, encoding: &Encoding, demand: &Demand, relay: &Relay, trace: &Trace) -> Result<(), Error> {
+fn turn(
+    canvas: &mut Canvas,
+    encoding: &Encoding,
+    demand: &Demand,
+    relay: &Relay,
+    teller: &mut Teller,
+) -> Result<(), Error> {
     canvas.wait(STOP_WITHIN, clock::now());
     canvas.set_insets(demand.insets());
     let Some(mut composed) = canvas.step(clock::now())? else { return Ok(()) };
+    teller.look(&composed.header);
     if let Some(layout) = composed.new_layout.take() {
         relay.layout(layout);
     }
@@ -140,7 +150,7 @@ fn turn(canvas: &mut Canvas, encoding: &Encoding, demand: &Demand, relay: &Relay
         None => encoding.offer(composed).map(|overtaken| (overtaken, DropReason::EncoderBusy)),
     };
     if let Some((dropped, reason)) = dropped {
-        trace.write(record::dropped(&dropped, reason, clock::now()));
+        teller.trace().write(record::dropped(&dropped, reason, clock::now()));
     }
     Ok(())
 }

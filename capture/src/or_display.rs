@@ -7,6 +7,7 @@
 pub mod full_colour;
 mod handout;
 mod input;
+mod intake;
 pub mod lettering;
 pub mod marks;
 pub mod notices;
@@ -16,10 +17,9 @@ pub mod screen;
 pub mod sheets;
 pub mod stencil;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
@@ -27,13 +27,15 @@ use program::trace::{DisplayedMark, Record, Trace};
 use protocol::time::MonoTime;
 
 use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
+use crate::signal::Policy;
 use crate::{config, run_dir, source};
 use handout::Handout;
 use input::Input;
+use intake::{Arrived, Pictures, intake};
 use lettering::Lettering;
 use marks::{Marks, News};
 use notices::Notices;
-use painter::Painter;
+use painter::{Painter, Why};
 use schedule::{Draw, Schedule};
 use screen::Screen;
 
@@ -77,7 +79,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
     };
     let screen = Screen::open(&display.name, &display.window.sink)?;
     let handout = claim.as_ref().map(|_| Handout::new(run_dir::pictures(&display.run_dir, &display.name)));
-    let (deliver, pictures) = intake(handout);
+    let (deliver, pictures) = intake(handout, Policy::of(&display.source));
     let input = Input::open(&display.name, display.source.clone(), deliver)?;
     let (batches, board) = bounded(WAITING_BATCHES);
     let receipts = claim.as_ref().and_then(|_| listen(&display, batches));
@@ -89,6 +91,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         notices: Notices::default(),
         lettering: lettering(),
         fresh: None,
+        why: Why::Silent,
         sequence: 0,
         underway: None,
         trace,
@@ -120,30 +123,6 @@ fn lettering() -> Option<Lettering> {
     Lettering::start().map_err(|error| tracing::error!("no thread for notices: {error}; none is shown")).ok()
 }
 
-/// Where the newest picture is kept for the display.
-struct Pictures {
-    latest: Arc<Slot<Picture>>,
-    came: Receiver<()>,
-}
-
-/// What the source's thread does with a picture: the display first, then `capture-node`.
-fn intake(handout: Option<Handout>) -> (input::Deliver, Pictures) {
-    let latest = Arc::new(Slot::default());
-    // Capacity 1: a second picture before the display looked is found in the slot all the same.
-    let (come, came) = bounded(1);
-    let (slot, handout) = (Arc::clone(&latest), Mutex::new(handout));
-    let deliver = move |picture: Picture| {
-        slot.put(picture.clone());
-        match come.try_send(()) {
-            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-        }
-        if let Some(handout) = &mut *handout.lock().unwrap_or_else(PoisonError::into_inner) {
-            handout.put(&picture);
-        }
-    };
-    (Arc::new(deliver), Pictures { latest, came })
-}
-
 /// Everything the display's thread works with.
 struct Desk {
     screen: Screen,
@@ -154,6 +133,8 @@ struct Desk {
     lettering: Option<Lettering>,
     /// A picture that was not drawn yet, with its number among the source's.
     fresh: Option<(u64, Picture)>,
+    /// Why there is no picture, when there is none.
+    why: Why,
     /// The number of the picture drawn last.
     sequence: u64,
     underway: Option<Underway>,
@@ -193,7 +174,10 @@ impl Desk {
                     }
                 }
                 recv(lettered) -> _ => self.take_letters(),
-                recv(ended) -> _ => self.schedule.source_ended(),
+                recv(ended) -> _ => {
+                    self.why = Why::Silent;
+                    self.schedule.source_ended();
+                }
                 recv(self.screen.arrivals()) -> at => {
                     if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
                         self.report(&underway, at);
@@ -205,10 +189,19 @@ impl Desk {
     }
 
     /// Takes the newest picture, if it is newer than the one numbered `seen`; the number of the newest.
-    fn take_picture(&mut self, latest: &Slot<Picture>, seen: u64) -> u64 {
-        let Some((sequence, picture)) = latest.newer_than(seen) else { return seen };
-        self.fresh = Some((sequence, picture));
-        self.schedule.picture_came(clock::now());
+    fn take_picture(&mut self, latest: &Slot<Arrived>, seen: u64) -> u64 {
+        let Some((sequence, arrived)) = latest.newer_than(seen) else { return seen };
+        match arrived.repeating {
+            Some(since) => {
+                self.why = Why::Repeating;
+                self.schedule.source_repeats(since);
+            }
+            None => {
+                self.why = Why::Silent;
+                self.fresh = Some((sequence, arrived.picture));
+                self.schedule.picture_came(clock::now());
+            }
+        }
         sequence
     }
 
@@ -246,7 +239,7 @@ impl Desk {
 
     fn draw(&mut self, draw: Draw, now: MonoTime) -> Result<(), Error> {
         if let Draw::Lost { age } = draw
-            && let Err(error) = self.painter.set_lost(age)
+            && let Err(error) = self.painter.set_lost(age, self.why)
         {
             tracing::error!("the lost picture cannot be greyed: {error}");
         }

@@ -47,12 +47,12 @@ impl Drive {
     }
 }
 
-/// How the primary stands at `now`.
+/// Whether the primary's pictures come at `now`: live, waiting or lost.
 pub fn primary_freshness(primary: &Rhythm, now: MonoTime) -> Freshness {
     freshness(primary, missed(primary), now)
 }
 
-/// How any other source stands at `now`.
+/// Whether any other source's pictures come at `now`: live, waiting or lost.
 pub fn inset_freshness(inset: &Rhythm, now: MonoTime) -> Freshness {
     freshness(inset, inset.interval() * 3 + INSET_GRACE, now)
 }

@@ -1,5 +1,6 @@
 //! The end of a source's branch: brings each picture to the size and colour of its tile on the source's own thread,
-//! and leaves it in a slot. The canvas takes the newest from there, whenever it is made.
+//! and leaves it in a slot. The canvas takes the newest from there, whenever it is made. What supervision has to know of
+//! each picture it is told here (`crate::signal`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,11 @@ use protocol::colour::Colour;
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::time::MonoTime;
+
+use crate::signal::{self, Look, Signal, Trouble};
+
+/// How a source stands. Shared by its inlet and its tile.
+pub(super) type Watched = Arc<Mutex<Signal>>;
 
 /// The colour in which the canvas is made: the primary's. Shared by all inlets.
 pub(super) type CanvasColour = Arc<Mutex<Colour>>;
@@ -42,6 +48,7 @@ pub struct Inlet {
     pub(super) tile: CanvasRect,
     pub(super) colour: CanvasColour,
     pub(super) slot: Arc<Slot<Scaled>>,
+    pub(super) signal: Watched,
     pub(super) converter: Option<Converter>,
     pub(super) refused: Option<String>,
 }
@@ -58,6 +65,7 @@ impl Inlet {
         match self.scale(picture) {
             Ok(scaled) => {
                 self.refused = None;
+                self.watch(picture, &scaled);
                 self.slot.put(scaled);
             }
             Err(error) => {
@@ -66,7 +74,22 @@ impl Inlet {
                     tracing::warn!("source {}: {what}; such pictures are left out", self.source.0);
                 }
                 self.refused = Some(what);
+                self.trouble(Trouble::Unusable);
             }
+        }
+    }
+
+    /// The source says of itself that something is wrong with it.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+    }
+
+    /// Tells supervision of a picture. A capture time in the future, which only a broken sender has, counts as now.
+    fn watch(&self, picture: &Picture, scaled: &Scaled) {
+        if let Some(print) = signal::print(picture) {
+            let look = Look { print, is_dark: signal::is_dark(&scaled.picture) };
+            let captured = picture.captured.min(scaled.in_slot);
+            self.signal.lock().unwrap_or_else(PoisonError::into_inner).picture(look, captured);
         }
     }
 

@@ -1,8 +1,9 @@
-//! Copies pictures and black into rectangles of a 4:2:0 frame, row by row. What to paint is the canvas's matter.
+//! Copies pictures, letters and black into rectangles of a 4:2:0 frame, row by row. What to paint is the canvas's matter.
 
 use gstreamer_video::VideoFrame;
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::{Readable, Writable};
+use media::caption::Letters;
 use protocol::colour::Range;
 use protocol::geometry::CanvasRect;
 
@@ -24,12 +25,27 @@ pub fn picture(canvas: &mut VideoFrame<Writable>, picture: &VideoFrame<Readable>
 
 /// Makes `at` black.
 pub fn black(canvas: &mut VideoFrame<Writable>, at: CanvasRect, range: Range) {
-    let luma = match range {
-        Range::Limited => 16,
-        Range::Full => 0,
-    };
-    for (plane, code) in PLANES.into_iter().zip([luma, 128, 128]) {
+    for (plane, code) in PLANES.into_iter().zip([ends(range).0, 128, 128]) {
         rows(canvas, plane, at).for_each(|row| row.fill(code));
+    }
+}
+
+/// Lays white letters over what is there, which had better have no colour, their upper left corner at `(x, y)`.
+pub fn letters(canvas: &mut VideoFrame<Writable>, letters: &Letters, (x, y): (u16, u16), range: Range) {
+    let white = u32::from(ends(range).1);
+    let at = CanvasRect { x, y, size: letters.size };
+    let rows = rows(canvas, 0, at).zip(letters.coverage.chunks(usize::from(letters.size.width).max(1)));
+    for (luma, covered) in rows.flat_map(|(row, covered)| row.iter_mut().zip(covered)) {
+        let (under, part) = (u32::from(*luma), u32::from(*covered));
+        *luma = u8::try_from((under * (255 - part) + white * part) / 255).unwrap_or(u8::MAX);
+    }
+}
+
+/// Luma of black and of white.
+fn ends(range: Range) -> (u8, u8) {
+    match range {
+        Range::Limited => (16, 235),
+        Range::Full => (0, 255),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One tile of the canvas: the newest picture of its source, and what of it is painted.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gstreamer_video::VideoFrame;
@@ -13,10 +13,11 @@ use protocol::ids::SourceId;
 use protocol::layout;
 use protocol::time::MonoTime;
 
-use super::inlet::{CanvasColour, Inlet, Part, Scaled};
+use super::inlet::{CanvasColour, Inlet, Part, Scaled, Watched};
 use super::rhythm::Rhythm;
-use super::sign::{self, Signs};
+use super::sign::{Age, Signs, Word};
 use super::{Error, paint};
+use crate::signal::{Policy, Signal};
 
 /// Silence after which the sign takes the place of a lost source's last picture: the 500 ms after which a picture
 /// counts as frozen (invariant 2). Until then the frame's header alone says that it is lost, so that a hiccup of the
@@ -31,6 +32,7 @@ pub(super) struct Tile {
     slot: Arc<Slot<Scaled>>,
     seen: u64,
     latest: Option<Scaled>,
+    signal: Watched,
     signs: Signs,
     painted: Painted,
 }
@@ -42,14 +44,14 @@ enum Painted {
     Nothing,
     /// The picture with this sequence number, at this place, in front of black.
     Picture(u64, CanvasRect),
-    /// The sign that nothing came yet.
-    Waiting,
-    /// The sign that nothing comes any more.
-    Lost,
+    /// The same with the words that it is held, for so long.
+    Held(u64, CanvasRect, Age),
+    /// A sign in the place of a picture.
+    Sign(Word),
 }
 
 impl Tile {
-    pub(super) fn new(tile: &layout::Tile, colour: Colour) -> Result<Self, Error> {
+    pub(super) fn new(tile: &layout::Tile, policy: Policy) -> Result<Self, Error> {
         Ok(Self {
             source: tile.source,
             rhythm: Rhythm::default(),
@@ -57,14 +59,20 @@ impl Tile {
             slot: Arc::default(),
             seen: 0,
             latest: None,
-            signs: sign::draw(tile, colour)?,
+            signal: Arc::new(Mutex::new(Signal::new(policy))),
+            signs: Signs::draw(tile, policy.stills)?,
             painted: Painted::Nothing,
         })
     }
 
     pub(super) fn inlet(&self, part: Part, colour: CanvasColour) -> Inlet {
-        let slot = Arc::clone(&self.slot);
-        Inlet { source: self.source, part, tile: self.place, colour, slot, converter: None, refused: None }
+        let (slot, signal) = (Arc::clone(&self.slot), Arc::clone(&self.signal));
+        Inlet { source: self.source, part, tile: self.place, colour, slot, signal, converter: None, refused: None }
+    }
+
+    /// How the source stands, where `heard` says whether its pictures come.
+    pub(super) fn freshness(&self, heard: Freshness) -> Freshness {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner).freshness(heard)
     }
 
     /// Waits until there is something to take, at most `at_most`.
@@ -99,12 +107,9 @@ impl Tile {
         self.latest.as_ref().map(|scaled| scaled.in_slot)
     }
 
-    /// The canvas has another colour and nothing on it: signs are drawn anew, and pictures of the old colour do not
-    /// count any more.
-    pub(super) fn recolour(&mut self, tile: &layout::Tile, colour: Colour) -> Result<(), Error> {
-        self.signs = sign::draw(tile, colour)?;
+    /// The canvas has another colour and nothing on it; pictures of the old colour do not count any more.
+    pub(super) fn recolour(&mut self) {
         self.painted = Painted::Nothing;
-        Ok(())
     }
 
     /// Makes `canvas` show this tile as it stands.
@@ -120,30 +125,51 @@ impl Tile {
         if wanted == self.painted {
             return Ok(());
         }
-        let (picture, at) = match (wanted, &self.latest) {
-            (Painted::Picture(_, at), Some(latest)) => (&latest.picture, at),
-            (Painted::Lost, _) => (&self.signs.lost, self.place),
-            _ => (&self.signs.waiting, self.place),
-        };
-        // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
-        if !matches!(self.painted, Painted::Picture(_, before) if before == at) {
-            paint::black(canvas, self.place, colour.range);
+        match (wanted, &self.latest) {
+            (Painted::Picture(_, at), Some(latest)) => self.paint_picture(canvas, latest, at, colour)?,
+            (Painted::Held(_, at, age), Some(latest)) => {
+                self.paint_picture(canvas, latest, at, colour)?;
+                self.signs.paint_held(canvas, age, at, colour.range);
+            }
+            (Painted::Sign(word), _) => self.signs.paint(canvas, word, self.place, colour.range),
+            _ => self.signs.paint(canvas, Word::Waiting, self.place, colour.range),
         }
-        paint::picture(canvas, &picture.read()?, at);
         self.painted = wanted;
         Ok(())
     }
 
+    /// A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
+    fn paint_picture(
+        &self,
+        canvas: &mut VideoFrame<Writable>,
+        latest: &Scaled,
+        at: CanvasRect,
+        colour: Colour,
+    ) -> Result<(), Error> {
+        if !matches!(self.painted, Painted::Picture(_, before) | Painted::Held(_, before, _) if before == at) {
+            paint::black(canvas, self.place, colour.range);
+        }
+        paint::picture(canvas, &latest.picture.read()?, at);
+        Ok(())
+    }
+
     fn wanted(&self, at: CanvasRect, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
-        let Some(latest) = &self.latest else { return Painted::Waiting };
-        let silent = now.since(latest.picture.captured);
-        if freshness == Freshness::Lost && silent >= SIGN_AFTER {
-            return Painted::Lost;
+        let word = Word::of(freshness);
+        let Some(latest) = &self.latest else { return Painted::Sign(word.unwrap_or(Word::Waiting)) };
+        // Of a source that goes on without news it was time enough to be sure.
+        let is_due = freshness.since().is_some() || now.since(latest.picture.captured) >= SIGN_AFTER;
+        if let Some(word) = word.filter(|_| is_due) {
+            return Painted::Sign(word);
         }
         // Scaled for a canvas of another colour: the next picture will fit.
         if latest.picture.colour() != colour {
-            return if self.painted == Painted::Nothing { Painted::Waiting } else { self.painted };
+            return if self.painted == Painted::Nothing { Painted::Sign(Word::Waiting) } else { self.painted };
         }
-        Painted::Picture(self.seen, at)
+        match freshness {
+            Freshness::Held { since } => {
+                Painted::Held(self.seen, at, Age::of(now.as_session_in_theatre().since(since)))
+            }
+            _ => Painted::Picture(self.seen, at),
+        }
     }
 }

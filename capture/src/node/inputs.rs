@@ -4,11 +4,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use program::clock;
 
 use crate::canvas::Inlet;
 use crate::config::{self, Theatre};
+use crate::signal::Trouble;
+use crate::source::Over;
 use crate::supervise::backoff::Backoff;
 use crate::{run_dir, share, source};
 
@@ -82,16 +84,20 @@ fn keep_open(name: &str, source: &config::Source, inlet: &Arc<Mutex<Inlet>>, sto
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let ended = match open(name, source, Arc::clone(inlet)) {
-            Ok(running) => select! {
-                recv(running.events()) -> event => match event {
-                    Ok(source::Event::Failed { what }) => format!("source {name}: {what}"),
-                    Ok(source::Event::Ended) | Err(_) => format!("source {name} ended"),
-                },
-                recv(stopped) -> _ => return,
+        let (trouble, ended) = match open(name, source, Arc::clone(inlet)) {
+            Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
+                Over::Stopped => return,
+                over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
+                over @ Over::Failed { .. } => (Some(Trouble::Failed), format!("source {name}: {over}")),
+                // Its tile says as much.
+                over @ Over::Silent(_) => (None, format!("source {name}: {over}")),
             },
-            Err(error) => error.to_string(),
+            Err(error) => (Some(Trouble::Failed), error.to_string()),
         };
+        if let Some(trouble) = trouble {
+            // The source is closed by now: no picture of it comes after this word.
+            inlet.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
+        }
         // The same reason again and again is said once.
         if ended != told {
             tracing::warn!("{ended}; trying again until it comes");
@@ -108,4 +114,71 @@ fn open(name: &str, source: &config::Source, inlet: Arc<Mutex<Inlet>>) -> Result
     source::open(name, source, move |picture| {
         inlet.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use protocol::ids::Epoch;
+
+    use crate::canvas::Canvas;
+
+    const CONFIG: &str = r#"
+primary = "scope"
+[source.scope]
+role = "endoscope"
+kind = "scene"
+scene = "bars"
+[source.absent]
+role = "room"
+kind = "gstreamer"
+bin = "filesrc location=/nowhere/device ! decodebin"
+[source.camera]
+role = "room"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true num-buffers=25 ! video/x-raw,width=64,height=48,framerate=50/1"
+[identity]
+certificate = "theatre.crt"
+key = "theatre.key"
+[participant.anna]
+certificate = "anna.crt"
+role = "mentor"
+[participant.anna.path.a]
+listen = "127.0.0.1:7001"
+"#;
+
+    /// Makes canvases until one says that the source called `name` stands so.
+    fn wait_for(canvas: &mut Canvas, theatre: &Theatre, name: &str, wanted: &str) {
+        let source = theatre.source_id(name).unwrap();
+        let deadline = clock::now() + Duration::from_secs(20);
+        loop {
+            canvas.wait(Duration::from_millis(100), clock::now());
+            let composed = canvas.step(clock::now()).unwrap();
+            let stands = composed.and_then(|composed| Some(composed.header.tile(source)?.freshness.word()));
+            if stands == Some(wanted) {
+                return;
+            }
+            assert!(clock::now() < deadline, "{name} is {stands:?}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_ends_is_opened_again_and_one_that_cannot_be_opened_says_so_meanwhile() {
+        media::init().unwrap();
+        let folder = std::env::temp_dir().join(format!("inputs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("theatre.toml");
+        std::fs::write(&file, format!("run_dir = \"{}\"\n{CONFIG}", folder.display())).unwrap();
+        let theatre = Theatre::load(&file).unwrap();
+        let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
+        let inputs = connect(&theatre, inlets).unwrap();
+        wait_for(&mut canvas, &theatre, "absent", "failed");
+        for state in ["live", "ended", "live"] {
+            wait_for(&mut canvas, &theatre, "camera", state);
+        }
+        drop(inputs);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use media::picture::Picture;
 use program::clock;
 
+use crate::source::Over;
 use crate::supervise::backoff::Backoff;
 use crate::{config, source};
 
@@ -63,7 +64,7 @@ impl Drop for Input {
 
 fn open(name: &str, source: &config::Source, deliver: &Deliver) -> Result<source::Running, source::Error> {
     let deliver = Arc::clone(deliver);
-    source::open(name, source, move |picture| deliver(picture))
+    source::open_displayed(name, source, move |picture| deliver(picture))
 }
 
 struct Keeper {
@@ -80,17 +81,9 @@ impl Keeper {
         loop {
             let opened = clock::now();
             if let Some(open) = running.take() {
-                let end = select! {
-                    recv(self.stopped) -> _ => return,
-                    recv(open.events()) -> event => event,
-                };
-                match end {
-                    Ok(source::Event::Failed { what }) => {
-                        tracing::warn!("source {}: {what}; opening it again", self.name)
-                    }
-                    Ok(source::Event::Ended) | Err(_) => {
-                        tracing::warn!("source {}: ended; opening it again", self.name)
-                    }
+                match open.over(&self.stopped, source::REOPEN_AFTER) {
+                    Over::Stopped => return,
+                    over => tracing::warn!("source {}: {over}; opening it again", self.name),
                 }
             }
             match self.end.try_send(()) {

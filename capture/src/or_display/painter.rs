@@ -15,6 +15,16 @@ use super::stencil::Stencil;
 /// Shown until the first picture tells its size.
 const EMPTY: SizePx = SizePx { width: 1280, height: 720 };
 
+/// Why there is no picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Why {
+    /// None comes.
+    #[default]
+    Silent,
+    /// The same one comes again and again.
+    Repeating,
+}
+
 /// Paints over the newest picture.
 #[derive(Default)]
 pub struct Painter {
@@ -50,11 +60,11 @@ impl Painter {
     }
 
     /// Paints on the last picture from now on, greyed and crossed out, with words about `age`; on black if there was
-    /// none. If the words cannot be drawn, the rest still says it.
+    /// none, and `why`. If the words cannot be drawn, the rest still says it.
     ///
     /// # Errors
     /// The picture cannot be converted.
-    pub fn set_lost(&mut self, age: Duration) -> Result<(), picture::Error> {
+    pub fn set_lost(&mut self, age: Duration, why: Why) -> Result<(), picture::Error> {
         let grey = match self.base.take() {
             Some(Base::Lost { grey, .. }) => grey,
             Some(Base::Live(picture)) => self.paint_over(&picture, |frame, stride| {
@@ -63,7 +73,11 @@ impl Painter {
             })?,
             None => blank()?,
         };
-        let told = caption::draw(&grey, &format!("NO SIGNAL\nfor {} s", age.as_secs())).unwrap_or_else(|error| {
+        let words = match why {
+            Why::Silent => "NO SIGNAL",
+            Why::Repeating => "PICTURE REPEATS",
+        };
+        let told = caption::draw(&grey, &format!("{words}\nfor {} s", age.as_secs())).unwrap_or_else(|error| {
             tracing::warn!("{error}; the lost picture is shown without words");
             grey.clone()
         });
@@ -193,8 +207,8 @@ mod tests {
     fn a_lost_picture_is_dim_and_crossed_out_and_stays_so_however_long() {
         let mut painter = Painter::default();
         painter.set_live(grey());
-        painter.set_lost(Duration::ZERO).unwrap();
-        painter.set_lost(Duration::from_secs(1)).unwrap();
+        painter.set_lost(Duration::ZERO, Why::Silent).unwrap();
+        painter.set_lost(Duration::from_secs(1), Why::Repeating).unwrap();
         let lost = bytes(&painter.paint(&Overlay::default()).unwrap());
         assert_eq!(&lost[..3], [170; 3], "the corner lies on the cross");
         let side = &lost[(18 * 64 + 2) * 4..][..3];
@@ -209,7 +223,7 @@ mod tests {
         gstreamer::init().unwrap();
         let mut painter = Painter::default();
         assert!(painter.paint(&Overlay::default()).is_err());
-        painter.set_lost(Duration::from_secs(3)).unwrap();
+        painter.set_lost(Duration::from_secs(3), Why::Silent).unwrap();
         assert_eq!(painter.paint(&Overlay::default()).unwrap().size(), EMPTY);
     }
 }

@@ -78,6 +78,12 @@ impl Schedule {
         self.pending = self.pending.max(Pending::Board);
     }
 
+    /// Pictures come, but have been the same since `since`: they are no news, and the last news was then.
+    pub fn source_repeats(&mut self, since: MonoTime) {
+        self.latest = since;
+        self.source_ended();
+    }
+
     /// The source ended or broke.
     pub fn source_ended(&mut self) {
         if !matches!(self.signal, Signal::Lost { .. }) {
@@ -216,6 +222,24 @@ mod tests {
         schedule.picture_came(at(700));
         assert_eq!(schedule.draw(at(700)), Some(Draw::Picture));
         assert_eq!(schedule.wakes_at(), at(1_200));
+    }
+
+    #[test]
+    fn a_source_that_repeats_one_picture_is_told_at_once_with_the_age_of_that_picture_until_there_is_another() {
+        let mut schedule = live_at(0);
+        for ms in (33..=1_800).step_by(33) {
+            if ms < 520 {
+                schedule.picture_came(at(ms));
+                assert_eq!(schedule.draw(at(ms)), Some(Draw::Picture));
+                continue;
+            }
+            schedule.source_repeats(at(0));
+            let told = schedule.draw(at(ms));
+            let due = [(528, 0), (1_023, 1)].into_iter().find(|(due, _)| *due == ms);
+            assert_eq!(told, due.map(|(_, age)| Draw::Lost { age: Duration::from_secs(age) }), "at {ms} ms");
+        }
+        schedule.picture_came(at(1_900));
+        assert_eq!(schedule.draw(at(1_900)), Some(Draw::Picture));
     }
 
     #[test]

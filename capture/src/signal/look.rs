@@ -1,0 +1,168 @@
+//! What supervision keeps of a picture: a fingerprint that two pictures share only if they are the same, and whether
+//! anything is to be seen. It costs less than 0.2 ms for a picture of 1080 rows.
+
+use gstreamer_video::prelude::*;
+use gstreamer_video::{VideoFormatFlags, VideoInfo};
+use media::picture::Picture;
+use protocol::colour::Range;
+
+/// Rows looked at, evenly spread: every eighth of 1080. A sensor's noise differs in each of them, so that fewer rows
+/// would tell as much of it; these also see anything that moves and is nine rows high.
+const ROWS: usize = 135;
+/// Luma codes above black, of 219, that noise in the dark may reach; what a light shows is brighter.
+const DARK: u16 = 16;
+/// One pixel in so many may be brighter: sensors have pixels that always glow.
+const GLOWING: usize = 500;
+
+/// What a picture looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// See [`print`].
+    pub print: u64,
+    /// See [`is_dark`].
+    pub is_dark: bool,
+}
+
+/// A number that two pictures of the same format share only if the rows looked at are the same in both, but for a chance
+/// of 2^-64. `None` if the picture cannot be read. To be taken of a source's own pictures: scaling would hide noise.
+pub fn print(picture: &Picture) -> Option<u64> {
+    let mut print = Print::new(&picture.info);
+    rows(picture, |row| print.add(row))?;
+    Some(print.value())
+}
+
+/// Whether nothing is to be seen. Always false for formats whose first plane is not 8 bit luma alone.
+pub fn is_dark(picture: &Picture) -> bool {
+    let Some(limit) = dark_limit(picture) else { return false };
+    let (mut bright, mut all) = (0, 0);
+    let counted = rows(picture, |row| {
+        bright += row.iter().map(|luma| usize::from(*luma > limit)).sum::<usize>();
+        all += row.len();
+    });
+    counted.is_some() && bright * GLOWING <= all
+}
+
+/// Shows the rows of the first plane that are looked at.
+fn rows(picture: &Picture, mut show: impl FnMut(&[u8])) -> Option<()> {
+    let frame = picture.read().ok()?;
+    let stride = usize::try_from(*frame.plane_stride().first()?).ok().filter(|bytes| *bytes > 0)?;
+    let data = frame.plane_data(0).ok()?;
+    let row_bytes = row_bytes(&picture.info).min(stride);
+    let step = (data.len() / stride / ROWS).max(1);
+    data.chunks(stride).step_by(step).filter_map(|row| row.get(..row_bytes)).for_each(&mut show);
+    Some(())
+}
+
+/// Bytes of a row's pixels, without what pads it. Formats that pack several pixels into a word have no padding that
+/// matters: it is the same as long as the picture is.
+fn row_bytes(info: &VideoInfo) -> usize {
+    let pixel_bytes = info.format_info().pixel_stride().first().copied().unwrap_or(0);
+    match usize::try_from(pixel_bytes) {
+        Ok(bytes) if bytes > 0 => bytes * info.width() as usize,
+        _ => usize::MAX,
+    }
+}
+
+/// The brightest code of a dark picture; `None` where the first plane is not 8 bit luma alone.
+fn dark_limit(picture: &Picture) -> Option<u8> {
+    let format = picture.info.format_info();
+    let luma = format.flags().intersects(VideoFormatFlags::YUV | VideoFormatFlags::GRAY);
+    let alone = format.pixel_stride().first() == Some(&1) && format.depth().first() == Some(&8);
+    let limit = match picture.colour().range {
+        Range::Limited => 16 + DARK,
+        Range::Full => DARK * 255 / 219,
+    };
+    (luma && alone).then_some(u8::try_from(limit).unwrap_or(u8::MAX))
+}
+
+/// Four sums side by side, so that the processor need not wait for each multiplication. Every step can be undone, so
+/// one changed byte always changes the sum; against a sender who wants two pictures to collide it is no protection.
+struct Print([u64; 4]);
+
+impl Print {
+    /// An odd number with its bits well spread: 2^64 over the golden ratio.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    fn new(info: &VideoInfo) -> Self {
+        let (width, height) = (u64::from(info.width()), u64::from(info.height()));
+        Self([width, height, width ^ height.rotate_left(32), 0])
+    }
+
+    fn add(&mut self, row: &[u8]) {
+        let (blocks, rest) = row.as_chunks::<32>();
+        blocks.iter().for_each(|block| self.block(block));
+        let mut last = [0; 32];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.block(&last);
+    }
+
+    fn block(&mut self, block: &[u8; 32]) {
+        for (sum, word) in self.0.iter_mut().zip(block.as_chunks::<8>().0) {
+            *sum = (*sum ^ u64::from_le_bytes(*word)).wrapping_mul(Self::SPREAD).rotate_left(29);
+        }
+    }
+
+    fn value(self) -> u64 {
+        self.0.into_iter().fold(0, |all, sum| (all ^ sum).wrapping_mul(Self::SPREAD).rotate_left(29))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gstreamer_video::VideoFormat;
+    use media::picture::i420;
+    use proptest::prelude::*;
+    use protocol::colour::Colour;
+    use protocol::geometry::SizePx;
+    use protocol::time::MonoTime;
+
+    const SIZE: SizePx = SizePx { width: 320, height: 180 };
+
+    fn picture(luma: impl Fn(usize) -> u8, range: Range) -> Picture {
+        media::init().unwrap();
+        let info = i420(SIZE, Colour { range, ..Colour::default() }).unwrap();
+        let mut planes = vec![128; info.size()];
+        planes[..320 * 180].iter_mut().enumerate().for_each(|(at, byte)| *byte = luma(at));
+        Picture { buffer: gstreamer::Buffer::from_mut_slice(planes), info, captured: MonoTime(0) }
+    }
+
+    fn dark(luma: impl Fn(usize) -> u8) -> bool {
+        is_dark(&picture(luma, Range::Limited))
+    }
+
+    proptest! {
+        #[test]
+        fn one_pixel_that_differs_makes_another_print(at in 0usize..320 * 180, by in 1u8..=255) {
+            let wave = |at: usize| (at * 7 % 251) as u8;
+            let changed = |pixel| wave(pixel).wrapping_add(if pixel == at { by } else { 0 });
+            let print = |luma: &dyn Fn(usize) -> u8| print(&picture(luma, Range::Limited)).unwrap();
+            prop_assert_ne!(print(&wave), print(&changed));
+            prop_assert_eq!(print(&wave), print(&wave));
+        }
+    }
+
+    #[test]
+    fn darkness_is_black_with_noise_and_a_glowing_pixel_but_not_a_dim_scene() {
+        assert!(dark(|at| 16 + (at * 31 % 13) as u8));
+        assert!(dark(|at| if at % 1_000 == 0 { 255 } else { 16 }));
+        assert!(!dark(|at| if at % 100 == 0 { 60 } else { 16 }), "text on a black screen");
+        assert!(!dark(|_| 40));
+        assert!(is_dark(&picture(|_| 18, Range::Full)));
+        assert!(!is_dark(&picture(|_| 20, Range::Full)));
+    }
+
+    #[test]
+    fn a_packed_picture_has_a_print_but_is_never_called_dark() {
+        media::init().unwrap();
+        let info = VideoInfo::builder(VideoFormat::Uyvy, 322, 4).build().unwrap();
+        let made = |byte: u8| {
+            let buffer = gstreamer::Buffer::from_mut_slice(vec![byte; info.size()]);
+            Picture { buffer, info: info.clone(), captured: MonoTime(0) }
+        };
+        assert!(!is_dark(&made(0)));
+        assert_ne!(print(&made(0)).unwrap(), print(&made(1)).unwrap());
+    }
+}
