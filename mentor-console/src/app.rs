@@ -245,7 +245,7 @@ pub(crate) mod tests {
     use protocol::ids::Epoch;
     use protocol::ladder::{Cause, Position, Rung};
     use protocol::message::Message;
-    use protocol::time::ClockOffset;
+    use protocol::time::{ClockOffset, SessionTime};
     use std::sync::Mutex;
 
     /// When the picture of [`session`] came onto the screen; it was captured 50 ms before.
@@ -298,6 +298,24 @@ pub(crate) mod tests {
             window.state_mut().1 = after_ms(ms);
             window.run();
             window.get_by_label(banner);
+        }
+    }
+
+    #[test]
+    fn a_primary_that_gives_no_news_is_never_called_live_and_what_it_shows_is_as_old_as_its_news() {
+        let since = SessionTime(2_050_000);
+        for (primary, banner) in [
+            (Freshness::Repeating { since }, "SOURCE REPEATS: this picture is 3.0 s old"),
+            (Freshness::Held { since }, "IMAGE HELD: this picture is 3.0 s old"),
+            (Freshness::Black { since }, "SOURCE BLACK: nothing is to be seen on it"),
+            (Freshness::Ended, "SOURCE LOST: this picture is 50 ms old"),
+        ] {
+            let (app, _) = session(Freshness::Live);
+            app.console.lock().picture(&Arc::new(header(primary, Freshness::Live)), SHOWN);
+            let mut window = window(app);
+            window.run();
+            window.get_by_label(banner);
+            assert!(window.query_by_label("LIVE").is_none());
         }
     }
 

@@ -1,11 +1,8 @@
 //! Over the picture: the frame and banner of its state, the sources' names, and the marks. All in the window's
 //! physical pixels, where the picture lies; egui's points are those divided by its scale.
 
-use std::time::Duration;
-
 use annotation::geometry::{View, ViewRect};
 use eframe::egui::{Rect, Stroke, StrokeKind, Ui, pos2, vec2};
-use protocol::frame::Freshness;
 use protocol::layout::{Layout, Tile};
 use protocol::time::MonoTime;
 use ui::badge;
@@ -60,7 +57,7 @@ fn letterbox(ui: &Ui, room: Rect, place: Rect) {
 fn frame(ui: &Ui, place: Rect, state: PictureState) {
     let width = match state {
         PictureState::Live => 2.0,
-        PictureState::Late => 4.0,
+        PictureState::Late | PictureState::Held => 4.0,
         _ => 8.0,
     };
     let stroke = Stroke::new(width, picture_look::sign(state).colour);
@@ -73,7 +70,8 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
     let verdict = state.verdict;
     let mut top = place.center_top() + vec2(0.0, 14.0);
     if verdict.state != PictureState::Live {
-        let size_pt = if verdict.state == PictureState::Late { theme::BODY_PT } else { theme::LARGE_PT * 1.4 };
+        let is_usable = matches!(verdict.state, PictureState::Late | PictureState::Held);
+        let size_pt = if is_usable { theme::BODY_PT } else { theme::LARGE_PT * 1.4 };
         let text = picture_look::banner(verdict.state, verdict.age);
         let sign = picture_look::sign(verdict.state);
         top.y = badge::on_picture(ui, top, Some(sign), &text, size_pt).bottom() + 6.0;
@@ -95,30 +93,20 @@ fn banner(ui: &Ui, place: Rect, state: &State) {
     }
 }
 
-/// A source's name in the corner of its tile, beside the picture if there is room; where it delivers nothing, that and since when.
+/// A source's name in the corner of its tile, beside the picture if there is room; where it is not live, how it stands and since when.
 fn name(ui: &Ui, view: &View, tile: &Tile, scene: &Scene, state: &State, now: MonoTime) {
     let scale = ui.ctx().pixels_per_point();
     let whole = rect_of(view.view_rect_from_canvas(tile.tile), scale);
     badge::caption_on_picture(ui, whole.min + vec2(10.0, 10.0), &tile.name);
     let Some(time) = scene.header().and_then(|header| header.tile(tile.source)) else { return };
-    if time.freshness == Freshness::Live {
-        return;
-    }
-    let since = state.clock.zip(time.captured);
-    let age = since.map(|(clock, captured)| clock.session(now).since(captured));
-    let text = no_signal(time.freshness, age);
+    let Some(sign) = picture_look::source_sign(time.freshness) else { return };
+    let since = state.clock.zip(time.freshness.since().or(time.captured));
+    let age = since.map(|(clock, since)| clock.session(now).since(since));
+    let text = picture_look::source_words(time.freshness, age);
     let picture = rect_of(view.view_rect_from_canvas(tile.picture), scale);
     // Below the middle, where theatre writes the same into a tile it has no picture for.
     let top = pos2(picture.center().x, picture.top() + picture.height() * 0.75);
-    badge::on_picture(ui, top, Some(picture_look::sign(PictureState::SourceLost)), &text, theme::BODY_PT);
-}
-
-fn no_signal(freshness: Freshness, age: Option<Duration>) -> String {
-    match (freshness, age) {
-        (Freshness::Lost, Some(age)) => format!("NO SIGNAL for {}", picture_look::spoken(age)),
-        (Freshness::Waiting, _) => "NO SIGNAL yet".into(),
-        _ => "NO SIGNAL".into(),
-    }
+    badge::on_picture(ui, top, Some(sign), &text, theme::BODY_PT);
 }
 
 fn show_marks(ui: &Ui, view: &View, layout: &Layout, marks: &Marks, now: MonoTime) {

@@ -132,6 +132,7 @@ mod tests {
     use egui_kittest::kittest::Queryable as _;
     use protocol::frame::Freshness;
     use protocol::message::Message;
+    use protocol::time::SessionTime;
 
     /// On the endoscope's picture, on the room camera's, and on no picture, in a window of 1280x720.
     const ENDOSCOPE: (f64, f64) = (500.0, 300.0);
@@ -194,6 +195,23 @@ mod tests {
         window.state_mut().1 = after_ms(2_600);
         window.run();
         assert!(window.query_by_label_contains("No drawing").is_none());
+    }
+
+    #[test]
+    fn a_press_on_a_source_that_repeats_draws_nothing_and_says_why_and_a_held_image_takes_the_stroke() {
+        let since = SessionTime(4_050_000);
+        let (mut app, sent) = painted(Freshness::Repeating { since });
+        app.hand.moved(ROOM, SHOWN);
+        app.hand.pressed(SHOWN);
+        assert!(sent.lock().unwrap().is_empty());
+        let mut window = window(app);
+        window.run();
+        window.get_by_label("No drawing: this source repeats one old picture");
+        window.get_by_label("PICTURE REPEATS for 1.0 s");
+        let (mut app, sent) = painted(Freshness::Held { since });
+        app.hand.moved(ROOM, SHOWN);
+        app.hand.pressed(SHOWN);
+        assert_eq!(kinds(&sent), ["begin", "extend"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How a picture's state is told: its sign, its words, the reason a pen is refused, and an age in words.
+//! How the state of a picture and of its sources is told: signs, words, the reason a pen is refused, and an age in words.
 
 use std::time::Duration;
 
@@ -6,12 +6,17 @@ use ui::badge::Sign;
 use ui::icon::Icon;
 use ui::theme;
 
+use protocol::frame::Freshness;
 use protocol::ladder::{Position, Rung};
 
 use crate::picture_state::State;
 
 /// Why no stroke can begin on a source that delivers nothing.
-pub const NO_SIGNAL: &str = "No drawing: theatre has no signal from this source";
+const NO_SIGNAL: &str = "No drawing: theatre has no signal from this source";
+/// Why none can begin on one that repeats a picture.
+const REPEATS: &str = "No drawing: this source repeats one old picture";
+/// Why none can begin on one without light.
+const BLACK: &str = "No drawing: this source's picture is black";
 
 /// Colour and shape of a state. States of one colour differ in shape.
 pub fn sign(state: State) -> Sign {
@@ -20,6 +25,9 @@ pub fn sign(state: State) -> Sign {
         State::Late => (theme::CAUTION, Icon::Triangle),
         State::Frozen => (theme::ALARM, Icon::Bars),
         State::SourceLost => (theme::ALARM, Icon::SlashedRing),
+        State::Repeating => (theme::ALARM, Icon::Squares),
+        State::Black => (theme::ALARM, Icon::HalfDisc),
+        State::Held => (theme::CAUTION, Icon::Square),
         State::Lost => (theme::ALARM, Icon::Cross),
         State::Unknown => (theme::UNSURE, Icon::Diamond),
         State::Waiting => (theme::UNSURE, Icon::Ring),
@@ -34,16 +42,21 @@ pub fn words(state: State) -> &'static str {
         State::Late => "LATE",
         State::Frozen => "FROZEN",
         State::SourceLost => "SOURCE LOST",
+        State::Repeating => "SOURCE REPEATS",
+        State::Black => "SOURCE BLACK",
+        State::Held => "IMAGE HELD",
         State::Lost => "LINK LOST",
         State::Unknown => "AGE UNKNOWN",
         State::Waiting => "WAITING FOR PICTURE",
     }
 }
 
-/// The state with the age of what is on the screen, as the banner over the picture says it.
+/// The state with the age of what is on the screen, as the banner over the picture says it. What is black has no age that
+/// anybody could see.
 pub fn banner(state: State, age: Option<Duration>) -> String {
     let words = words(state);
     match (state, age) {
+        (State::Black, _) => format!("{words}: nothing is to be seen on it"),
         (_, None) => words.to_owned(),
         (State::Unknown, Some(age)) => format!("{words}: at least {}", spoken(age)),
         (_, Some(age)) => format!("{words}: this picture is {} old", spoken(age)),
@@ -53,12 +66,56 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
 /// Why no stroke can begin, if none can.
 pub fn pen_refusal(state: State) -> Option<&'static str> {
     match state {
-        State::Live | State::Late => None,
+        State::Live | State::Late | State::Held => None,
         State::Frozen => Some("No drawing: the picture is frozen"),
         State::SourceLost => Some(NO_SIGNAL),
+        State::Repeating => Some(REPEATS),
+        State::Black => Some(BLACK),
         State::Lost => Some("No drawing: the link to theatre is lost"),
         State::Unknown => Some("No drawing: the age of the picture is not known yet"),
         State::Waiting => Some("No drawing: no picture has come yet"),
+    }
+}
+
+/// The sign of a source that is not simply live.
+pub fn source_sign(freshness: Freshness) -> Option<Sign> {
+    match freshness {
+        Freshness::Live => None,
+        Freshness::Repeating { .. } => Some(sign(State::Repeating)),
+        Freshness::Black { .. } => Some(sign(State::Black)),
+        Freshness::Held { .. } => Some(sign(State::Held)),
+        Freshness::Waiting | Freshness::Lost | Freshness::Ended | Freshness::Failed | Freshness::Unusable => {
+            Some(sign(State::SourceLost))
+        }
+    }
+}
+
+/// How a source stands, and for how long where that is known.
+pub fn source_words(freshness: Freshness, age: Option<Duration>) -> String {
+    let words = match freshness {
+        Freshness::Live => "LIVE",
+        Freshness::Waiting => return "NO SIGNAL yet".into(),
+        Freshness::Lost => "NO SIGNAL",
+        Freshness::Repeating { .. } => "PICTURE REPEATS",
+        Freshness::Black { .. } => "BLACK PICTURE",
+        Freshness::Held { .. } => "IMAGE HELD",
+        Freshness::Ended => "SOURCE ENDED",
+        Freshness::Failed => "SOURCE FAILED",
+        Freshness::Unusable => "WRONG FORMAT",
+    };
+    age.map_or(words.to_owned(), |age| format!("{words} for {}", spoken(age)))
+}
+
+/// Why no stroke can begin on a source, if none can.
+pub fn source_refusal(freshness: Freshness) -> Option<&'static str> {
+    match freshness {
+        Freshness::Live | Freshness::Held { .. } => None,
+        Freshness::Waiting | Freshness::Lost => Some(NO_SIGNAL),
+        Freshness::Repeating { .. } => Some(REPEATS),
+        Freshness::Black { .. } => Some(BLACK),
+        Freshness::Ended => Some("No drawing: this source has ended"),
+        Freshness::Failed => Some("No drawing: this source has failed in theatre"),
+        Freshness::Unusable => Some("No drawing: theatre cannot show this source's pictures"),
     }
 }
 
@@ -97,9 +154,35 @@ pub fn spoken(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::time::SessionTime;
 
-    const ALL: [State; 7] =
-        [State::Live, State::Late, State::Frozen, State::SourceLost, State::Lost, State::Unknown, State::Waiting];
+    const ALL: [State; 10] = [
+        State::Live,
+        State::Late,
+        State::Held,
+        State::Frozen,
+        State::SourceLost,
+        State::Repeating,
+        State::Black,
+        State::Lost,
+        State::Unknown,
+        State::Waiting,
+    ];
+
+    fn sources() -> [Freshness; 9] {
+        let since = SessionTime(1);
+        [
+            Freshness::Live,
+            Freshness::Waiting,
+            Freshness::Lost,
+            Freshness::Repeating { since },
+            Freshness::Black { since },
+            Freshness::Held { since },
+            Freshness::Ended,
+            Freshness::Failed,
+            Freshness::Unusable,
+        ]
+    }
 
     #[test]
     fn no_two_states_share_their_shape_or_their_words() {
@@ -123,6 +206,23 @@ mod tests {
         for state in ALL {
             assert_eq!(pen_refusal(state).is_none(), state.allows_pen(), "{state:?}");
         }
+    }
+
+    #[test]
+    fn a_source_is_signed_unless_live_and_its_pen_is_refused_exactly_where_theatre_says_so() {
+        for freshness in sources() {
+            assert_eq!(source_sign(freshness).is_none(), freshness == Freshness::Live, "{freshness:?}");
+            assert_eq!(source_refusal(freshness).is_none(), freshness.allows_pen(), "{freshness:?}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_told_with_the_age_of_what_it_shows() {
+        let said = sources().map(|freshness| source_words(freshness, Some(Duration::from_secs(12))));
+        assert_eq!(said[1], "NO SIGNAL yet");
+        assert_eq!(said[3], "PICTURE REPEATS for 12 s");
+        assert_eq!(said[5], "IMAGE HELD for 12 s");
+        assert_eq!(source_words(Freshness::Failed, None), "SOURCE FAILED");
     }
 
     #[test]

@@ -25,8 +25,14 @@ pub enum State {
     Frozen,
     /// Pictures come, but theatre says the primary source delivers nothing.
     SourceLost,
+    /// Pictures come, but theatre says the primary source repeats one and the same: it is as good as lost.
+    Repeating,
+    /// Pictures come, but nothing is to be seen on the primary's.
+    Black,
     /// Pictures come, but their age is not known yet.
     Unknown,
+    /// The primary source holds an image on purpose.
+    Held,
     /// Older than [`LATE_AFTER`].
     Late,
     /// What is on the screen is what happens.
@@ -36,12 +42,12 @@ pub enum State {
 impl State {
     /// Whether a new stroke may begin.
     pub fn allows_pen(self) -> bool {
-        matches!(self, Self::Live | Self::Late)
+        matches!(self, Self::Live | Self::Late | Self::Held)
     }
 
     /// Whether the picture itself must be drawn so that nobody can take it for live.
     pub fn is_stale(self) -> bool {
-        matches!(self, Self::Lost | Self::Frozen | Self::SourceLost)
+        matches!(self, Self::Lost | Self::Frozen | Self::SourceLost | Self::Repeating)
     }
 }
 
@@ -95,18 +101,32 @@ fn of_picture(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> 
     if now.since(picture.shown) >= FROZEN_AFTER {
         return State::Frozen;
     }
-    if picture.primary != Freshness::Live {
-        return State::SourceLost;
-    }
+    let held = match picture.primary {
+        Freshness::Live => false,
+        Freshness::Held { .. } => true,
+        Freshness::Repeating { .. } => return State::Repeating,
+        Freshness::Black { .. } => return State::Black,
+        Freshness::Waiting | Freshness::Lost | Freshness::Ended | Freshness::Failed | Freshness::Unusable => {
+            return State::SourceLost;
+        }
+    };
     let (Some(clock), Some(captured)) = (clock, picture.captured) else {
         return State::Unknown;
     };
+    if held {
+        return State::Held;
+    }
     let at_worst = clock.session(now).since(captured) + Duration::from_micros(clock.uncertainty_us);
     if at_worst > LATE_AFTER { State::Late } else { State::Live }
 }
 
 fn age(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> Duration {
-    match (clock, picture.captured) {
+    let news = match picture.primary {
+        // What was captured since was no news.
+        Freshness::Repeating { since } | Freshness::Held { since } => Some(since),
+        _ => picture.captured,
+    };
+    match (clock, news) {
         (Some(clock), Some(captured)) => clock.session(now).since(captured),
         _ => now.since(picture.shown),
     }
@@ -166,12 +186,39 @@ mod tests {
 
     #[test]
     fn a_dead_primary_is_never_live_though_pictures_flow() {
-        for primary in [Freshness::Lost, Freshness::Waiting] {
+        let since = CLOCK.session(ms(7_000));
+        for (primary, state) in [
+            (Freshness::Lost, State::SourceLost),
+            (Freshness::Waiting, State::SourceLost),
+            (Freshness::Ended, State::SourceLost),
+            (Freshness::Failed, State::SourceLost),
+            (Freshness::Unusable, State::SourceLost),
+            (Freshness::Repeating { since }, State::Repeating),
+            (Freshness::Black { since }, State::Black),
+            (Freshness::Held { since }, State::Held),
+        ] {
             let mut facts = facts();
             facts.on_screen.as_mut().unwrap().primary = primary;
-            assert_eq!(judge(&facts, ms(10_041)).state, State::SourceLost);
+            assert_eq!(judge(&facts, ms(10_041)).state, state);
             assert_eq!(judge(&facts, ms(10_600)).state, State::Frozen);
         }
+    }
+
+    #[test]
+    fn the_age_of_a_picture_that_repeats_or_is_held_counts_from_when_it_was_new() {
+        let since = CLOCK.session(ms(7_000));
+        for primary in [Freshness::Repeating { since }, Freshness::Held { since }] {
+            let mut facts = facts();
+            facts.on_screen.as_mut().unwrap().primary = primary;
+            assert_eq!(judge(&facts, ms(10_041)).age, Some(Duration::from_millis(3_041)));
+        }
+    }
+
+    #[test]
+    fn an_image_held_without_a_known_clock_is_of_unknown_age() {
+        let mut facts = Facts { clock: None, ..facts() };
+        facts.on_screen.as_mut().unwrap().primary = Freshness::Held { since: CLOCK.session(ms(7_000)) };
+        assert_eq!(judge(&facts, ms(10_041)).state, State::Unknown);
     }
 
     #[test]
@@ -200,12 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn the_pen_is_allowed_only_while_live_or_late() {
-        use State::{Frozen, Late, Live, Lost, SourceLost, Unknown, Waiting};
-        for state in [Live, Late] {
+    fn the_pen_is_allowed_only_while_live_or_late_and_on_an_image_that_is_held() {
+        use State::{Black, Frozen, Held, Late, Live, Lost, Repeating, SourceLost, Unknown, Waiting};
+        for state in [Live, Late, Held] {
             assert!(state.allows_pen());
         }
-        for state in [Lost, Waiting, Frozen, SourceLost, Unknown] {
+        for state in [Lost, Waiting, Frozen, SourceLost, Repeating, Black, Unknown] {
             assert!(!state.allows_pen(), "{state:?}");
         }
     }

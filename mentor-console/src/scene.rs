@@ -87,10 +87,9 @@ impl Scene {
         let Some(tile) = tile_under(layout, at).filter(|tile| image_from_canvas(tile, at).is_some()) else {
             return Target::Beside;
         };
-        let delivers = header.tile(tile.source).is_some_and(|tile| tile.freshness == Freshness::Live);
-        match picture_look::pen_refusal(state) {
+        let freshness = header.tile(tile.source).map_or(Freshness::Waiting, |tile| tile.freshness);
+        match picture_look::pen_refusal(state).or(picture_look::source_refusal(freshness)) {
             Some(reason) => Target::Refused(reason),
-            None if !delivers => Target::Refused(picture_look::NO_SIGNAL),
             None => Target::Picture(tile.source),
         }
     }
@@ -168,8 +167,27 @@ pub(crate) mod tests {
         let refused = scene(Freshness::Live).target(at(480.0, 360.0), State::Frozen);
         assert!(matches!(refused, Target::Refused(reason) if reason.contains("frozen")), "{refused:?}");
         let scene = scene(Freshness::Lost);
-        assert_eq!(scene.target(at(1100.0, 100.0), State::Live), Target::Refused(picture_look::NO_SIGNAL));
+        assert_eq!(
+            scene.target(at(1100.0, 100.0), State::Live),
+            Target::Refused(picture_look::source_refusal(Freshness::Lost).unwrap())
+        );
         assert_eq!(scene.target(at(480.0, 360.0), State::Live), Target::Picture(SourceId(0)));
+    }
+
+    #[test]
+    fn an_image_that_is_held_takes_the_pen_and_one_that_repeats_refuses_it() {
+        let since = SessionTime(4_000_000);
+        let target = |room| scene(room).target(at(1100.0, 100.0), State::Live);
+        assert_eq!(target(Freshness::Held { since }), Target::Picture(SourceId(1)));
+        for (room, reason) in [
+            (Freshness::Repeating { since }, "repeats one old picture"),
+            (Freshness::Black { since }, "is black"),
+            (Freshness::Ended, "has ended"),
+            (Freshness::Failed, "has failed"),
+        ] {
+            let target = target(room);
+            assert!(matches!(target, Target::Refused(told) if told.contains(reason)), "{target:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::f32::consts::TAU;
 
-use eframe::egui::{Color32, Painter, Pos2, Shape, Stroke, pos2, vec2};
+use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 /// A sign. Each has an outline unlike the others'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,12 @@ pub enum Icon {
     Cross,
     /// Is not there, though it should be.
     SlashedRing,
+    /// Is there and the same as before.
+    Squares,
+    /// Is there and gives no light.
+    HalfDisc,
+    /// Is kept on purpose.
+    Square,
     /// Not known.
     Diamond,
     /// Not yet there.
@@ -45,6 +51,18 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             for x in [-0.45, 0.45] {
                 painter.line_segment([at(x, -0.8), at(x, 0.8)], Stroke::new(radius * 0.5, colour));
             }
+        }
+        Icon::Square => fill(painter, vec![at(-0.7, -0.7), at(0.7, -0.7), at(0.7, 0.7), at(-0.7, 0.7)], colour),
+        Icon::Squares => {
+            for corner in [-0.8, -0.2] {
+                let side = Rect::from_min_size(at(corner, corner), vec2(radius, radius));
+                painter.rect_stroke(side, 0, line, StrokeKind::Middle);
+            }
+        }
+        Icon::HalfDisc => {
+            painter.circle_stroke(centre, radius * 0.8, line);
+            let arc = (0..=16).map(|step| TAU * (0.25 + step as f32 / 32.0));
+            fill(painter, arc.map(|angle| at(angle.cos() * 0.8, angle.sin() * 0.8)).collect(), colour);
         }
         Icon::Cross => {
             painter.line_segment([at(-0.75, -0.75), at(0.75, 0.75)], line);
