@@ -19,10 +19,11 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Technologies and the only members that may use them directly.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 6] = [
     ("quinn", &["transport"]),
     ("rustls", &["transport"]),
     ("gstreamer", &["media", "capture", "system-tests", "system-benches"]),
+    ("dicom", &["capture"]),
     ("eframe", &["ui", "mentor-console"]),
     ("winit", &["mentor-console"]),
 ];
@@ -67,4 +68,16 @@ fn each_technology_stays_at_home() {
             }
         }
     }
+}
+
+#[test]
+fn the_surgeons_display_has_no_parser_of_dicom_in_its_program() {
+    let has_parser = |program: &str| {
+        let command = harness::process::command(program).expect("the program is built");
+        let symbols = Command::new("nm").arg(command.get_program()).output().expect("nm runs");
+        assert!(symbols.status.success(), "{}", String::from_utf8_lossy(&symbols.stderr));
+        String::from_utf8_lossy(&symbols.stdout).lines().any(|symbol| symbol.contains("dicom_parser"))
+    };
+    assert!(has_parser("capture-node"), "this test would not find one");
+    assert!(!has_parser("or-display"));
 }

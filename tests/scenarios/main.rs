@@ -14,5 +14,6 @@ mod people;
 mod pixels;
 mod stage;
 mod states;
+mod supervision;
 mod survival;
 mod windows;

@@ -1,6 +1,6 @@
 //! Several participants of one theatre: what happens to one of them costs the others nothing.
 
-mod peer;
+pub mod peer;
 mod virtual_time;
 
 use std::fs;

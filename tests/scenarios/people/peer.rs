@@ -1,5 +1,6 @@
 //! A participant without a window: the transport of a console, and what came of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -9,7 +10,8 @@ use harness::certificates::Identity;
 use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
-use protocol::ids::Epoch;
+use protocol::frame::Header;
+use protocol::ids::{Epoch, SourceId};
 use transport::driver::{self, Config, End, Handle, PathConfig, Uplink};
 use transport::hello::Role;
 use transport::schedule::Policy;
@@ -44,6 +46,8 @@ pub struct Story {
     pub lost: u64,
     /// Whether the first frame was an independent one.
     pub begins_independent: bool,
+    /// How each source stood in the frames, one word for each change.
+    pub sources: BTreeMap<SourceId, Vec<&'static str>>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
 }
@@ -107,6 +111,16 @@ impl Peer {
         assert!(!limit.timed_out(), "{} frames of {count} within {SOON:?}", story.released_us.len());
     }
 
+    /// Waits until the frames say that `source` stands so.
+    pub fn wait_for_source(&self, source: SourceId, wanted: &str) {
+        let stands = |story: &Story| story.sources.get(&source).and_then(|states| states.last().copied());
+        let waits = |story: &mut Story| stands(story) != Some(wanted);
+        let story = self.story.lock();
+        let (story, limit) =
+            self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        assert!(!limit.timed_out(), "not {wanted} within {SOON:?}: {:?}", story.sources.get(&source));
+    }
+
     /// Everything between it and theatre is gone at once; then it ends, unheard.
     pub fn vanish(&mut self) {
         self.relay = None;
@@ -132,6 +146,14 @@ impl Told {
             match event {
                 Event::Frame(frame) => {
                     story.begins_independent |= story.released_us.is_empty() && frame.independent;
+                    let (header, _) = Header::take(&frame.bytes).expect("a frame's header");
+                    for tile in &header.tiles {
+                        let states = story.sources.entry(tile.source).or_default();
+                        let word = tile.freshness.word();
+                        if states.last() != Some(&word) {
+                            states.push(word);
+                        }
+                    }
                     story.released_us.push(frame.timing.released.0);
                 }
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
