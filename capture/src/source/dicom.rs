@@ -69,9 +69,15 @@ pub enum Fault {
         /// What could be played.
         wanted: &'static str,
     },
-    /// A picture cannot be made.
-    #[error(transparent)]
-    Picture(#[from] media::picture::Error),
+    /// A picture cannot be made, in one line.
+    #[error("{0}")]
+    Picture(String),
+}
+
+impl From<media::picture::Error> for Fault {
+    fn from(error: media::picture::Error) -> Self {
+        Self::Picture(error.to_string())
+    }
 }
 
 /// A run that plays until dropped.
