@@ -1,5 +1,5 @@
-//! GStreamer blocks that both ends are built from: pictures and their colour, conversion, the latest-value slot,
-//! H.264 encoding and decoding. What is captured, composed, sent or shown is left to the programs.
+//! GStreamer blocks that both ends are built from: pictures and their colour, conversion, deinterlacing, the
+//! latest-value slot, H.264 encoding and decoding. What is captured, composed, sent or shown is left to the programs.
 //!
 //! Codecs are driven by the caller, one buffer in and its result out in the same call: no element here has a thread,
 //! queue or clock of its own, so that none can hold a picture back.
@@ -7,6 +7,7 @@
 pub mod caption;
 pub mod colour;
 pub mod decode;
+pub mod deinterlace;
 mod element;
 pub mod encode;
 pub mod picture;
@@ -17,4 +18,4 @@ mod start;
 mod test_pictures;
 
 pub use element::Error as ElementError;
-pub use start::{InitError, init, init_codecs};
+pub use start::{InitError, init, init_codecs, require};

@@ -44,7 +44,10 @@ pub fn init_codecs() -> Result<(), InitError> {
 }
 
 /// Fails unless the element `element`, which the Debian package `package` brings, is installed.
-fn require(element: &'static str, package: &'static str) -> Result<(), InitError> {
+///
+/// # Errors
+/// [`InitError::Missing`].
+pub fn require(element: &'static str, package: &'static str) -> Result<(), InitError> {
     match gst::ElementFactory::find(element) {
         Some(_) => Ok(()),
         None => Err(InitError::Missing { element, package }),
