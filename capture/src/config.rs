@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use display::{Display, Window, run_dir, window_names};
 pub use participant::{MAX_PARTICIPANTS, Participant, PathTable, Role};
-pub use source::{Kind, Scene, Scenery, Source};
+pub use source::{Deinterlace, Kind, Scene, Scenery, Source, device, network};
 pub use theatre::{Canvas, Encoder, Identity, Ladder, Theatre};
 
 /// Where the programs of theatre meet when the file does not say: systemd's place for run-time sockets.

@@ -1,14 +1,26 @@
-//! One input of theatre, opened: pictures out of a generated scene, a file or a GStreamer description.
+//! One input of theatre, opened: pictures out of a generated scene, a file, a GStreamer description, a device of this
+//! machine or a network. One file a kind.
 //!
-//! Each picture is handed to the caller on the source's own thread, stamped at the moment it arrived from the device's
-//! own part, before any conversion; nothing is queued on the way. What becomes of a picture, and opening a source
-//! again after it failed, is left to the caller.
+//! Each picture is handed to the caller on the source's own thread, progressive and with square pixels, stamped at the
+//! moment it arrived from the device's own part, before any conversion; nothing is queued on the way. What becomes of a
+//! picture, and opening a source again after it failed, is left to the caller.
 
 mod branch;
+mod decklink;
+mod decode;
+mod fault;
 mod file;
 mod gstreamer;
+mod live;
+mod normal;
 mod pace;
+mod rtp;
+mod rtsp;
 mod scene;
+mod screen;
+mod secret;
+mod srt;
+mod v4l2;
 
 use std::path::PathBuf;
 
@@ -16,6 +28,7 @@ use crossbeam_channel::Receiver;
 use media::picture::Picture;
 
 use crate::config::{Kind, Source};
+use normal::Normal;
 
 /// Why a source cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +96,19 @@ pub struct Running {
 #[derive(Debug)]
 enum Part {
     Pipeline { _playing: branch::Playing },
-    Scene { _thread: scene::Thread },
+    Thread { _thread: pace::Thread },
+}
+
+impl From<branch::Playing> for Part {
+    fn from(playing: branch::Playing) -> Self {
+        Self::Pipeline { _playing: playing }
+    }
+}
+
+impl From<pace::Thread> for Part {
+    fn from(thread: pace::Thread) -> Self {
+        Self::Thread { _thread: thread }
+    }
 }
 
 impl Running {
@@ -103,21 +128,22 @@ impl Running {
 pub fn open(name: &str, source: &Source, deliver: impl FnMut(Picture) + Send + 'static) -> Result<Running, Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     media::init().map_err(|error| unavailable(error.to_string()))?;
-    let (events, part) = match &source.kind {
-        Kind::Scene(scene) => {
-            let (events, thread) = scene::open(name, *scene, deliver).map_err(unavailable)?;
-            (events, Part::Scene { _thread: thread })
-        }
-        Kind::File { location } => {
-            let (events, playing) = file::open(name, location, deliver)?;
-            (events, Part::Pipeline { _playing: playing })
-        }
-        Kind::Gstreamer { bin } => {
-            let (events, playing) = gstreamer::open(name, bin, deliver)?;
-            (events, Part::Pipeline { _playing: playing })
-        }
-    };
-    Ok(Running { events, _part: part })
+    let normal = Normal::new(source.deinterlace);
+    match &source.kind {
+        Kind::Scene(scene) => scene::open(name, *scene, deliver).map_err(unavailable).map(running),
+        Kind::File { location } => file::open(name, location, normal, deliver).map(running),
+        Kind::Gstreamer { bin } => gstreamer::open(name, bin, normal, deliver).map(running),
+        Kind::V4l2(camera) => v4l2::open(name, camera, normal, deliver).map(running),
+        Kind::Decklink(card) => decklink::open(name, card, normal, deliver).map(running),
+        Kind::Rtsp(camera) => rtsp::open(name, camera, normal, deliver).map(running),
+        Kind::Srt(encoder) => srt::open(name, encoder, normal, deliver).map(running),
+        Kind::Rtp(encoder) => rtp::open(name, encoder, normal, deliver).map(running),
+        Kind::Screen(screen) => screen::open(name, screen, deliver).map_err(unavailable).map(running),
+    }
+}
+
+fn running((events, part): (Receiver<Event>, impl Into<Part>)) -> Running {
+    Running { events, _part: part.into() }
 }
 
 #[cfg(test)]
@@ -132,10 +158,10 @@ mod tests {
     use protocol::geometry::SizePx;
     use protocol::layout::Role;
 
-    use crate::config::{Scene, Scenery};
+    use crate::config::{Deinterlace, Scene, Scenery};
 
     fn source(kind: Kind) -> Source {
-        Source { role: Role::Endoscope, kind }
+        Source { role: Role::Endoscope, kind, deinterlace: Deinterlace::default() }
     }
 
     fn bars(colour: Colour) -> Source {

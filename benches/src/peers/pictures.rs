@@ -145,7 +145,7 @@ pub fn number(decoded: &Picture) -> Option<u64> {
 fn painted() -> Result<Vec<Picture>> {
     let scene = Scene { scenery: Scenery::Tissue, size: Some(SIZE), fps: Some(FPS as u16), colour: Colour::default() };
     let (sender, receiver) = bounded(1);
-    let source = Source { role: Role::Endoscope, kind: Kind::Scene(scene) };
+    let source = Source { role: Role::Endoscope, kind: Kind::Scene(scene), deinterlace: Default::default() };
     // Full or closed: enough have been taken.
     let running = capture::source::open("pictures", &source, move |picture| drop(sender.send(picture)))?;
     let next = |_| receiver.recv_timeout(Duration::from_secs(5)).context("the scene paints no pictures");

@@ -63,6 +63,9 @@ fn ctl(command: command::Command, config: Option<&Path>) -> anyhow::Result<()> {
 
 fn run(config: &Path, trace: Option<&Path>) -> anyhow::Result<()> {
     let theatre = Theatre::load(config).or_exit(Kind::Config)?;
+    for doubt in theatre.doubts() {
+        tracing::warn!("{}: {doubt}", config.display());
+    }
     let trace = Trace::open(trace, "capture-node", env!("CARGO_PKG_VERSION"));
     let trace = trace.or_exit(Kind::Input)?;
     let stop = Signal::listen().context("capture-node cannot listen for signals")?;

@@ -54,7 +54,7 @@ fn at(ms: u64) -> MonoTime {
 
 /// An endoscope as primary and an X-ray as inset.
 fn theatre() -> Theatre {
-    let source = |role| Source { role, kind: Kind::Gstreamer { bin: String::new() } };
+    let source = |role| Source { role, kind: Kind::Gstreamer { bin: String::new() }, deinterlace: Default::default() };
     let sources = [("endoscope", source(Role::Endoscope)), ("xray", source(Role::Fluoroscopy))];
     Theatre {
         primary: "endoscope".into(),

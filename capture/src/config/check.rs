@@ -6,7 +6,7 @@ use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
 use super::theatre::{Canvas, Ladder, Theatre};
-use super::{Nonsense, participant};
+use super::{Nonsense, Source, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -71,7 +71,40 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         name(key).map_err(|fault| Nonsense::new(format!("source.{key}"), fault))?;
     }
     known(theatre, "primary", &theatre.primary)?;
-    theatre.window.keys().try_for_each(|window| known(theatre, &format!("window.{window}"), window))
+    displayed("primary", &theatre.primary, theatre.source.get(&theatre.primary))?;
+    for window in theatre.window.keys() {
+        let key = format!("window.{window}");
+        known(theatre, &key, window)?;
+        displayed(&key, window, theatre.source.get(window))?;
+    }
+    claims(theatre)
+}
+
+/// Whether `or-display` may open the source called `name`, which `key` wants to be shown.
+pub(super) fn displayed(key: &str, name: &str, source: Option<&Source>) -> Result<(), Nonsense> {
+    let Some(source) = source.filter(|source| !source.kind.may_be_displayed()) else { return Ok(()) };
+    let kind = source.kind.name();
+    let fault = format!(
+        "source `{name}` is of kind = \"{kind}\", which comes over a network; the OR display shows what is plugged into this \
+         machine: name such a source, or bring this one in by a capture card"
+    );
+    Err(Nonsense::new(key, fault))
+}
+
+/// Whether no two sources take the same device or port.
+fn claims(theatre: &Theatre) -> Result<(), Nonsense> {
+    let mut taken: Vec<(&str, (&str, String))> = Vec::new();
+    for (name, source) in &theatre.source {
+        let Some((key, what)) = source.kind.claim() else { continue };
+        if let Some((other, _)) = taken.iter().find(|(_, (its, value))| *its == key && *value == what) {
+            return Err(Nonsense::new(
+                format!("source.{name}.{key}"),
+                format!("{what} is source.{other}'s already; only one of them can have it"),
+            ));
+        }
+        taken.push((name.as_str(), (key, what)));
+    }
+    Ok(())
 }
 
 fn canvas(canvas: &Canvas) -> Result<(), Nonsense> {

@@ -57,6 +57,8 @@ impl Display {
             let fault = format!("there is no table [source.{name}]; add it or name another source");
             return Err(named(source, fault).in_file(path));
         };
+        let key = source.map_or_else(|| "primary".to_owned(), |source| format!("window.{source}"));
+        check::displayed(&key, &name, Some(&found)).map_err(|nonsense| nonsense.in_file(path))?;
         let run_dir = beside(path, &part.run_dir);
         check::run_dir(&run_dir, [name.as_str()]).map_err(|nonsense| nonsense.in_file(path))?;
         let display =

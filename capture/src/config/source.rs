@@ -1,11 +1,20 @@
-//! `[source.NAME]`: one input of theatre. Opening it is `crate::source`'s.
+//! `[source.NAME]`: one input of theatre. Opening it is `crate::source`'s; what each kind of device can be told stands
+//! in [`device`] and [`network`].
+
+pub mod device;
+pub mod network;
+mod scene;
 
 use std::path::{Path, PathBuf};
 
-use protocol::colour::{Colour, Matrix, Range};
 use protocol::geometry::SizePx;
 use protocol::layout::Role;
 use serde::Deserialize;
+
+use device::{Decklink, Region, Screen, V4l2};
+use network::{Encoding, Payload, Rtp, Rtsp, Srt, Transport};
+use scene::Colours;
+pub use scene::{Scene, Scenery};
 
 /// One input of theatre.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -15,6 +24,8 @@ pub struct Source {
     pub role: Role,
     /// Where its pictures come from.
     pub kind: Kind,
+    /// Which of its pictures are made of two fields.
+    pub deinterlace: Deinterlace,
 }
 
 /// Where a source's pictures come from.
@@ -32,48 +43,86 @@ pub enum Kind {
         /// The description, in the syntax of `gst-launch-1.0`.
         bin: String,
     },
+    /// A camera or grabber of this machine.
+    V4l2(V4l2),
+    /// A DeckLink card of this machine.
+    Decklink(Decklink),
+    /// A network camera.
+    Rtsp(Rtsp),
+    /// An encoder that sends by SRT.
+    Srt(Srt),
+    /// An encoder that sends plain RTP.
+    Rtp(Rtp),
+    /// What an X server shows: a record viewer.
+    Screen(Screen),
 }
 
-/// A generated source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scene {
-    /// What it shows.
-    pub scenery: Scenery,
-    /// Size of its pictures; `None` for the scenery's own.
-    pub size: Option<SizePx>,
-    /// Pictures a second, 1-240; `None` for the scenery's own.
-    pub fps: Option<u16>,
-    /// Matrix and range of its pictures; BT.709 limited unless told otherwise, which only bars may be.
-    pub colour: Colour,
-}
-
-/// What a generated source shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scenery {
-    /// Moving tissue with instruments, as through an endoscope.
-    Tissue,
-    /// A coronary run: X-ray in motion.
-    Coronary,
-    /// A patient monitor's screen.
-    Monitor,
-    /// An operating room seen from a corner.
-    Room,
-    /// SMPTE colour bars with exact codes, for colour tests.
-    Bars,
+/// Which pictures are interlaced, and which of their two fields is the older one. Interlaced pictures are made
+/// progressive without delay: the newer field is shown, and where nothing moves the older one fills its gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deinterlace {
+    /// As the device or stream says.
+    #[default]
+    Auto,
+    /// All, whatever the device says, with the top field first.
+    TopFieldFirst,
+    /// All, whatever the device says, with the bottom field first.
+    BottomFieldFirst,
+    /// None, whatever the device says.
+    Off,
 }
 
 impl Source {
     /// The same source with relative paths made relative to the folder of the file at `config`.
     pub(super) fn beside(mut self, config: &Path) -> Self {
-        if let Kind::File { location } = &mut self.kind {
-            *location = super::beside(config, location);
+        let path = match &mut self.kind {
+            Kind::File { location } => Some(location),
+            Kind::Rtsp(rtsp) => rtsp.credentials.as_mut(),
+            Kind::Srt(srt) => srt.passphrase.as_mut(),
+            _ => None,
+        };
+        if let Some(path) = path {
+            *path = super::beside(config, path);
         }
         self
     }
 }
 
-/// Pictures a second that a scene may be asked for at most: the fastest monitors.
+impl Kind {
+    /// What it is called in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Scene(_) => "scene",
+            Self::File { .. } => "file",
+            Self::Gstreamer { .. } => "gstreamer",
+            Self::V4l2(_) => "v4l2",
+            Self::Decklink(_) => "decklink",
+            Self::Rtsp(_) => "rtsp",
+            Self::Srt(_) => "srt",
+            Self::Rtp(_) => "rtp",
+            Self::Screen(_) => "screen",
+        }
+    }
+
+    /// Whether `or-display` may open it: nothing that comes over a network is parsed there.
+    pub fn may_be_displayed(&self) -> bool {
+        !matches!(self, Self::Rtsp(_) | Self::Srt(_) | Self::Rtp(_))
+    }
+
+    /// The key by which it takes something that one source alone can have, and its value.
+    pub(super) fn claim(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::V4l2(v4l2) => Some(("device", v4l2.device.display().to_string())),
+            Self::Decklink(decklink) => Some(("card", decklink.card.to_string())),
+            Self::Rtp(rtp) => Some(("listen", format!("UDP port {}", rtp.listen.port()))),
+            Self::Srt(srt) => srt.port().map(|port| ("listen", format!("UDP port {port}"))),
+            _ => None,
+        }
+    }
+}
+
+/// Pictures a second that a source may be asked for at most: the fastest monitors.
 const MAX_FPS: u16 = 240;
 
 /// The keys as they stand in the file. One flat table, because serde cannot refuse unknown keys of a tagged enum.
@@ -88,6 +137,24 @@ struct Table {
     colour: Option<Colours>,
     location: Option<PathBuf>,
     bin: Option<String>,
+    deinterlace: Option<Deinterlace>,
+    device: Option<PathBuf>,
+    format: Option<device::Format>,
+    card: Option<u8>,
+    mode: Option<String>,
+    connection: Option<String>,
+    display: Option<String>,
+    window: Option<String>,
+    region: Option<Region>,
+    listen: Option<String>,
+    dial: Option<String>,
+    interface: Option<String>,
+    payload: Option<Payload>,
+    encoding: Option<Encoding>,
+    transport: Option<Transport>,
+    latency_ms: Option<u16>,
+    credentials: Option<PathBuf>,
+    passphrase: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -96,22 +163,19 @@ enum KindName {
     Scene,
     File,
     Gstreamer,
+    V4l2,
+    Decklink,
+    Rtsp,
+    Srt,
+    Rtp,
+    Screen,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Size {
     width: u16,
     height: u16,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Colours {
-    #[serde(default)]
-    matrix: Matrix,
-    #[serde(default)]
-    range: Range,
 }
 
 impl TryFrom<Table> for Source {
@@ -119,60 +183,90 @@ impl TryFrom<Table> for Source {
 
     fn try_from(table: Table) -> Result<Self, String> {
         table.refuse_keys_of_other_kinds()?;
-        let role = table.role;
+        let (role, deinterlace) = (table.role, table.deinterlace.unwrap_or_default());
         let kind = match table.kind {
-            KindName::Scene => Kind::Scene(table.into_scene()?),
+            KindName::Scene => Kind::Scene(Scene::from_keys(table)?),
             KindName::File => {
                 Kind::File { location: table.location.ok_or("kind = \"file\" needs the key `location`")? }
             }
             KindName::Gstreamer => {
                 Kind::Gstreamer { bin: table.bin.ok_or("kind = \"gstreamer\" needs the key `bin`")? }
             }
+            KindName::V4l2 => Kind::V4l2(V4l2::from_keys(table)?),
+            KindName::Decklink => Kind::Decklink(Decklink::from_keys(table)?),
+            KindName::Rtsp => Kind::Rtsp(Rtsp::from_keys(table)?),
+            KindName::Srt => Kind::Srt(Srt::from_keys(table)?),
+            KindName::Rtp => Kind::Rtp(Rtp::from_keys(table)?),
+            KindName::Screen => Kind::Screen(Screen::from_keys(table)?),
         };
-        Ok(Self { role, kind })
+        Ok(Self { role, kind, deinterlace })
+    }
+}
+
+impl KindName {
+    /// Kinds whose pictures may be made of fields.
+    const FILMED: &[Self] =
+        &[Self::File, Self::Gstreamer, Self::V4l2, Self::Decklink, Self::Rtsp, Self::Srt, Self::Rtp];
+
+    fn quoted(self) -> String {
+        format!("\"{}\"", format!("{self:?}").to_lowercase())
     }
 }
 
 impl Table {
     fn refuse_keys_of_other_kinds(&self) -> Result<(), String> {
-        let keys = [
-            ("scene", self.scene.is_some(), KindName::Scene),
-            ("size", self.size.is_some(), KindName::Scene),
-            ("fps", self.fps.is_some(), KindName::Scene),
-            ("colour", self.colour.is_some(), KindName::Scene),
-            ("location", self.location.is_some(), KindName::File),
-            ("bin", self.bin.is_some(), KindName::Gstreamer),
+        use KindName::{Decklink, File, Gstreamer, Rtp, Rtsp, Scene, Screen, Srt, V4l2};
+        let keys: [(&str, bool, &[KindName]); 24] = [
+            ("scene", self.scene.is_some(), &[Scene]),
+            ("size", self.size.is_some(), &[Scene, V4l2, Rtp]),
+            ("fps", self.fps.is_some(), &[Scene, V4l2, Rtp, Screen]),
+            ("colour", self.colour.is_some(), &[Scene]),
+            ("location", self.location.is_some(), &[File, Rtsp]),
+            ("bin", self.bin.is_some(), &[Gstreamer]),
+            ("deinterlace", self.deinterlace.is_some(), KindName::FILMED),
+            ("device", self.device.is_some(), &[V4l2]),
+            ("format", self.format.is_some(), &[V4l2]),
+            ("card", self.card.is_some(), &[Decklink]),
+            ("mode", self.mode.is_some(), &[Decklink]),
+            ("connection", self.connection.is_some(), &[Decklink]),
+            ("display", self.display.is_some(), &[Screen]),
+            ("window", self.window.is_some(), &[Screen]),
+            ("region", self.region.is_some(), &[Screen]),
+            ("listen", self.listen.is_some(), &[Srt, Rtp]),
+            ("dial", self.dial.is_some(), &[Srt]),
+            ("interface", self.interface.is_some(), &[Rtp]),
+            ("payload", self.payload.is_some(), &[Srt]),
+            ("encoding", self.encoding.is_some(), &[Srt, Rtp]),
+            ("transport", self.transport.is_some(), &[Rtsp]),
+            ("latency_ms", self.latency_ms.is_some(), &[Rtsp, Srt, Rtp]),
+            ("credentials", self.credentials.is_some(), &[Rtsp]),
+            ("passphrase", self.passphrase.is_some(), &[Srt]),
         ];
-        match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
-            Some((key, _, kind)) => {
-                let kind = format!("{kind:?}").to_lowercase();
-                Err(format!("key `{key}` belongs to kind = \"{kind}\"; take it out or change the kind"))
+        match keys.iter().find(|(_, given, kinds)| *given && !kinds.contains(&self.kind)) {
+            Some((key, _, kinds)) => {
+                let kinds = kinds.iter().map(|kind| kind.quoted()).collect::<Vec<_>>().join(" or ");
+                Err(format!("key `{key}` belongs to kind = {kinds}; take it out or change the kind"))
             }
             None => Ok(()),
         }
     }
 
-    fn into_scene(self) -> Result<Scene, String> {
-        let scenery = self.scene.ok_or(
-            "kind = \"scene\" needs the key `scene`: one of \"tissue\", \"coronary\", \"monitor\", \"room\", \"bars\"",
-        )?;
-        if self.colour.is_some() && scenery != Scenery::Bars {
-            return Err("key `colour` belongs to scene = \"bars\"; take it out".into());
+    fn fps(&self) -> Result<Option<u16>, String> {
+        match self.fps {
+            Some(fps) if fps == 0 || fps > MAX_FPS => Err(format!("`fps` must be 1 to {MAX_FPS}")),
+            fps => Ok(fps),
         }
-        if self.fps.is_some_and(|fps| fps == 0 || fps > MAX_FPS) {
-            return Err(format!("`fps` must be 1 to {MAX_FPS}"));
-        }
-        let size = self.size.map(Size::checked).transpose()?;
-        let colour =
-            self.colour.map_or(Colour::default(), |colour| Colour { matrix: colour.matrix, range: colour.range });
-        Ok(Scene { scenery, size, fps: self.fps, colour })
+    }
+
+    fn size(&self) -> Result<Option<SizePx>, String> {
+        self.size.map(Size::checked).transpose()
     }
 }
 
 impl Size {
-    /// Smallest side of a generated picture: below it there is nothing to see.
+    /// Smallest side of a picture: below it there is nothing to see.
     const MIN_PX: u16 = 64;
-    /// Largest side of a generated picture: 4K.
+    /// Largest side of a picture: 4K.
     const MAX_PX: u16 = 4096;
 
     fn checked(self) -> Result<SizePx, String> {

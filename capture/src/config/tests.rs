@@ -1,5 +1,7 @@
 //! What a person sees who made a mistake in `theatre.toml`, and the example file.
 
+mod devices;
+
 use super::*;
 use crate::config;
 use protocol::colour::{Colour, Matrix, Range};
@@ -251,7 +253,7 @@ fn bars_can_be_asked_for_in_every_colour() {
 }
 
 /// Every key that exists, by table. A new key must be added here, to the struct and to the example.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 39] = [
     "primary",
     "run_dir",
     "role",
@@ -262,6 +264,21 @@ const KEYS: [&str; 24] = [
     "colour",
     "location",
     "bin",
+    "deinterlace",
+    "device",
+    "format",
+    "card",
+    "mode",
+    "connection",
+    "transport",
+    "latency_ms",
+    "credentials",
+    "passphrase",
+    "payload",
+    "encoding",
+    "display",
+    "window",
+    "region",
     "sink",
     "width",
     "height",

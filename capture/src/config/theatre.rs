@@ -132,6 +132,21 @@ impl Theatre {
         self.source.keys().nth(id.0.into()).map(String::as_str)
     }
 
+    /// What may be meant and may be a mistake, in a line each: other sources in the primary's role, which people tell from
+    /// it by their names only.
+    pub fn doubts(&self) -> Vec<String> {
+        let Some(primary) = self.source.get(&self.primary) else { return Vec::new() };
+        let twins = self.source.iter().filter(|(name, source)| **name != self.primary && source.role == primary.role);
+        let doubt = |(name, _): (&String, &Source)| {
+            format!(
+                "source.{name}.role: is the primary's role too; marks drawn on `{name}` stay there, and `{}` stays the \
+                 primary: give it another role if that is not meant",
+                self.primary
+            )
+        };
+        twins.map(doubt).collect()
+    }
+
     /// Names of the sources that a window in theatre shows: the primary first, then the others in order.
     pub fn windows(&self) -> Vec<&str> {
         let others = self.window.keys().filter(|name| **name != self.primary);

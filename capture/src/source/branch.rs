@@ -1,9 +1,11 @@
-//! The end that file and GStreamer sources share: a pipeline that ends in an `appsink`, watched by one thread.
+//! The end that all kinds with a pipeline share: an `appsink`, watched by one thread.
 //!
-//! The sink holds nothing: each buffer is taken on the streaming thread and delivered before the next may come. How a
-//! pipeline begins, and what its end means, is left to the kinds.
+//! The sink holds nothing: each buffer is taken on the streaming thread, brought into order ([`Normal`]) and delivered
+//! before the next may come. How a pipeline begins, and what its end means, is left to the kinds.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -13,8 +15,11 @@ use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 use media::picture::Picture;
 use program::clock;
+use protocol::time::MonoTime;
 
 use super::Event;
+use super::fault::{self, Words};
+use super::normal::Normal;
 use super::pace::{Schedule, Stop, Waiter};
 
 /// How long opening waits for the first picture of what is no live device. Long enough for a disk that has to spin
@@ -24,6 +29,17 @@ pub const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Name of the sink within its pipeline; unlike any name a description may hold.
 pub const SINK_NAME: &str = "theatre-pictures";
 
+/// Time after its opening within which a live source's first picture must come: network cameras send a picture that
+/// stands alone every ten seconds at least, and nothing can be decoded before it.
+const FIRST_PICTURE_WITHIN: Duration = Duration::from_secs(15);
+
+/// Longest silence of a live source after that. It is opened anew then, since a peer that was restarted knows nothing of
+/// the old session. Several times what a switch or a grabber takes to find its signal again by itself.
+const MAX_SILENCE: Duration = Duration::from_secs(5);
+
+/// How often a live source's silence is looked at.
+const LOOK: gst::ClockTime = gst::ClockTime::from_mseconds(500);
+
 /// Who says when a picture is due.
 pub enum Pace {
     /// The device, or GStreamer's clock: deliver at once.
@@ -32,23 +48,36 @@ pub enum Pace {
     Recording(Waiter),
 }
 
-/// Makes `sink` deliver every picture the moment its [`Pace`] says, and hold none.
-pub fn equip(sink: &AppSink, pace: Pace, mut deliver: impl FnMut(Picture) + Send + 'static) {
+/// When the newest picture arrived, in microseconds of this machine's clock; 0 before the first.
+pub type Arrivals = Arc<AtomicU64>;
+
+/// Makes `sink` deliver every picture, brought into order by `normal`, the moment its [`Pace`] says, and hold none.
+pub fn equip(
+    sink: &AppSink,
+    pace: Pace,
+    mut normal: Normal,
+    mut deliver: impl FnMut(Picture) + Send + 'static,
+) -> Arrivals {
     sink.set_sync(false);
     sink.set_max_buffers(1);
     sink.set_enable_last_sample(false);
     let mut schedule = Schedule::default();
+    let arrivals = Arrivals::default();
+    let newest = Arc::clone(&arrivals);
     let callbacks = AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         // Without `sync` the sink hands the buffer over the moment it arrives.
         let arrived = clock::now();
-        let mut picture = Picture::from_sample(&sample, arrived).map_err(|error| {
+        newest.store(arrived.0, Ordering::Relaxed);
+        let refused = |error: &dyn std::error::Error| {
             gst::element_error!(sink, gst::StreamError::Format, ("{error}"));
             gst::FlowError::NotNegotiated
-        })?;
+        };
+        let picture = Picture::from_sample(&sample, arrived).map_err(|error| refused(&error))?;
+        let (timestamp, interval) = (picture.buffer.pts().map(Duration::from), interval(&picture));
+        let mut picture = normal.bring(picture).map_err(|error| refused(&error))?;
         if let Pace::Recording(waiter) = &pace {
-            let timestamp = picture.buffer.pts().map(Duration::from);
-            let due = schedule.due(timestamp, interval(&picture), arrived);
+            let due = schedule.due(timestamp, interval, arrived);
             if waiter.until(due).is_break() {
                 return Err(gst::FlowError::Flushing);
             }
@@ -58,6 +87,7 @@ pub fn equip(sink: &AppSink, pace: Pace, mut deliver: impl FnMut(Picture) + Send
         Ok(gst::FlowSuccess::Ok)
     });
     sink.set_callbacks(callbacks.build());
+    arrivals
 }
 
 /// What a pipeline's end means to its source.
@@ -78,12 +108,30 @@ pub enum Ready {
 
 /// A pipeline on its way to playing. Dropping it stops it.
 #[derive(Debug)]
-pub struct Branch(gst::Pipeline);
+pub struct Branch {
+    pipeline: gst::Pipeline,
+    words: &'static Words,
+    /// Set for a live source, whose silence is a failure.
+    arrivals: Option<Arrivals>,
+}
 
 impl Branch {
     /// Takes charge of `pipeline`, whose sink is [`equip`]ped.
     pub fn new(pipeline: gst::Pipeline) -> Self {
-        Self(pipeline)
+        Self { pipeline, words: &fault::PLAIN, arrivals: None }
+    }
+
+    /// Takes charge of a device's or a network's `pipeline`: its failures are told in `words`, and silence is one.
+    pub fn live(pipeline: gst::Pipeline, words: &'static Words, arrivals: Arrivals) -> Self {
+        Self { pipeline, words, arrivals: Some(arrivals) }
+    }
+
+    /// Opens the device, so that it can be asked what it offers.
+    ///
+    /// # Errors
+    /// Why it does not open, in one line.
+    pub fn ready(&self) -> Result<(), String> {
+        self.pipeline.set_state(gst::State::Ready).map(drop).map_err(|error| self.refusal(error))
     }
 
     /// Makes it ready to play, and waits until it is.
@@ -91,7 +139,7 @@ impl Branch {
     /// # Errors
     /// Why it never will be, in one line.
     pub fn preroll(&self) -> Result<Ready, String> {
-        match self.0.set_state(gst::State::Paused) {
+        match self.pipeline.set_state(gst::State::Paused) {
             Ok(gst::StateChangeSuccess::NoPreroll) => Ok(Ready::Live),
             Ok(_) => self.wait().map(|()| Ready::Prerolled),
             Err(error) => Err(self.refusal(error)),
@@ -105,11 +153,11 @@ impl Branch {
     /// It broke; in one line.
     pub fn play_in_rounds(&self) -> Result<bool, String> {
         let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::SEGMENT;
-        if self.0.seek_simple(flags, gst::ClockTime::ZERO).is_ok() {
+        if self.pipeline.seek_simple(flags, gst::ClockTime::ZERO).is_ok() {
             return self.wait().map(|()| true);
         }
         // The refused seek has flushed the first picture away, so the pipeline begins anew.
-        self.0.set_state(gst::State::Ready).map_err(|error| self.refusal(error))?;
+        self.pipeline.set_state(gst::State::Ready).map_err(|error| self.refusal(error))?;
         self.preroll().map(|_| false)
     }
 
@@ -123,13 +171,17 @@ impl Branch {
         stop: Option<Stop>,
         go_on: impl FnMut(&gst::Pipeline, End) -> ControlFlow<Event> + Send + 'static,
     ) -> Result<(Receiver<Event>, Playing), String> {
-        self.0.set_state(gst::State::Playing).map_err(|error| self.refusal(error))?;
+        self.pipeline.set_state(gst::State::Playing).map_err(|error| self.refusal(error))?;
         // One event is a source's last word, so one place is enough.
         let (sender, events) = bounded(1);
-        let pipeline = self.0.clone();
+        let watch = Watch {
+            pipeline: self.pipeline.clone(),
+            words: self.words,
+            vigil: self.arrivals.clone().map(|arrivals| Vigil { arrivals, opened: clock::now() }),
+        };
         let watch = Builder::new()
             .name(format!("source {name}"))
-            .spawn(move || watch(&pipeline, &sender, go_on))
+            .spawn(move || watch.keep(&sender, go_on))
             .map_err(|error| format!("the system refuses a thread: {error}"))?;
         let playing = Playing { branch: self, stop, watch: Some(watch) };
         Ok((events, playing))
@@ -137,11 +189,11 @@ impl Branch {
 
     /// Waits until a state change or seek under way is done.
     fn wait(&self) -> Result<(), String> {
-        let bus = self.0.bus().ok_or("the pipeline has no bus")?;
+        let bus = self.pipeline.bus().ok_or("the pipeline has no bus")?;
         let timeout = gst::ClockTime::try_from(OPEN_TIMEOUT).ok();
         let kinds = [gst::MessageType::AsyncDone, gst::MessageType::Error, gst::MessageType::Eos];
         match bus.timed_pop_filtered(timeout, &kinds).as_deref().map(gst::MessageRef::view) {
-            Some(gst::MessageView::Error(error)) => Err(one_line(error)),
+            Some(gst::MessageView::Error(error)) => Err(self.words.tell(error)),
             Some(gst::MessageView::Eos(_)) => Err("it ends before its first picture".into()),
             Some(_) => Ok(()),
             None => Err(format!("no picture came within {} s", OPEN_TIMEOUT.as_secs())),
@@ -150,17 +202,17 @@ impl Branch {
 
     /// Why a state change failed: what an element said, if one did.
     fn refusal(&self, error: gst::StateChangeError) -> String {
-        let message = self.0.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
+        let message = self.pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
         match message.as_deref().map(gst::MessageRef::view) {
-            Some(gst::MessageView::Error(told)) => one_line(told),
-            _ => error.to_string(),
+            Some(gst::MessageView::Error(told)) => self.words.tell(told),
+            _ => self.words.put(self.words.own, &error.to_string(), None),
         }
     }
 }
 
 impl Drop for Branch {
     fn drop(&mut self) {
-        if let Err(error) = self.0.set_state(gst::State::Null) {
+        if let Err(error) = self.pipeline.set_state(gst::State::Null) {
             tracing::warn!("a source did not stop cleanly: {error}");
         }
     }
@@ -178,7 +230,7 @@ impl Drop for Playing {
     fn drop(&mut self) {
         self.stop = None;
         let leave = gst::message::Application::new(gst::Structure::new_empty("leave"));
-        if self.branch.0.post_message(leave).is_err() {
+        if self.branch.pipeline.post_message(leave).is_err() {
             tracing::debug!("a source's bus was closed before it was stopped");
         }
         if let Some(watch) = self.watch.take()
@@ -189,38 +241,62 @@ impl Drop for Playing {
     }
 }
 
-fn watch(
-    pipeline: &gst::Pipeline,
-    events: &Sender<Event>,
-    mut go_on: impl FnMut(&gst::Pipeline, End) -> ControlFlow<Event>,
-) {
-    use gst::MessageView;
-    let Some(bus) = pipeline.bus() else { return };
-    for message in bus.iter_timed(None) {
-        let next = match message.view() {
-            MessageView::Application(_) => return,
-            MessageView::Error(error) => ControlFlow::Break(Event::Failed { what: one_line(error) }),
-            MessageView::Eos(_) => go_on(pipeline, End::Stream),
-            MessageView::SegmentDone(_) => go_on(pipeline, End::Segment),
-            _ => ControlFlow::Continue(()),
-        };
-        if let ControlFlow::Break(event) = next {
-            // Full cannot be: this is the only event, and the thread ends with it.
-            if events.try_send(event).is_err() {
-                tracing::debug!("nobody listens to a source that ended");
+/// What one thread watches.
+struct Watch {
+    pipeline: gst::Pipeline,
+    words: &'static Words,
+    vigil: Option<Vigil>,
+}
+
+impl Watch {
+    fn keep(&self, events: &Sender<Event>, mut go_on: impl FnMut(&gst::Pipeline, End) -> ControlFlow<Event>) {
+        let Some(bus) = self.pipeline.bus() else { return };
+        loop {
+            let message = bus.timed_pop(self.vigil.is_some().then_some(LOOK));
+            let told = match message.as_deref().map(gst::MessageRef::view) {
+                Some(gst::MessageView::Application(_)) => return,
+                Some(gst::MessageView::Error(error)) => {
+                    ControlFlow::Break(Event::Failed { what: self.words.tell(error) })
+                }
+                Some(gst::MessageView::Eos(_)) => go_on(&self.pipeline, End::Stream),
+                Some(gst::MessageView::SegmentDone(_)) => go_on(&self.pipeline, End::Segment),
+                Some(_) => ControlFlow::Continue(()),
+                None if self.vigil.is_some() => ControlFlow::Continue(()),
+                // Only a bus that is closed gives nothing without a time-out.
+                None => return,
+            };
+            let next = match (told, &self.vigil) {
+                (ControlFlow::Continue(()), Some(vigil)) => vigil.look(clock::now(), self.words),
+                (told, _) => told,
+            };
+            if let ControlFlow::Break(event) = next {
+                // Full cannot be: this is the only event, and the thread ends with it.
+                if events.try_send(event).is_err() {
+                    tracing::debug!("nobody listens to a source that ended");
+                }
+                return;
             }
-            return;
         }
     }
 }
 
-/// What GStreamer says, and the most specific line of its debugging text.
-fn one_line(error: &gst::message::Error) -> String {
-    let detail = error.debug().and_then(|debug| debug.lines().last().map(str::trim).map(str::to_owned));
-    let text = error.error().message().trim_end_matches('.').to_owned();
-    match detail.filter(|detail| !detail.is_empty() && *detail != text) {
-        Some(detail) => format!("{text} ({detail})"),
-        None => text,
+/// Whether a live source still gives pictures.
+struct Vigil {
+    arrivals: Arrivals,
+    opened: MonoTime,
+}
+
+impl Vigil {
+    fn look(&self, now: MonoTime, words: &Words) -> ControlFlow<Event> {
+        let (newest, patience) = match self.arrivals.load(Ordering::Relaxed) {
+            0 => (self.opened, FIRST_PICTURE_WITHIN),
+            newest => (MonoTime(newest), MAX_SILENCE),
+        };
+        if now.since(newest) < patience {
+            return ControlFlow::Continue(());
+        }
+        let what = format!("no picture came for {} s: {}", patience.as_secs(), words.silent);
+        ControlFlow::Break(Event::Failed { what })
     }
 }
 
@@ -228,4 +304,29 @@ fn interval(picture: &Picture) -> Option<Duration> {
     let fps = picture.info.fps();
     let (pictures, seconds) = (u32::try_from(fps.numer()).ok()?, u32::try_from(fps.denom()).ok()?);
     (pictures > 0).then(|| Duration::from_secs(seconds.into()) / pictures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: Words = Words { silent: "look at the cable", ..fault::PLAIN };
+
+    fn silence(opened: u64, newest: u64, now: u64) -> Option<String> {
+        let seconds = |seconds: u64| MonoTime(seconds * 1_000_000);
+        let vigil = Vigil { arrivals: Arc::new(AtomicU64::new(seconds(newest).0)), opened: seconds(opened) };
+        match vigil.look(seconds(now), &WORDS) {
+            ControlFlow::Break(Event::Failed { what }) => Some(what),
+            ControlFlow::Break(event) => panic!("{event:?}"),
+            ControlFlow::Continue(()) => None,
+        }
+    }
+
+    #[test]
+    fn a_live_source_may_take_its_time_for_the_first_picture_and_less_for_the_next() {
+        assert_eq!(silence(100, 0, 114), None);
+        assert_eq!(silence(100, 0, 115).unwrap(), "no picture came for 15 s: look at the cable");
+        assert_eq!(silence(100, 200, 204), None);
+        assert_eq!(silence(100, 200, 205).unwrap(), "no picture came for 5 s: look at the cable");
+    }
 }

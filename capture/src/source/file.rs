@@ -15,6 +15,7 @@ use gstreamer_app::AppSink;
 use media::picture::Picture;
 
 use super::branch::{self, Branch, End, Pace, Playing};
+use super::normal::Normal;
 use super::pace;
 use super::{Error, Event};
 
@@ -25,6 +26,7 @@ use super::{Error, Event};
 pub fn open(
     name: &str,
     location: &Path,
+    normal: Normal,
     deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<(Receiver<Event>, Playing), Error> {
     let not_video = |reason: String| Error::NotVideo { name: name.into(), location: location.into(), reason };
@@ -35,7 +37,7 @@ pub fn open(
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     let (stop, waiter) = pace::stop();
     let sink = AppSink::builder().caps(&gst::Caps::new_empty_simple("video/x-raw")).build();
-    branch::equip(&sink, Pace::Recording(waiter), deliver);
+    branch::equip(&sink, Pace::Recording(waiter), normal, deliver);
     let branch = build(location, &sink).map_err(|error| unavailable(error.to_string()))?;
     branch.preroll().map_err(not_video)?;
     if !branch.play_in_rounds().map_err(not_video)? {
@@ -139,9 +141,15 @@ mod tests {
     use gstreamer_video::prelude::*;
     use protocol::time::MonoTime;
 
+    use crate::config::Deinterlace;
+
     /// Pictures of a test clip, and their rate: long enough that a codec holds some back, short enough for a test.
     const PICTURES: usize = 12;
     const FPS: i32 = 50;
+
+    fn auto() -> Normal {
+        Normal::new(Deinterlace::Auto)
+    }
 
     /// A clip in a folder of its own that is deleted with it.
     struct Clip(PathBuf);
@@ -207,7 +215,7 @@ mod tests {
 
     fn play(location: &Path, count: usize) -> Vec<(usize, MonoTime)> {
         let (sender, pictures) = bounded(count);
-        let (events, _playing) = open("clip", location, move |picture| {
+        let (events, _playing) = open("clip", location, auto(), move |picture| {
             // What comes after the last one wanted is dropped.
             sender.try_send(seen(&picture)).ok();
         })
@@ -262,7 +270,7 @@ mod tests {
             if let Some(content) = content {
                 fs::write(clip.path(), content).unwrap();
             }
-            open("endoscope", &clip.path(), |_| {}).err().unwrap()
+            open("endoscope", &clip.path(), auto(), |_| {}).err().unwrap()
         };
         let missing = refusal(None);
         assert!(matches!(missing, Error::Missing { .. }), "{missing}");
@@ -289,7 +297,7 @@ mod tests {
             pipeline.bus().unwrap().timed_pop_filtered(gst::ClockTime::from_seconds(20), &[gst::MessageType::Eos]);
         pipeline.set_state(gst::State::Null).unwrap();
         assert!(end.is_some());
-        let error = open("room", &clip.path(), |_| {}).err().unwrap();
+        let error = open("room", &clip.path(), auto(), |_| {}).err().unwrap();
         assert!(matches!(error, Error::NotVideo { .. }), "{error}");
     }
 
@@ -312,7 +320,7 @@ mod tests {
                 continue;
             }
             let (sender, pictures) = bounded(4);
-            let (_events, _playing) = open("real", &location, move |picture| {
+            let (_events, _playing) = open("real", &location, auto(), move |picture| {
                 sender.try_send(picture.size()).ok();
             })
             .unwrap();

@@ -12,6 +12,7 @@ use gstreamer_app::AppSink;
 use media::picture::Picture;
 
 use super::branch::{self, Branch, End, Pace, Playing, Ready, SINK_NAME};
+use super::normal::Normal;
 use super::{Error, Event};
 
 /// Opens the description `bin`. Waits for the first picture unless it is a live device.
@@ -21,12 +22,13 @@ use super::{Error, Event};
 pub fn open(
     name: &str,
     bin: &str,
+    normal: Normal,
     deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<(Receiver<Event>, Playing), Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     let (branch, sink) =
         build(bin).map_err(|fault| Error::Description { name: name.into(), bin: bin.into(), fault })?;
-    branch::equip(&sink, Pace::Device, deliver);
+    branch::equip(&sink, Pace::Device, normal, deliver);
     match branch.preroll().map_err(unavailable)? {
         Ready::Live => {}
         Ready::Prerolled => sink.set_sync(true),
@@ -96,13 +98,20 @@ mod tests {
     use std::time::Duration;
 
     use crossbeam_channel::bounded;
+    use gstreamer_video::VideoFrameExt as _;
     use protocol::time::MonoTime;
+
+    use crate::config::Deinterlace;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
+    fn auto() -> Normal {
+        Normal::new(Deinterlace::Auto)
+    }
+
     fn refusal(bin: &str) -> String {
         media::init().unwrap();
-        let error = open("camera", bin, |_| {}).err().unwrap();
+        let error = open("camera", bin, auto(), |_| {}).err().unwrap();
         assert!(matches!(error, Error::Description { .. }), "{error}");
         error.to_string()
     }
@@ -110,7 +119,7 @@ mod tests {
     fn captured(bin: &str, count: usize) -> (Vec<MonoTime>, Event) {
         media::init().unwrap();
         let (sender, pictures) = bounded(count);
-        let (events, _playing) = open("camera", bin, move |picture| {
+        let (events, _playing) = open("camera", bin, auto(), move |picture| {
             // Pictures beyond those asked for are not looked at.
             sender.try_send(picture.captured).ok();
         })
@@ -143,7 +152,7 @@ mod tests {
     #[test]
     fn a_device_that_is_not_there_may_come_later() {
         media::init().unwrap();
-        let error = open("camera", "filesrc location=/nowhere/device ! decodebin", |_| {}).err().unwrap();
+        let error = open("camera", "filesrc location=/nowhere/device ! decodebin", auto(), |_| {}).err().unwrap();
         assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
     }
@@ -170,7 +179,7 @@ mod tests {
         for format in ["UYVY", "NV12", "BGRx", "v210", "GRAY8"] {
             let bin = format!("videotestsrc is-live=true ! video/x-raw,format={format},width=322,height=242");
             let (sender, pictures) = bounded(1);
-            let (_events, _playing) = open("camera", &bin, move |picture| {
+            let (_events, _playing) = open("camera", &bin, auto(), move |picture| {
                 sender.try_send(picture).ok();
             })
             .unwrap();
@@ -178,6 +187,63 @@ mod tests {
             assert_eq!(picture.info.format().to_str(), format);
             assert!(picture.read().is_ok(), "{format}");
         }
+    }
+
+    #[test]
+    fn a_source_may_change_its_size_while_it_plays() {
+        media::init().unwrap();
+        let sized = |width, height| {
+            format!("videotestsrc num-buffers=3 ! video/x-raw,width={width},height={height},framerate=50/1 ! c.")
+        };
+        let bin = format!("{} {} concat name=c", sized(1024, 1024), sized(1280, 1024));
+        let (sender, pictures) = bounded(6);
+        let (_events, _playing) = open("camera", &bin, auto(), move |picture| {
+            sender.try_send((picture.size().width, picture.size().height)).ok();
+        })
+        .unwrap();
+        let sizes: Vec<_> = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).collect();
+        assert_eq!(sizes, [[(1024, 1024); 3], [(1280, 1024); 3]].concat());
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_become_so() {
+        media::init().unwrap();
+        let bin = "videotestsrc is-live=true ! video/x-raw,format=UYVY,width=720,height=576,pixel-aspect-ratio=16/15";
+        let (sender, pictures) = bounded(1);
+        let (_events, _playing) = open("camera", bin, auto(), move |picture| {
+            sender.try_send(picture).ok();
+        })
+        .unwrap();
+        let picture = pictures.recv_timeout(PATIENCE).unwrap();
+        assert_eq!((picture.size().width, picture.size().height), (768, 576));
+        assert_eq!(picture.info.par(), gst::Fraction::new(1, 1));
+    }
+
+    /// How combed bars are that travel sideways: the rows of a progressive picture are all the same.
+    fn combing(deinterlace: Deinterlace) -> f64 {
+        media::init().unwrap();
+        let bin = "videotestsrc is-live=true pattern=smpte75 horizontal-speed=6 \
+                   ! video/x-raw,format=I420,width=320,height=240,framerate=50/1 \
+                   ! interlace field-pattern=1:1 top-field-first=true";
+        let (sender, pictures) = bounded(6);
+        let (_events, _playing) = open("camera", bin, Normal::new(deinterlace), move |picture| {
+            sender.try_send(picture).ok();
+        })
+        .unwrap();
+        let played: Vec<Picture> = (0..6).map(|_| pictures.recv_timeout(PATIENCE).unwrap()).collect();
+        let picture = &played[5];
+        assert_eq!(picture.info.interlace_mode(), gstreamer_video::VideoInterlaceMode::Progressive);
+        let frame = picture.read().unwrap();
+        let luma: Vec<&[u8]> = frame.plane_data(0).unwrap().chunks(frame.plane_stride()[0] as usize).collect();
+        let off = |rows: &[&[u8]]| rows[0].iter().zip(rows[1]).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>();
+        luma.windows(2).map(off).sum::<f64>() / (luma.len() * luma[0].len()) as f64
+    }
+
+    #[test]
+    fn an_interlaced_signal_is_combed_no_more() {
+        let (combed, made) = (combing(Deinterlace::Off), combing(Deinterlace::Auto));
+        assert!(combed > 1.0, "the test's own signal is combed: {combed}");
+        assert!(made < combed / 10.0, "{made} of {combed} is left");
     }
 
     #[test]

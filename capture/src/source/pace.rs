@@ -1,12 +1,15 @@
-//! When the next picture is due, and waiting for it in a way that a stop cuts short.
+//! When the next picture is due, waiting for it in a way that a stop cuts short, and the thread that does so.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use program::clock;
 use protocol::time::MonoTime;
+
+use super::Event;
 
 /// Interval assumed where neither timestamps nor caps tell one: 25 pictures a second, the commonest of recorders.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(40);
@@ -37,6 +40,42 @@ impl Waiter {
         match self.0.recv_timeout(due.since(clock::now())) {
             Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(()),
             Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// A thread that makes pictures until dropped.
+#[derive(Debug)]
+pub struct Thread {
+    stop: Option<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Thread {
+    /// Lets `work` make pictures on a thread called `name`. It may send one event, its last word.
+    ///
+    /// # Errors
+    /// The system refuses the thread; in one line.
+    pub fn start(
+        name: String,
+        work: impl FnOnce(&Waiter, &Sender<Event>) + Send + 'static,
+    ) -> Result<(Receiver<Event>, Self), String> {
+        let (stop, waiter) = stop();
+        // One event is a source's last word, so one place is enough.
+        let (sender, events) = bounded(1);
+        let thread = Builder::new().name(name).spawn(move || work(&waiter, &sender));
+        let thread = thread.map_err(|error| format!("the system refuses a thread: {error}"))?;
+        Ok((events, Self { stop: Some(stop), thread: Some(thread) }))
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("a thread that makes pictures panicked");
         }
     }
 }

@@ -15,7 +15,7 @@ mod stroke;
 mod tissue;
 mod warp;
 
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -27,7 +27,7 @@ use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
 
 use super::Event;
-use super::pace::{self, Stop, Waiter};
+use super::pace::{Thread, Waiter};
 use crate::config::{Scene, Scenery};
 use frame::Frame;
 
@@ -38,13 +38,6 @@ const PAINTED_AHEAD: f64 = 0.8;
 
 /// How far painting steps back for everything else on the machine (nice(2)), for the same reason.
 const STEP_BACK: i32 = 10;
-
-/// A scene that plays until dropped.
-#[derive(Debug)]
-pub struct Thread {
-    stop: Option<Stop>,
-    thread: Option<JoinHandle<()>>,
-}
 
 /// Starts `scene` on a thread of its own.
 ///
@@ -59,26 +52,8 @@ pub fn open(
     let fps = scene.fps.unwrap_or(natural_fps(scene.scenery));
     let info = picture::i420(size, scene.colour).map_err(|error| error.to_string())?;
     let pool = Pool::new(&info).map_err(|error| error.to_string())?;
-    let (stop, waiter) = pace::stop();
-    let (sender, events) = bounded(1);
     let studio = Studio { scene, info, pool, clip: Clip { size, fps: fps.into() } };
-    let thread = Builder::new()
-        .name(format!("scene {name}"))
-        .spawn(move || studio.run(&waiter, &sender, deliver))
-        .map_err(|error| format!("the system refuses a thread: {error}"))?;
-    let thread = Thread { stop: Some(stop), thread: Some(thread) };
-    Ok((events, thread))
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread of a scene panicked");
-        }
-    }
+    Thread::start(format!("scene {name}"), move |waiter, sender| studio.run(waiter, sender, deliver))
 }
 
 /// Size and rate of a scene's pictures.

@@ -1,0 +1,104 @@
+//! Screens: a record viewer's window on an X server of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use protocol::frame::Freshness;
+use protocol::geometry::SizePx;
+use x11rb::COPY_DEPTH_FROM_PARENT;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, PropMode, WindowClass};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+use crate::room::{Room, Seen};
+use crate::rtsp::end_of;
+
+const TITLE: &str = "Record viewer";
+/// Pure colours as the X server has them, and their luma in BT.709, limited range.
+const RED: (u32, u8) = (0xff_0000, 63);
+const GREEN: (u32, u8) = (0x00_ff00, 173);
+
+/// A virtual X server without a display that anybody sees, until dropped.
+struct Server {
+    process: Child,
+    display: String,
+}
+
+impl Server {
+    /// A new one, or the one called `display` again.
+    fn start(display: Option<&str>) -> Self {
+        let mut command = Command::new("Xvfb");
+        command.args(display).args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0", "1280x1024x24"]);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the package xvfb");
+        let mut number = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        Self { process, display: format!(":{}", number.trim()) }
+    }
+
+    /// A viewer's window of one colour.
+    fn open_viewer(&self, (x, y): (i16, i16), size: SizePx, (colour, _): (u32, u8)) -> RustConnection {
+        let (viewer, screen) = x11rb::connect(Some(&self.display)).unwrap();
+        let root = viewer.setup().roots[screen].root;
+        let window = viewer.generate_id().unwrap();
+        let look = CreateWindowAux::new().background_pixel(colour);
+        let (depth, class) = (COPY_DEPTH_FROM_PARENT, WindowClass::INPUT_OUTPUT);
+        viewer.create_window(depth, window, root, x, y, size.width, size.height, 0, class, 0, &look).unwrap();
+        let title = TITLE.as_bytes();
+        viewer.change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, title).unwrap();
+        viewer.map_window(window).unwrap().check().unwrap();
+        viewer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn shows(size: SizePx, (_, luma): (u32, u8)) -> impl Fn(&Seen) -> bool {
+    move |seen| {
+        let (x, y) = (seen.picture.x + seen.picture.size.width / 2, seen.picture.y + seen.picture.size.height / 2);
+        seen.freshness == Freshness::Live && seen.image == Some(size) && seen.codes(x, y)[0].abs_diff(luma) <= 4
+    }
+}
+
+const SMALL: SizePx = SizePx { width: 640, height: 480 };
+const SQUARE: SizePx = SizePx { width: 1024, height: 1024 };
+
+#[test]
+fn a_viewers_window_comes_and_comes_back_after_window_and_server_have_gone() {
+    let server = Server::start(None);
+    let keys = format!("kind = \"screen\"\ndisplay = \"{}\"\nwindow = \"{TITLE}\"", server.display);
+    let mut room = Room::with("screen-window", &keys);
+    let viewer = server.open_viewer((100, 50), SMALL, RED);
+    room.until("the window", shows(SMALL, RED));
+    drop(viewer);
+    room.until("that the window is gone", |seen| seen.freshness == Freshness::Lost);
+    let _viewer = server.open_viewer((0, 0), SQUARE, GREEN);
+    let square = room.until("another window of that name", shows(SQUARE, GREEN));
+    assert_eq!(square.picture.size.width, square.picture.size.height);
+    let display = server.display.clone();
+    drop(server);
+    room.until("that the server is gone", |seen| seen.freshness == Freshness::Lost);
+    let server = Server::start(Some(&display));
+    let _viewer = server.open_viewer((5, 5), SMALL, RED);
+    room.until("the window on a new server", shows(SMALL, RED));
+}
+
+#[test]
+fn a_region_is_shown_as_it_stands_and_one_beyond_the_screen_is_refused() {
+    let server = Server::start(None);
+    let _viewer = server.open_viewer((200, 100), SMALL, GREEN);
+    let region = "region = { x = 210, y = 110, width = 320, height = 200 }";
+    let keys = format!("kind = \"screen\"\ndisplay = \"{}\"\n", server.display);
+    let mut room = Room::with("screen-region", &format!("{keys}{region}"));
+    room.until("the region", shows(SizePx { width: 320, height: 200 }, GREEN));
+    let beyond = region.replace("210", "1210");
+    let told = end_of(&toml::from_str(&format!("role = \"room\"\n{keys}{beyond}")).unwrap());
+    assert!(told.contains("`region` reaches beyond the screen, which has 1280x1024 pixels"), "{told}");
+    let told = end_of(&toml::from_str(&format!("role = \"room\"\n{keys}window = \"Mail\"")).unwrap());
+    assert!(told.contains("no window with the title `Mail`"), "{told}");
+}
