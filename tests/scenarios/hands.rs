@@ -7,6 +7,9 @@ use protocol::mark::Ink;
 use crate::pixels::assert_ink_where_drawn;
 use crate::stage::{SOON, Stage, light};
 
+/// Presses closer than this are one, held down, to the display.
+const ONE_PRESS_US: u64 = 400_000;
+
 /// Pixels of a mark's ink in `image`.
 fn ink(image: &Image) -> usize {
     let [red, green, blue] = annotation::ink::srgb(Ink::default());
@@ -33,8 +36,9 @@ fn press_until(stage: &Stage, display: &(Screen, Place), key: char, mark: &str, 
             })
         })
         .expect("the console is told");
-    // The sink takes a later picture only when the one before is painted.
-    let later = |record: &Record| matches!(record, Record::Picture { at_sink_us, .. } if *at_sink_us > told_us);
+    // The sink takes a later picture only when the one before is painted, and a press this soon would still be this one.
+    let after_us = told_us.max(pressed.0 + ONE_PRESS_US);
+    let later = |record: &Record| matches!(record, Record::Picture { at_sink_us, .. } if *at_sink_us > after_us);
     stage
         .trace(&stage.rig.primary_display())
         .wait_for("a later picture at the sink", SOON, |records| records.iter().any(later).then_some(()))

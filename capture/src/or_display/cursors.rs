@@ -37,10 +37,10 @@ impl Cursors {
         for message in messages {
             match message {
                 ToDisplay::Reset { .. } => self.known.clear(),
-                ToDisplay::Cursor { author, at: Some(at) } => {
-                    if self.known.len() < MAX_AUTHORS || self.known.contains_key(author) {
-                        self.known.insert(*author, (*at, received));
-                    }
+                ToDisplay::Cursor { author, at: Some(at) }
+                    if self.known.len() < MAX_AUTHORS || self.known.contains_key(author) =>
+                {
+                    self.known.insert(*author, (*at, received));
                 }
                 ToDisplay::Cursor { author, at: None } => drop(self.known.remove(author)),
                 _ => {}

@@ -74,9 +74,15 @@ pub enum Fault {
          masks`, or look at them and add mask_pictures_seen = true beside mask_decided_by"
     )]
     Unmasked(&'static str),
-    /// A picture cannot be made.
-    #[error(transparent)]
-    Picture(#[from] media::picture::Error),
+    /// A picture cannot be made, in one line.
+    #[error("{0}")]
+    Picture(String),
+}
+
+impl From<media::picture::Error> for Fault {
+    fn from(error: media::picture::Error) -> Self {
+        Self::Picture(error.to_string())
+    }
 }
 
 /// Opens the file at `location` and plays it on a thread of its own.
