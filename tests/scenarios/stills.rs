@@ -31,7 +31,7 @@ fn bars() -> (Picture, Vec<u8>) {
     let (give, given) = crossbeam_channel::bounded(1);
     let size = Some(SizePx { width: 1280, height: 720 });
     let scene = Scene { scenery: Scenery::Bars, size, fps: Some(30), colour: Colour::default() };
-    let source = Source { role: layout::Role::Endoscope, kind: Kind::Scene(scene), control: None };
+    let source = Source::new(layout::Role::Endoscope, Kind::Scene(scene));
     media::init().expect("GStreamer");
     let _running = capture::source::open("bars", &source, move |picture| drop(give.try_send(picture))).expect("bars");
     let picture = given.recv().expect("a picture");
