@@ -18,6 +18,7 @@ mod moved;
 mod operation;
 mod people;
 mod pixels;
+mod room;
 mod stage;
 mod states;
 mod stills;

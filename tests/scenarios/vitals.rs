@@ -35,7 +35,7 @@ struct Theatre {
 }
 
 /// A monitor's connection.
-struct Monitor(TcpStream);
+pub struct Monitor(TcpStream);
 
 impl Theatre {
     fn start(name: &str) -> Self {
@@ -58,22 +58,27 @@ impl Theatre {
     }
 
     fn monitor(&self) -> Monitor {
+        Monitor::connect(self.listener)
+    }
+}
+
+impl Monitor {
+    /// Connects to theatre at `listener`, which may still be starting.
+    pub fn connect(listener: SocketAddr) -> Self {
         let deadline = clock::now() + SOON;
         loop {
-            match TcpStream::connect(self.listener) {
+            match TcpStream::connect(listener) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(SOON)).expect("a socket");
-                    return Monitor(stream);
+                    return Self(stream);
                 }
                 Err(error) => assert!(clock::now() < deadline, "theatre does not listen to monitors: {error}"),
             }
         }
     }
-}
 
-impl Monitor {
     /// Sends a message of `kind` about `patient` at `bed`, and gives the answer.
-    fn send(&mut self, kind: &str, (bed, patient): (&str, &str), observations: &str) -> String {
+    pub fn send(&mut self, kind: &str, (bed, patient): (&str, &str), observations: &str) -> String {
         let text = format!(
             "MSH|^~\\&|MON|OR3|||20240101120000||ORU^{kind}|17|P|2.6\rPID|||{patient}||Doe^Jane\rPV1||I|{bed}\r\
              OBR|1|||X|||20240101120000\r{observations}\r"
@@ -89,7 +94,8 @@ impl Monitor {
     }
 }
 
-fn number(term: Term, name: &str, value: u32, moment: &str) -> String {
+/// One number as a monitor writes it.
+pub fn number(term: Term, name: &str, value: u32, moment: &str) -> String {
     format!(
         "OBX|1|NM|{}^{name}^MDC|1.1.{}.1|{value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||{moment}",
         term.0,
@@ -111,7 +117,8 @@ fn found(term: Term, value: i32) -> impl Fn(&[Vitals]) -> Option<Numeric> {
     }
 }
 
-fn stands(state: FeedState) -> impl Fn(&[Vitals]) -> Option<()> {
+/// Whether the feed stands so.
+pub fn stands(state: FeedState) -> impl Fn(&[Vitals]) -> Option<()> {
     move |vitals| {
         let last = vitals.iter().rev().find_map(|vitals| match vitals {
             Vitals::Feed(feed) => Some(feed.state),

@@ -13,6 +13,7 @@ use netem::relay::{self, Relay};
 use program::clock;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
+use protocol::layout::Layout;
 use protocol::message::Message;
 use protocol::vitals::Vitals;
 use transport::driver::{self, Config, End, Handle, PathConfig, Uplink};
@@ -55,6 +56,8 @@ pub struct Story {
     pub sources: BTreeMap<SourceId, Vec<&'static str>>,
     /// What theatre told of vital signs, in its order.
     pub vitals: Vec<Vitals>,
+    /// The canvas's arrangement as theatre told it last.
+    pub layout: Option<Layout>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
     /// Every frame's bytes, of a peer that keeps them.
@@ -163,7 +166,17 @@ impl Peer {
 
     /// The bytes of the frames it kept.
     pub fn kept(&self) -> Vec<Vec<u8>> {
-        self.story.lock().frames.clone()
+        self.kept_from(0)
+    }
+
+    /// The bytes of the frames it kept but for the first `seen`.
+    pub fn kept_from(&self, seen: usize) -> Vec<Vec<u8>> {
+        self.story.lock().frames.get(seen..).unwrap_or_default().to_vec()
+    }
+
+    /// How the canvas is arranged, once theatre has told it.
+    pub fn layout(&self) -> Option<Layout> {
+        self.story.lock().layout.clone()
     }
 
     /// Everything between it and theatre is gone at once; then it ends, unheard.
@@ -207,11 +220,11 @@ impl Told {
                 Event::FramesLost { numbers, .. } if !story.released_us.is_empty() => {
                     story.lost += numbers.end - numbers.start;
                 }
-                Event::Message(bytes) => {
-                    if let Ok(Message::Vitals(vitals)) = Message::from_bytes(&bytes) {
-                        story.vitals.push(vitals);
-                    }
-                }
+                Event::Message(bytes) => match Message::from_bytes(&bytes) {
+                    Ok(Message::Vitals(vitals)) => story.vitals.push(vitals),
+                    Ok(Message::Layout(layout)) => story.layout = Some(layout),
+                    _ => {}
+                },
                 Event::Bulk(bytes) => story.stills.push(bytes),
                 _ => {}
             }
