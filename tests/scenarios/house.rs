@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// Technologies and the only members that may use them directly.
-const HOMES: [(&str, &[&str]); 6] = [
+const HOMES: [(&str, &[&str]); 7] = [
     ("quinn", &["transport"]),
     ("rustls", &["transport"]),
     ("gstreamer", &["media", "capture", "system-tests", "system-benches"]),
