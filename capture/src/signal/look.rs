@@ -1,5 +1,5 @@
 //! What supervision keeps of a picture: a fingerprint that two pictures share only if they are the same, and whether
-//! anything is to be seen. It costs less than 0.2 ms for a picture of 1080 rows.
+//! anything is to be seen. An eighth of a picture of 1080 rows is read for it.
 
 use gstreamer_video::prelude::*;
 use gstreamer_video::{VideoFormatFlags, VideoInfo};
