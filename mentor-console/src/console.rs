@@ -22,8 +22,8 @@ use protocol::vitals::Vitals;
 use transport::drill::Period;
 use vitals::panel::Panel;
 
-use crate::camera::Cameras;
 use crate::calls::Calls;
+use crate::camera::Cameras;
 use crate::cursor::Cursor;
 use crate::drill::Desk;
 use crate::frames::Frames;

@@ -215,15 +215,9 @@ impl Marks {
     fn is_removing(&self, removing: &Removing, now: MonoTime) -> bool {
         let in_doubt = match self.receipts.outcome(removing.mark.id, now) {
             Some(
-                Outcome::Pending
-                | Outcome::Shown { .. }
-                | Outcome::Hidden
-                | Outcome::Moved { .. }
-                | Outcome::Failed,
+                Outcome::Pending | Outcome::Shown { .. } | Outcome::Hidden | Outcome::Moved { .. } | Outcome::Failed,
             ) => true,
-            Some(
-                Outcome::NoDisplay | Outcome::Faded | Outcome::Removed | Outcome::Cleared | Outcome::MovedAway,
-            )
+            Some(Outcome::NoDisplay | Outcome::Faded | Outcome::Removed | Outcome::Cleared | Outcome::MovedAway)
             | None => false,
         };
         in_doubt && now.since(removing.since) < FAILED_AFTER

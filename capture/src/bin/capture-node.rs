@@ -65,7 +65,9 @@ fn main() -> ExitCode {
         }
         (Some(Task::Masks { source }), Some(config)) => exit::run("capture-node", || masks(&config, &source)),
         (Some(Task::Check { .. }), None) => needs_config("`check` needs the file that is to be tried: --config FILE"),
-        (Some(Task::Masks { .. }), None) => needs_config("`masks` needs the file that the mask is written to: --config FILE"),
+        (Some(Task::Masks { .. }), None) => {
+            needs_config("`masks` needs the file that the mask is written to: --config FILE")
+        }
         (None, Some(config)) => exit::run("capture-node", || run(&config, arguments.trace.as_deref())),
         (None, None) => needs_config("--config FILE is required, or `ctl` to ask the capture-node that runs"),
     }

@@ -52,7 +52,8 @@ impl Lettering {
         let (ask, asked) = bounded(WAITING);
         let drawn = Drawn::default();
         let drawer = Arc::clone(&drawn);
-        let thread = Builder::new().name("letters".into()).spawn(move || work(&asked, &drawer)).map_err(Error::Thread)?;
+        let thread =
+            Builder::new().name("letters".into()).spawn(move || work(&asked, &drawer)).map_err(Error::Thread)?;
         Ok(Self { drawn, ask: Some(ask), thread: Some(thread) })
     }
 

@@ -369,9 +369,7 @@ impl Room {
 fn four() -> Theatre {
     let mut theatre = theatre();
     let role = |name: &str| if name == "xray" { Role::Fluoroscopy } else { Role::Room };
-    let source = |name: &&str| {
-        ((*name).to_owned(), Source::new(role(name), Kind::Gstreamer { bin: String::new() }))
-    };
+    let source = |name: &&str| ((*name).to_owned(), Source::new(role(name), Kind::Gstreamer { bin: String::new() }));
     theatre.source = NAMES.iter().map(source).collect();
     theatre.canvas.tiles = NAMES.map(str::to_owned).to_vec();
     theatre

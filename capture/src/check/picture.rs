@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
-use media::picture::{self, Pool};
 use media::pattern;
+use media::picture::{self, Pool};
 use program::clock;
 use protocol::colour::Colour;
 use protocol::frame::{Freshness, Header, TileTime};
@@ -129,7 +129,8 @@ impl<'a> Show<'a> {
             colour: Colour::default(),
             tiles: vec![TileTime { source: self.primary(), captured, freshness: Freshness::Live }],
         };
-        let picture = pattern::paint(self.theatre.canvas.size(), &self.pool, number).map_err(|error| error.to_string())?;
+        let picture =
+            pattern::paint(self.theatre.canvas.size(), &self.pool, number).map_err(|error| error.to_string())?;
         Ok(Composed { header, primary: self.primary(), picture, in_slot: now, interval, new_layout: None })
     }
 
@@ -182,7 +183,9 @@ impl<'a> Show<'a> {
     }
 
     fn hear(&mut self, at: usize, event: &Event) {
-        let (Some(member), Some(guest)) = (self.participants.members().get(at), self.guests.get_mut(at)) else { return };
+        let (Some(member), Some(guest)) = (self.participants.members().get(at), self.guests.get_mut(at)) else {
+            return;
+        };
         match event {
             Event::PeerUp { .. } => {
                 guest.here = true;
@@ -208,14 +211,33 @@ fn findings(name: &str, judgement: Option<&Judgement>) -> Vec<Finding> {
     };
     let Judgement { luma_off, chroma_off, cropped_px, sharpness_pct, .. } = *judgement;
     let of = |what: &str, fine: bool, told: String, advice: &str| {
-        if fine { Finding::pass(part(what), told).measured("fine") } else { Finding::fail(part(what), told, advice).measured("not fine") }
+        if fine {
+            Finding::pass(part(what), told).measured("fine")
+        } else {
+            Finding::fail(part(what), told, advice).measured("not fine")
+        }
     };
     let worst = luma_off.max(chroma_off);
     let cropped = cropped_px.into_iter().max().unwrap_or(0);
     vec![
-        of("colours and range", worst <= OFF, format!("off by {luma_off} in luma and {chroma_off} in chroma, of 255"), "another matrix or range is taken on the way"),
-        of("edges", cropped <= CROPPED_PX, format!("elsewhere by {cropped} px at most"), "the picture is cropped or stretched on the way"),
-        of("sharpness", sharpness_pct >= SHARP_PCT, format!("{sharpness_pct} % of the contrast of one-pixel lines"), "raise encoder.bitrate_kbps, or look why the lines carry so little"),
+        of(
+            "colours and range",
+            worst <= OFF,
+            format!("off by {luma_off} in luma and {chroma_off} in chroma, of 255"),
+            "another matrix or range is taken on the way",
+        ),
+        of(
+            "edges",
+            cropped <= CROPPED_PX,
+            format!("elsewhere by {cropped} px at most"),
+            "the picture is cropped or stretched on the way",
+        ),
+        of(
+            "sharpness",
+            sharpness_pct >= SHARP_PCT,
+            format!("{sharpness_pct} % of the contrast of one-pixel lines"),
+            "raise encoder.bitrate_kbps, or look why the lines carry so little",
+        ),
         motion(part("motion"), judgement),
     ]
 }

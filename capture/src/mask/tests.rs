@@ -253,7 +253,11 @@ fn supervision_sees_what_the_source_gives_and_not_what_the_mask_leaves_of_it() {
         })
     };
     assert_eq!(stands(&theatre, |number| of(100 + number as u8, 60)), Freshness::Live, "it moves under the mask");
-    assert_eq!(stands(&theatre, |number| of(200, 17 + number as u8 % 2)), Freshness::Live, "it is bright under the mask");
+    assert_eq!(
+        stands(&theatre, |number| of(200, 17 + number as u8 % 2)),
+        Freshness::Live,
+        "it is bright under the mask"
+    );
     assert!(matches!(stands(&theatre, |number| of(16, 17 + number as u8 % 2)), Freshness::Black { .. }));
     assert!(matches!(stands(&theatre, |_| of(100, 60)), Freshness::Repeating { .. }));
 }

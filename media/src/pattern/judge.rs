@@ -4,7 +4,7 @@ use gstreamer_video::VideoFrame;
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::Readable;
 
-use super::{Area, EDGE, LINES, PATCHES, Plan, WHITE, GREY, stride};
+use super::{Area, EDGE, GREY, LINES, PATCHES, Plan, WHITE, stride};
 use crate::picture::{self, Picture};
 use crate::strip;
 
@@ -88,7 +88,10 @@ fn cropped(frame: &VideoFrame<Readable>, plan: Plan) -> [u8; 3] {
 fn sharpness(frame: &VideoFrame<Readable>, lines: Area) -> u8 {
     let (mut sum, mut count) = (0_u64, 0_u64);
     for row in rows(frame, 0, lines) {
-        sum += row.windows(2).map(|pair| u64::from(pair.first().zip(pair.last()).map_or(0, |(a, b)| a.abs_diff(*b)))).sum::<u64>();
+        sum += row
+            .windows(2)
+            .map(|pair| u64::from(pair.first().zip(pair.last()).map_or(0, |(a, b)| a.abs_diff(*b))))
+            .sum::<u64>();
         count += row.len().saturating_sub(1) as u64;
     }
     let whole = count * u64::from(LINES.0 - LINES.1);
