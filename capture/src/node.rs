@@ -125,10 +125,11 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let stills = Arc::new(stills(theatre, &participants, &relay).map_err(Error::Thread)?);
     stills.set_curtain(curtain.position());
     let anchors = anchors(theatre, &relay).map_err(Error::Thread)?;
-    let branches = inlets.into_iter().map(|inlet| {
+    let branch = |inlet: canvas::Inlet| {
         let source = inlet.source();
         Branch::new(inlet, stills.tap(source), anchors.get(&source).map(Anchor::eye))
-    });
+    };
+    let branches = inlets.into_iter().map(branch).collect();
     let arranging = Arc::new(Arranging::new(canvas.plan().arrangement(theatre.canvas.mentor_may)));
     let demand = Demand::default();
     let way = Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone() };
@@ -143,7 +144,7 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let encoding = way.encode(encoder)?;
     let vitals = theatre.vitals.clone().zip(hub.clone());
     let _vitals = vitals.map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose().map_err(Error::Vitals)?;
-    let _inputs = connect(theatre, branches.collect(), hub.as_ref())?;
+    let _inputs = connect(theatre, branches, hub.as_ref())?;
     let mut teller = Teller::new(theatre, trace.clone());
     while stop.try_recv() == Err(crossbeam_channel::TryRecvError::Empty) {
         way.turn(&mut canvas, &encoding, &mut teller)?;

@@ -4,6 +4,7 @@
 
 use gstreamer as gst;
 use gstreamer::element_factory::ElementBuilder;
+use gstreamer::prelude::*;
 use gstreamer_video::VideoFrameExt;
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
@@ -84,7 +85,7 @@ pub fn letters_of(texts: &[&str], width: u16) -> Result<Vec<Letters>, Error> {
         .property("font-desc", "Sans 6");
     let mut overlay = start(&black, overlay)?;
     let drawn = texts.iter().map(|text| {
-        overlay.set("text", markup(text));
+        overlay.tune(|overlay| overlay.set_property("text", markup(text)));
         coverage_of(&write(&mut overlay, &black)?, size)
     });
     drawn.collect()

@@ -96,7 +96,7 @@ pub fn paint(size: SizePx, pool: &Pool, number: u64) -> Result<Picture, picture:
     }
     lines(&mut frame, plan.lines());
     let stride = stride(&frame, 0);
-    strip::write(frame.plane_data_mut(0)?, stride, plan.width, number);
+    strip::write(frame.plane_data_mut(0).map_err(unreadable)?, stride, plan.width, number);
     Ok(Picture { buffer: frame.into_buffer(), info, captured: Default::default() })
 }
 
@@ -132,4 +132,7 @@ where
     VideoFrame<T>: VideoFrameExt,
 {
     frame.plane_stride().get(plane).map_or(0, |stride| stride.unsigned_abs() as usize)
+}
+fn unreadable(error: gstreamer::glib::BoolError) -> picture::Error {
+    picture::Error::NotRaw(error.to_string())
 }

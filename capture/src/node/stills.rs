@@ -17,6 +17,8 @@ use protocol::ids::{FrameId, SourceId};
 use protocol::still::{Header, Refusal, Still};
 use transport::bulk::MAX_BULK_BYTES;
 
+use crate::local::Curtain;
+
 pub use compress::Maker;
 use desk::Desk;
 pub use tap::Tap;

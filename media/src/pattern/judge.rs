@@ -1,10 +1,9 @@
 //! What became of a pattern on its way.
 
 use gstreamer_video::VideoFrame;
-use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::Readable;
 
-use super::{Area, EDGE, GREY, LINES, PATCHES, Plan, WHITE, stride};
+use super::{Area, EDGE, GREY, LINES, PATCHES, Plan, WHITE, stride, unreadable};
 use crate::picture::{self, Picture};
 use crate::strip;
 
@@ -36,7 +35,7 @@ pub fn look(picture: &Picture) -> Result<Look, picture::Error> {
     let plan = Plan::of(picture.size());
     let offs = PATCHES.into_iter().enumerate().map(|(index, codes)| off(&frame, plan.patch(index), codes));
     let (luma_off, chroma_off) = offs.fold((0, 0), |(luma, chroma), off| (luma.max(off.0), chroma.max(off.1)));
-    let number = strip::read(frame.plane_data(0)?, stride(&frame, 0), plan.width);
+    let number = strip::read(frame.plane_data(0).map_err(unreadable)?, stride(&frame, 0), plan.width);
     let (cropped_px, sharpness_pct) = (cropped(&frame, plan), sharpness(&frame, plan.lines()));
     Ok(Look { number, luma_off, chroma_off, cropped_px, sharpness_pct })
 }
