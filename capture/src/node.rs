@@ -7,7 +7,7 @@
 mod anchor;
 mod answers;
 pub mod arranging;
-mod branch;
+pub mod branch;
 pub mod calls;
 pub mod curtain;
 pub mod demand;

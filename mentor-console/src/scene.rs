@@ -294,12 +294,12 @@ pub(crate) mod tests {
         scene.set_layout(arrangement(2, Vec::new()));
         assert_eq!(scene.curtain(), Curtain::Closed, "though the picture on the screen is the operation's");
         let behind = Header { layout: LayoutEpoch(2), tiles: Vec::new(), ..header(Freshness::Live, Freshness::Live) };
-        scene.show(Arc::new(behind), MonoTime(2));
+        scene.show(Arc::new(behind), Kind::Video, MonoTime(2));
         scene.set_layout(arrangement(3, layout().tiles));
         assert_eq!(scene.curtain(), Curtain::Closed, "though theatre has opened it");
         assert_eq!(scene.target(at(480.0, 360.0), State::Curtain), Target::Beside);
         let open = Header { layout: LayoutEpoch(3), ..header(Freshness::Live, Freshness::Live) };
-        scene.show(Arc::new(open), MonoTime(3));
+        scene.show(Arc::new(open), Kind::Video, MonoTime(3));
         assert_eq!(scene.curtain(), Curtain::Open);
     }
 

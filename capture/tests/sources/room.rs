@@ -48,7 +48,8 @@ impl Room {
         std::fs::write(&file, format!("{THEATRE}\n[source.viewed]\nrole = \"room\"\n{keys}\n")).unwrap();
         let theatre = Theatre::load(&file).unwrap();
         let (canvas, inlets) = Canvas::new(&theatre, Epoch(1), clock::now()).unwrap();
-        let inputs = node::connect(&theatre, inlets, None).unwrap();
+        let branches = inlets.into_iter().map(|inlet| Branch::new(inlet, Tap::default(), None)).collect();
+        let inputs = node::connect(&theatre, branches, None).unwrap();
         Self { canvas, _inputs: inputs, folder }
     }
 

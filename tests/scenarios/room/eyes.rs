@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use capture::config::Theatre;
+use gstreamer_video::VideoFrameExt;
 use harness::display::Display;
 use harness::screen::{Place, Screen};
 use media::decode::Decoder;

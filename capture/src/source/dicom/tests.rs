@@ -17,7 +17,8 @@ use protocol::time::MonoTime;
 
 use super::*;
 use crate::config::mask::{Area, Areas, Basis, Decision};
-use crate::config::{Kind, Mask, Source};
+use crate::config::{Deinterlace, Kind, Mask, Source};
+use crate::source::normal::Normal;
 
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const IMPLICIT: &str = "1.2.840.10008.1.2";
@@ -320,10 +321,11 @@ fn a_real_coronary_run_is_decoded_as_another_decoder_does_it() {
     assert_eq!((reel.frames(), reel.timing().usual()), (96, Duration::from_millis(33)));
     assert_eq!(reel.burned_in(), BurnedIn::Untold);
     let (sender, pictures) = bounded(20);
-    let (_events, _playing) = super::super::file::open("video", &video, move |picture| {
-        sender.try_send(picture).ok();
-    })
-    .unwrap();
+    let (_events, _playing) =
+        super::super::file::open("video", &video, Normal::new(Deinterlace::Auto), move |picture| {
+            sender.try_send(picture).ok();
+        })
+        .unwrap();
     for frame in 0..20 {
         let (ours, other) = (reel.picture(frame).unwrap(), pictures.recv_timeout(PATIENCE).unwrap());
         assert_eq!(ours.size(), other.size());
