@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use capture::canvas::{Canvas, Composed};
 use capture::config::Theatre;
+use capture::node::branch::Branch;
+use capture::node::stills::Tap;
 use capture::node::{self, Inputs};
 use gstreamer_video::VideoFrameExt as _;
 use program::clock;
