@@ -4,19 +4,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use capture::local::{self, Event, NodeEnd, ToDisplay};
 use capture::run_dir;
 use clap::Parser;
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use harness::process::{Program, command};
 use harness::statistics::spread;
 use harness::trace::Follower;
 use program::clock;
 use program::trace::Record;
+use program::worker::Worker;
 use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, FrameId, MarkId, SourceId};
 use protocol::mark::{Ink, Operation, Width};
@@ -114,7 +114,7 @@ fn measure(name: &'static str, size: (u16, u16), fps: u16, marks: u32, options: 
             tell.try_send(sender.clone()).ok();
         }
     })?;
-    let _words = Words::to(attached.recv_timeout(WITHIN).context("or-display does not take marks")?)?;
+    let _words = words_to(attached.recv_timeout(WITHIN).context("or-display does not take marks")?)?;
     wait_for_marks(&mut follower, marks)?;
     let (from, until) = (clock::now() + WARM, clock::now() + WARM + Duration::from_secs(options.seconds));
     follower.wait_for("the counted time to pass", WARM + Duration::from_secs(options.seconds + 20), |records| {
@@ -151,30 +151,12 @@ fn wait_for_marks(follower: &mut Follower, marks: u32) -> Result<()> {
 }
 
 /// Vouches for the mentor ten times a second, as `capture-node` does, until dropped.
-struct Words {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Words {
-    fn to(display: local::Sender<ToDisplay>) -> Result<Self> {
-        let (stop, stopped) = bounded(0);
-        let thread = Builder::new().name("words".into()).spawn(move || {
-            while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
-                display.send(&[ToDisplay::Heard { author: MENTOR, last_us: clock::now().0 }]);
-            }
-        })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Words {
-    fn drop(&mut self) {
-        self.stop = None;
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            eprintln!("the thread that vouches for the mentor panicked");
+fn words_to(display: local::Sender<ToDisplay>) -> std::io::Result<Worker> {
+    Worker::start("words", move |stopped| {
+        while stopped.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+            display.send(&[ToDisplay::Heard { author: MENTOR, last_us: clock::now().0 }]);
         }
-    }
+    })
 }
 
 /// The whole board.

@@ -257,6 +257,6 @@ fn limits(theatre: &Theatre) -> Limits {
 }
 
 /// A number that differs from start to start. The standard library draws the keys of its hash maps at random.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

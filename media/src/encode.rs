@@ -168,12 +168,27 @@ impl Timestamps {
 fn made(tuning: &dyn Tuning, rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
     let element = gst::ElementFactory::make(tuning.factory()).build()?;
     for (property, value) in tuning.settings() {
-        if element.find_property(property).is_some() {
-            element.set_property_from_str(property, value);
-        }
+        set_if_known(&element, property, value);
     }
     tuning.set_rate(&element, nominal_bps(rate));
     Ok(element)
+}
+
+/// Sets a property, as near to `value` as its range allows. One that this version of the element lacks, or that knows no such
+/// value, is left as it is: what the encoder then makes is `probe`'s to judge, and GStreamer's own setter would panic.
+fn set_if_known(element: &gst::Element, property: &str, value: &str) {
+    let Some(known) = element.find_property(property) else { return };
+    let Ok(value) = gst::glib::Value::deserialize(value, known.value_type()) else {
+        tracing::debug!("{}: {property} knows no {value}", element.name());
+        return;
+    };
+    let signed = known.downcast_ref::<gst::glib::ParamSpecInt>().zip(value.get::<i32>().ok());
+    let unsigned = known.downcast_ref::<gst::glib::ParamSpecUInt>().zip(value.get::<u32>().ok());
+    match (signed, unsigned) {
+        (Some((range, number)), _) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
+        (_, Some((range, number))) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
+        _ => element.set_property_from_value(property, &value),
+    }
 }
 
 /// The kind of picture that the element takes in place of `info`: itself, or the interleaved chroma that chips like.
@@ -288,6 +303,20 @@ mod tests {
         assert_eq!(independent, 0);
         encoder.force_independent().unwrap();
         assert!(encoder.encode(&moving(10)).unwrap().independent);
+    }
+
+    #[test]
+    fn a_setting_that_another_version_knows_and_this_one_does_not_is_left_out() {
+        crate::init().unwrap();
+        let element = gst::ElementFactory::make("x264enc").build().unwrap();
+        let before = element.property_value("speed-preset").serialize().unwrap();
+        set_if_known(&element, "no-such-property", "1");
+        set_if_known(&element, "speed-preset", "p4-of-another-version");
+        assert_eq!(element.property_value("speed-preset").serialize().unwrap(), before);
+        set_if_known(&element, "speed-preset", "ultrafast");
+        assert_ne!(element.property_value("speed-preset").serialize().unwrap(), before);
+        set_if_known(&element, "bframes", "4000000000");
+        assert_eq!(element.property::<u32>("bframes"), 16, "the most it takes");
     }
 
     #[test]

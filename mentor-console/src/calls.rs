@@ -35,6 +35,11 @@ pub enum Stage {
         /// When this console heard it.
         at: MonoTime,
     },
+    /// It is no longer on the surgeon's monitor, and nobody answered.
+    Gone {
+        /// When this console heard it.
+        at: MonoTime,
+    },
 }
 
 impl Calls {
@@ -54,9 +59,10 @@ impl Calls {
     pub fn answer(&mut self, answer: Answer, now: MonoTime) {
         let Some(open) = self.open.as_mut().filter(|_| answer.number == self.number) else { return };
         open.stage = match (open.stage, answer.state) {
-            // OK is the last word.
-            (answered @ Stage::Answered { .. }, _) => answered,
+            // Both are last words.
+            (over @ (Stage::Answered { .. } | Stage::Gone { .. }), _) => over,
             (_, CallState::Ok) => Stage::Answered { at: now },
+            (_, CallState::Gone) => Stage::Gone { at: now },
             (_, CallState::Told) => Stage::Told,
             (_, CallState::NoDisplay) => Stage::NoDisplay,
         };
@@ -64,14 +70,14 @@ impl Calls {
 
     /// What theatre has to be told again after it started anew.
     pub fn standing(&self) -> Option<Call> {
-        let open = self.open.filter(|open| !matches!(open.stage, Stage::Answered { .. }))?;
+        let open = self.open.filter(|open| open.stage.over_since().is_none())?;
         Some(Call { number: self.number, asked: Some(open.asked) })
     }
 
     /// What the mentor is told at `now`.
     pub fn stage(&mut self, now: MonoTime) -> Option<Stage> {
-        let is_over = |open: &Open| matches!(open.stage, Stage::Answered { at } if now.since(at) >= ANSWER_STAYS);
-        self.open = self.open.filter(|open| !is_over(open));
+        let is_read = |open: &Open| open.stage.over_since().is_some_and(|at| now.since(at) >= ANSWER_STAYS);
+        self.open = self.open.filter(|open| !is_read(open));
         self.open.map(|open| open.stage)
     }
 }
@@ -84,6 +90,15 @@ impl Stage {
             Self::NoDisplay => "No monitor",
             Self::Told => "On monitor",
             Self::Answered { .. } => "Theatre: OK",
+            Self::Gone { .. } => "No answer",
+        }
+    }
+
+    /// Since when nothing more is to be heard of it; `None` while it stands.
+    pub fn over_since(self) -> Option<MonoTime> {
+        match self {
+            Self::Answered { at } | Self::Gone { at } => Some(at),
+            Self::Sent | Self::NoDisplay | Self::Told => None,
         }
     }
 }
@@ -109,6 +124,17 @@ mod tests {
         assert_eq!(stage(CallState::Ok, 3), Some(Stage::Answered { at: at(3) }));
         assert_eq!(stage(CallState::Told, 4), Some(Stage::Answered { at: at(3) }), "it was overtaken");
         assert_eq!(calls.stage(at(5_003)), None);
+    }
+
+    #[test]
+    fn a_call_that_went_from_the_monitor_unanswered_is_not_told_as_on_it() {
+        let mut calls = Calls::default();
+        let call = calls.ask(Asked::Attention);
+        for state in [CallState::Told, CallState::Gone, CallState::Told] {
+            calls.answer(Answer { number: call.number, state }, at(1));
+        }
+        assert_eq!((calls.stage(at(1)), calls.standing()), (Some(Stage::Gone { at: at(1) }), None));
+        assert_eq!(calls.stage(at(5_001)), None);
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 /// One button: it asks, and while what was asked stands it says how far theatre is and takes it back.
 fn call(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let standing = state.call.filter(|stage| !matches!(stage, Stage::Answered { .. }));
+    let standing = state.call.filter(|stage| stage.over_since().is_none());
     let word = state.call.map_or("Look here", Stage::words);
     let (name, command) = match standing {
         Some(_) => ("Take the call back (F2)", Command::Call(None)),

@@ -6,3 +6,4 @@ pub mod config;
 pub mod exit;
 pub mod stop;
 pub mod trace;
+pub mod worker;

@@ -52,6 +52,8 @@ pub enum CallState {
     Told,
     /// Somebody in theatre pressed OK.
     Ok,
+    /// It is no longer on the monitor and nobody answered: its time was over, or the console had fallen silent.
+    Gone,
 }
 
 impl Asked {

@@ -101,7 +101,7 @@ impl Page<'_> {
         for line in lines {
             let kept = if line.is_kept() { "kept" } else { "**missed**" };
             let bound = match line.bound {
-                Bound::Most(most) => format!("{most:.1}"),
+                Bound::Most(most) => format!("{most:.2}"),
                 Bound::Least(least) => format!("at least {least}"),
             };
             let _ = writeln!(page, "| {} | {} | {bound} | {kept} |", line.what, number(line.measured, 2));

@@ -13,6 +13,7 @@ use super::Node;
 use super::finding::Finding;
 use crate::config::Theatre;
 use crate::node::participants::{Participants, files};
+use crate::node::random;
 
 /// How long consoles are waited for.
 const WAITED: Duration = Duration::from_secs(8);
@@ -90,7 +91,8 @@ fn ports(theatre: &Theatre) -> Vec<Finding> {
 
 /// Waits for the consoles, and says how each path is.
 fn paths(theatre: &Theatre) -> Vec<Finding> {
-    let (participants, _events) = match Participants::start(theatre, Epoch(1)) {
+    // A life of its own, so that consoles take it for no other.
+    let (participants, _events) = match Participants::start(theatre, Epoch(random() as u32)) {
         Ok(started) => started,
         Err(error) => return vec![Finding::fail("paths", error.to_string(), "mend what it names")],
     };
@@ -137,10 +139,20 @@ fn path_finding(name: &str, path: &PathFacts) -> Finding {
         return Finding::fail(part, why, "the console is there by another path: look at this line and its firewall")
             .measured("down");
     }
-    let rtt = facts.rtt.map(|rtt| rtt.smoothed).unwrap_or_default();
-    let loss = facts.loss_in_pct.unwrap_or(0.0).max(facts.loss_out_pct.unwrap_or(0.0));
-    let told = format!("round trip {:.0} ms, {loss:.1} % lost", rtt.as_secs_f64() * 1e3);
-    if loss > MUCH_LOSS_PCT || rtt > LONG {
+    let losses = [facts.loss_in_pct, facts.loss_out_pct];
+    measured(part, facts.rtt.map(|rtt| rtt.smoothed), losses.into_iter().flatten().reduce(f32::max))
+}
+
+/// A path that lives: its round trip, and the loss of its worse direction in percent, as far as they were measured.
+fn measured(part: String, rtt: Option<Duration>, loss_pct: Option<f32>) -> Finding {
+    let (Some(rtt), Some(loss_pct)) = (rtt, loss_pct) else {
+        let advice = "check again; if it stays so, the line passes nothing but greetings";
+        let seconds = MEASURED.as_secs();
+        let told = format!("it is up, but round trip and loss could not be measured in {seconds} s");
+        return Finding::warn(part, told, advice).measured("up, not measured");
+    };
+    let told = format!("round trip {:.0} ms, {loss_pct:.1} % lost", rtt.as_secs_f64() * 1e3);
+    if loss_pct > MUCH_LOSS_PCT || rtt > LONG {
         let advice = "usable, and not good: is it the line that was meant, and is nothing else using it?";
         return Finding::warn(part, told, advice).measured("up, poor");
     }
@@ -151,6 +163,21 @@ fn path_finding(name: &str, path: &PathFacts) -> Finding {
 mod tests {
     use super::super::finding::Verdict;
     use super::*;
+
+    #[test]
+    fn a_path_is_judged_by_what_was_measured_and_no_number_is_made_up() {
+        let path = |rtt_ms: Option<u64>, loss| measured("path a".into(), rtt_ms.map(Duration::from_millis), loss);
+        assert_eq!(path(Some(12), Some(0.0)).told, "round trip 12 ms, 0.0 % lost");
+        for (rtt, loss) in [(None, None), (Some(12), None), (None, Some(0.0))] {
+            let finding = path(rtt, loss);
+            assert_eq!(finding.verdict, Verdict::Warn);
+            assert!(finding.told.contains("could not be measured"), "{}", finding.told);
+        }
+        assert_eq!(
+            (path(Some(160), Some(0.0)).verdict, path(Some(12), Some(4.0)).verdict),
+            (Verdict::Warn, Verdict::Warn)
+        );
+    }
 
     #[test]
     fn a_certificate_that_ends_soon_is_worth_a_thought_and_says_when() {

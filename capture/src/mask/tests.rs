@@ -216,10 +216,10 @@ fn a_withheld_source_says_so_on_its_tile_with_both_sizes_and_shows_nothing() {
     let leaves = inlet.deliver(&picture(VideoFormat::I420, SIZE, |_, _, _| 200)).expect("it fits");
     assert_eq!((pixels(&leaves)[0][0], pixels(&leaves)[0][100 * 320 + 100]), (16, 200), "masked, in its own size");
     let shown = canvas.step(MonoTime(1_001_000)).unwrap().unwrap();
-    assert_eq!(shown.header.tiles[0].freshness, protocol::frame::Freshness::Live);
+    assert_eq!(shown.header.tiles[0].freshness, Freshness::Live);
     assert!(inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201)).is_none());
     let next = (1_002..2_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("the timer drives");
-    assert_eq!(next.header.tile(source).unwrap().freshness, protocol::frame::Freshness::Lost);
+    assert_eq!(next.header.tile(source).unwrap().freshness, Freshness::Lost);
     let bright = pixels(&next.picture)[0].iter().filter(|luma| **luma == 200 || **luma == 201).count();
     assert!(bright < 500, "{bright} pixels have the source's luma");
     assert_eq!(answers(&gate), "mask 320x180, picture 640x360");

@@ -16,6 +16,8 @@ const ATTENTION_STAYS: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Desk {
     call: Option<Open>,
+    /// What the mentor was told at the end of its last call: sent again after a break of the lines, it does not stand anew.
+    ended: Option<Answer>,
     cursor: Option<Pointed>,
     cursor_told: Option<MonoTime>,
 }
@@ -43,7 +45,10 @@ impl Desk {
             self.call = self.call.filter(|open| open.number != call.number);
             return None;
         };
-        // Sent again after a break of the lines: it goes on, or was answered already.
+        if let Some(ended) = self.ended.filter(|ended| ended.number >= call.number) {
+            return (ended.number == call.number).then_some(ended);
+        }
+        // Sent again after a break of the lines it goes on.
         if self.call.is_none_or(|open| open.number < call.number) {
             self.call = Some(Open { number: call.number, asked, since: now });
         }
@@ -53,12 +58,29 @@ impl Desk {
 
     /// Somebody in theatre pressed OK.
     pub fn ok(&mut self) -> Option<Answer> {
-        self.call.take().map(|open| Answer { number: open.number, state: CallState::Ok })
+        self.end(CallState::Ok)
+    }
+
+    /// Time passes: what was to be looked at is over.
+    pub fn expire(&mut self, now: MonoTime) -> Option<Answer> {
+        self.call.filter(|open| open.asked == Asked::Attention && now.since(open.since) >= ATTENTION_STAYS)?;
+        self.end(CallState::Gone)
+    }
+
+    /// The mentor's machine fell silent: nobody is there to take the call back.
+    pub fn silence(&mut self) -> Option<Answer> {
+        self.cursor = None;
+        self.end(CallState::Gone)
+    }
+
+    fn end(&mut self, state: CallState) -> Option<Answer> {
+        let open = self.call.take()?;
+        self.ended = Some(Answer { number: open.number, state });
+        self.ended
     }
 
     /// What the windows say of it.
-    pub fn notice(&mut self, name: &str, now: MonoTime) -> Option<Notice> {
-        self.call = self.call.filter(|open| open.asked != Asked::Attention || now.since(open.since) < ATTENTION_STAYS);
+    pub fn notice(&self, name: &str) -> Option<Notice> {
         let text = |open: Open| format!("{name}: {}\nKey or pedal OK answers", open.asked.words());
         self.call.map(|open| Notice { severity: Severity::Alarm, text: text(open) })
     }
@@ -75,8 +97,7 @@ impl Desk {
         Some(Moved { left, at: to })
     }
 
-    /// The mentor's machine began a new life, or fell silent: nobody is there to take anything back. Gives what its cursor
-    /// left.
+    /// The mentor's machine began a new life, whose calls are numbered anew. Gives what its cursor left.
     pub fn forget(&mut self) -> Option<Pointed> {
         std::mem::take(self).cursor
     }
@@ -106,23 +127,44 @@ mod tests {
         let answer = |state| Some(Answer { number: 1, state });
         assert_eq!(desk.call(call(1, Asked::Urgent), false, at(0)), answer(CallState::NoDisplay));
         assert_eq!(desk.call(call(1, Asked::Urgent), true, at(10)), answer(CallState::Told));
-        let notice = desk.notice("anna", at(600_000)).unwrap();
+        let notice = desk.notice("anna").unwrap();
         assert_eq!(notice.severity, Severity::Alarm);
         assert!(notice.text.starts_with("anna: URGENT"), "{}", notice.text);
-        assert_eq!(desk.ok(), answer(CallState::Ok));
-        assert_eq!((desk.ok(), desk.notice("anna", at(600_001))), (None, None));
+        assert_eq!((desk.expire(at(600_000)), desk.ok()), (None, answer(CallState::Ok)));
+        assert_eq!((desk.ok(), desk.notice("anna")), (None, None));
+    }
+
+    #[test]
+    fn a_call_that_was_answered_and_is_sent_again_gets_its_answer_again_and_disturbs_nobody() {
+        let mut desk = Desk::default();
+        desk.call(call(1, Asked::Urgent), true, at(0));
+        let answer = desk.ok();
+        assert_eq!(desk.call(call(1, Asked::Urgent), true, at(10)), answer);
+        assert_eq!(desk.notice("anna"), None);
+        desk.call(call(2, Asked::Urgent), true, at(20));
+        assert!(desk.notice("anna").is_some(), "the next stands");
+    }
+
+    #[test]
+    fn a_call_of_a_machine_that_fell_silent_goes_and_the_mentor_is_told_once() {
+        let mut desk = Desk::default();
+        desk.call(call(1, Asked::Urgent), true, at(0));
+        assert_eq!(desk.silence(), Some(Answer { number: 1, state: CallState::Gone }));
+        assert_eq!((desk.silence(), desk.notice("anna")), (None, None));
     }
 
     #[test]
     fn a_call_for_attention_goes_by_itself_and_any_can_be_taken_back() {
         let mut desk = Desk::default();
         desk.call(call(1, Asked::Attention), true, at(0));
-        assert!(desk.notice("anna", at(29_999)).is_some() && desk.notice("anna", at(30_000)).is_none());
+        assert_eq!(desk.expire(at(29_999)), None);
+        assert_eq!(desk.expire(at(30_000)), Some(Answer { number: 1, state: CallState::Gone }));
+        assert_eq!(desk.notice("anna"), None);
         desk.call(call(2, Asked::CannotJudge), true, at(40_000));
         desk.call(Call { number: 1, asked: None }, true, at(40_001));
-        assert!(desk.notice("anna", at(40_002)).is_some(), "an older one was taken back");
+        assert!(desk.notice("anna").is_some(), "an older one was taken back");
         desk.call(Call { number: 2, asked: None }, true, at(40_003));
-        assert_eq!(desk.notice("anna", at(40_004)), None);
+        assert_eq!(desk.notice("anna"), None);
     }
 
     #[test]

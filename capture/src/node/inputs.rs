@@ -2,11 +2,11 @@
 //! the others from the source itself, opened here and again whenever it ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use media::picture::Picture;
 use program::clock;
+use program::worker::Worker;
 
 use super::branch::Branch;
 use crate::config::{self, Kind, Theatre};
@@ -31,7 +31,7 @@ pub enum Error {
 /// Every source, open until dropped.
 pub struct Inputs {
     _windows: Vec<share::Reader>,
-    _sources: Vec<Keeper>,
+    _sources: Vec<Worker>,
 }
 
 /// Leads every source of `theatre` that has a tile to its branch; vital signs are drawn from `hub`.
@@ -47,40 +47,19 @@ pub fn connect(theatre: &Theatre, branches: Vec<Branch>, hub: Option<&Arc<Hub>>)
             let socket = run_dir::pictures(&theatre.run_dir, name);
             inputs._windows.push(share::Reader::start(&socket, move |picture| branch.deliver(&picture))?);
         } else if let Some(source) = theatre.source.get(name) {
-            inputs._sources.push(Keeper::start(name, source.clone(), branch, hub.cloned())?);
+            inputs._sources.push(keep(name, source.clone(), branch, hub.cloned())?);
         }
     }
     Ok(inputs)
 }
 
 /// Keeps one source open on a thread of its own, since opening may take seconds.
-struct Keeper {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Keeper {
-    fn start(name: &str, source: config::Source, branch: Branch, hub: Option<Arc<Hub>>) -> Result<Self, Error> {
-        // Nothing is ever sent: the channel's closing is the signal.
-        let (stop, stopped) = bounded(0);
-        let (branch, owned) = (Arc::new(Mutex::new(branch)), name.to_owned());
-        let thread = Builder::new()
-            .name(format!("source-{name}"))
-            .spawn(move || keep_open(&owned, &source, (&branch, hub.as_ref()), &stopped))
-            .map_err(|error| Error::Thread(name.to_owned(), error))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("a source's thread panicked");
-        }
-    }
+fn keep(name: &str, source: config::Source, branch: Branch, hub: Option<Arc<Hub>>) -> Result<Worker, Error> {
+    let (branch, owned) = (Arc::new(Mutex::new(branch)), name.to_owned());
+    Worker::start(format!("source-{name}"), move |stopped| {
+        keep_open(&owned, &source, (&branch, hub.as_ref()), stopped);
+    })
+    .map_err(|error| Error::Thread(name.to_owned(), error))
 }
 
 fn keep_open(

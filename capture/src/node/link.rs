@@ -2,12 +2,12 @@
 //! times a second, which also moves theatre on the ladder. Nothing it does waits, so that no session's news delays another's.
 
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Select, Sender, bounded, tick};
+use crossbeam_channel::{Receiver, Select, tick};
 use program::clock;
 use program::trace::Trace;
+use program::worker::Worker;
 use protocol::arrangement::Wish;
 use protocol::camera::{self, Offer};
 use protocol::ladder::Position;
@@ -40,8 +40,7 @@ const BEATS_PER_RECORD: u32 = 10;
 
 /// The running thread; stops and joins when dropped.
 pub struct Link {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 /// What the thread works on.
@@ -78,29 +77,16 @@ impl Link {
         parts: Parts,
         trace: Trace,
     ) -> std::io::Result<Self> {
-        // Nothing is ever sent: the channel's closing is the signal.
-        let (stop, stopped) = bounded(0);
         let known = participants.members().iter().map(|_| Known::default()).collect();
         let share = Share::new(limits, participants.members().len(), clock::now());
         let listener = Listener { participants, known, share, parts, offered: Vec::new(), trace, beats: 0, accused: 0 };
-        let thread = Builder::new().name("link".into()).spawn(move || listener.run(&events, &stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        let worker = Worker::start("link", move |stopped| listener.run(&events, stopped))?;
+        Ok(Self { worker })
     }
 
     /// Whether the thread still listens. It ends by itself with the first session that does.
     pub fn is_alive(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the link thread panicked");
-        }
+        self.worker.is_alive()
     }
 }
 

@@ -216,10 +216,10 @@ impl Relay {
         for (participant, heard) in desk.participants.iter_mut().zip(heard) {
             participant.heard = *heard;
         }
-        desk.forget_silent(clock::now());
+        desk.end_calls(clock::now());
         // The notices keep a window without a mentor from forgetting them.
         let mut words = desk.words();
-        words.push(desk.notices(clock::now()));
+        words.push(desk.notices());
         desk.windows.values().for_each(|window| window.send(&words));
         let receipts = desk.marks.settle_all(clock::now());
         desk.tell(&receipts);
@@ -372,7 +372,7 @@ impl Desk {
         }
         messages.extend(self.marks.operations().into_iter().map(ToDisplay::Apply));
         messages.extend(self.marks.moved().map(|id| ToDisplay::Moved { id, moved: true }));
-        messages.push(self.notices(clock::now()));
+        messages.push(self.notices());
         messages.extend(self.words());
         sender.send(&messages);
         self.windows.insert(source, sender.clone());
@@ -380,13 +380,13 @@ impl Desk {
     }
 
     /// Calls stand first: they are what somebody has to answer.
-    fn notices(&mut self, now: MonoTime) -> ToDisplay {
-        let calls = self.participants.iter_mut().filter_map(|who| who.calls.notice(&who.name, now));
+    fn notices(&self) -> ToDisplay {
+        let calls = self.participants.iter().filter_map(|who| who.calls.notice(&who.name));
         ToDisplay::Notices(calls.chain(self.notices.values().cloned()).collect())
     }
 
-    fn show_notices(&mut self) {
-        let notices = [self.notices(clock::now())];
+    fn show_notices(&self) {
+        let notices = [self.notices()];
         self.windows.values().for_each(|window| window.send(&notices));
     }
 
@@ -408,11 +408,14 @@ impl Desk {
         self.point(author, left, None);
     }
 
-    /// Calls of machines that fell silent go as their marks do: nobody is left who could take them back.
-    fn forget_silent(&mut self, now: MonoTime) {
-        let silent = |who: &Participant| who.heard.is_some_and(|heard| now.since(heard) >= GONE_AFTER);
-        for participant in self.participants.iter_mut().filter(|who| silent(who)) {
-            participant.calls.forget();
+    /// Calls go when their time is over, and those of machines that fell silent as their marks do. Their mentors are told.
+    fn end_calls(&mut self, now: MonoTime) {
+        for participant in &mut self.participants {
+            let is_silent = participant.heard.is_some_and(|heard| now.since(heard) >= GONE_AFTER);
+            let calls = &mut participant.calls;
+            if let Some(answer) = if is_silent { calls.silence() } else { calls.expire(now) } {
+                participant.outgoing.answer(answer);
+            }
         }
     }
 

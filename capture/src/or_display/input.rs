@@ -1,11 +1,11 @@
 //! Keeps the window's source open: opens it, and again after it ended or broke, for ever.
 
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use media::picture::Picture;
 use program::clock;
+use program::worker::Worker;
 
 use crate::source::Over;
 use crate::supervise::backoff::Backoff;
@@ -14,8 +14,7 @@ use crate::{config, source};
 /// The window's source, held open until dropped.
 pub struct Input {
     ended: Receiver<()>,
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 /// Takes pictures from whichever opening of the source gives them.
@@ -37,28 +36,16 @@ impl Input {
         };
         // Capacity 1: that the source ended is news once, until the display took it.
         let (end, ended) = bounded(1);
-        let (stop, stopped) = bounded(0);
-        let keeper = Keeper { name: name.into(), source, deliver, end, stopped };
-        let thread = Builder::new().name("source-keeper".into()).spawn(move || keeper.keep(running));
-        let thread = thread
+        let keeper = Keeper { name: name.into(), source, deliver, end };
+        let worker = Worker::start("source-keeper", move |stopped| keeper.keep(running, stopped));
+        let worker = worker
             .map_err(|error| source::Error::Unavailable { name: name.into(), reason: format!("no thread: {error}") })?;
-        Ok(Self { ended, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { ended, _worker: worker })
     }
 
     /// Receives when the source ended, broke or cannot be opened.
     pub fn ended(&self) -> &Receiver<()> {
         &self.ended
-    }
-}
-
-impl Drop for Input {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that keeps the source panicked");
-        }
     }
 }
 
@@ -72,16 +59,15 @@ struct Keeper {
     source: config::Source,
     deliver: Deliver,
     end: Sender<()>,
-    stopped: Receiver<()>,
 }
 
 impl Keeper {
-    fn keep(&self, mut running: Option<source::Running>) {
+    fn keep(&self, mut running: Option<source::Running>, stopped: &Receiver<()>) {
         let mut backoff = Backoff::default();
         loop {
             let opened = clock::now();
             if let Some(open) = running.take() {
-                match open.over(&self.stopped, source::REOPEN_AFTER) {
+                match open.over(stopped, source::REOPEN_AFTER) {
                     Over::Stopped => return,
                     over => tracing::warn!("source {}: {over}; opening it again", self.name),
                 }
@@ -90,7 +76,7 @@ impl Keeper {
                 Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
             }
             select! {
-                recv(self.stopped) -> _ => return,
+                recv(stopped) -> _ => return,
                 default(backoff.after_life(clock::now().since(opened), None)) => {}
             }
             running = match open(&self.name, &self.source, &self.deliver) {

@@ -5,9 +5,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use program::worker::Worker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
@@ -38,8 +38,7 @@ const KEYS: [(u16, &str); 11] = [
 
 /// A pedal that is read until dropped; one that is unplugged is read again when it is back.
 pub struct Pedal {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl Pedal {
@@ -48,20 +47,8 @@ impl Pedal {
     /// # Errors
     /// The system gave no thread.
     pub fn read(device: PathBuf, presses: Sender<Press>) -> io::Result<Self> {
-        let (stop, stopped) = bounded(0);
-        let thread = Builder::new().name("pedal".into()).spawn(move || keep(&device, &presses, &stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Pedal {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the pedal's thread panicked");
-        }
+        let worker = Worker::start("pedal", move |stopped| keep(&device, &presses, stopped))?;
+        Ok(Self { _worker: worker })
     }
 }
 
@@ -129,14 +116,14 @@ fn pressed(event: &[u8]) -> Option<&'static str> {
     KEYS.iter().filter(|_| is_press).find_map(row)
 }
 
-/// Nothing is ever sent: the channel's closing is the signal.
 fn is_over(stopped: &Receiver<()>) -> bool {
-    stopped.try_recv() == Err(crossbeam_channel::TryRecvError::Disconnected)
+    stopped.try_recv() == Err(TryRecvError::Disconnected)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossbeam_channel::bounded;
     use std::io::Write as _;
     use std::time::Duration;
 

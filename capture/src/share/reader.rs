@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use media::picture::{self, Picture};
+use program::worker::Worker;
 
 use super::Error;
 use super::header::{BYTES, Header};
@@ -21,8 +21,7 @@ const BUS_POLL: Duration = Duration::from_millis(50);
 
 /// Receives pictures until dropped.
 pub struct Reader {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 /// Where pictures go. Shared between one pipeline and the next.
@@ -38,24 +37,9 @@ impl Reader {
         let deliver: Deliver = Arc::new(Mutex::new(deliver));
         // Made once here so that a missing element is told at the start, not by a thread.
         build(socket, &deliver)?;
-        let (stop, stopped) = bounded(0);
         let socket = socket.to_owned();
-        let thread = Builder::new()
-            .name("shared-pictures".into())
-            .spawn(move || follow(&socket, &deliver, &stopped))
-            .map_err(Error::Thread)?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread of shared pictures panicked");
-        }
+        let worker = Worker::start("shared-pictures", move |stopped| follow(&socket, &deliver, stopped));
+        Ok(Self { _worker: worker.map_err(Error::Thread)? })
     }
 }
 

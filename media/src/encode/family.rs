@@ -43,7 +43,7 @@ pub(super) trait Tuning: Sync {
     fn needs(&self) -> &'static str;
 
     /// Properties for the least delay: no picture held, none reordered, independent ones only when asked for, every one the
-    /// same size. A property that an element of another version lacks is left out.
+    /// same size. What an element of another version does not know is left out.
     fn settings(&self) -> &'static [(&'static str, &'static str)];
 
     /// Tells the element, running or not, to spend `bps` bits a second at [`super::NOMINAL_FPS`].

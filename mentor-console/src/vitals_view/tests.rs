@@ -72,7 +72,7 @@ fn a_value_is_shown_with_its_age_then_late_then_not_at_all() {
 #[test]
 fn the_strip_costs_the_picture_nothing_and_the_panel_opens_from_it_and_closes() {
     let (app, _) = session(Freshness::Live);
-    let mut without = crate::app::tests::window(app);
+    let mut without = window(app);
     without.run();
     let mut window = with_heart_rate();
     assert_eq!(picture(&window), picture(&without));

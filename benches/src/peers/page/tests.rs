@@ -42,8 +42,8 @@ fn a_link_has_a_line_for_each_system_measured_and_the_floor() {
 #[test]
 fn our_bounds_stand_below_and_say_what_was_missed() {
     let page = text(&[run(CODEC, "none", 8), run(OURS, "cut", 20)]);
-    assert!(page.contains("| p99, ms | 20.00 | 38.0 | kept |"), "{page}");
-    assert!(page.contains("| lost | 1.00 | 0.0 | **missed** |"), "{page}");
+    assert!(page.contains("| p99, ms | 20.00 | 38.00 | kept |"), "{page}");
+    assert!(page.contains("| lost | 1.00 | 0.00 | **missed** |"), "{page}");
 }
 
 #[test]
