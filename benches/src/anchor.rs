@@ -154,9 +154,9 @@ fn there_and_back(name: &str, pictures: &[Grey]) -> Result<String> {
     let ((median, p95, worst), (p50, _, _)) = (tail(&drift), tail(&times));
     let p99 = quantile(&times, 0.99);
     let mut line = String::new();
-    write!(
+    writeln!(
         line,
-        "| {name} | {} | {found} % | {scenes} | {:.1} | {median:.2} | {p95:.2} | {worst:.2} | {p50:.0} | {p99:.0} |\n",
+        "| {name} | {} | {found} % | {scenes} | {:.1} | {median:.2} | {p95:.2} | {worst:.2} | {p50:.0} | {p99:.0} |",
         poses.len(),
         farthest.fold(0.0, f64::max)
     )?;

@@ -17,10 +17,10 @@ pub mod wfdb;
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use program::clock;
+use program::worker::Worker;
 use protocol::vitals::Origin;
 
 use crate::config;
@@ -54,8 +54,7 @@ enum Part {
 /// Keeps vital signs coming on a thread of its own, until dropped: what cannot be opened is told and tried again, and the
 /// pictures go on meanwhile.
 pub struct Keeper {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 /// Begins to bring in what `config` names.
@@ -89,21 +88,8 @@ impl Keeper {
     /// # Errors
     /// The system gave no thread.
     pub fn start(config: config::Vitals, hub: Arc<Hub>) -> io::Result<Self> {
-        // Nothing is ever sent: the channel's closing is the signal.
-        let (stop, stopped) = bounded(0);
-        let thread = Builder::new().name("vitals-keeper".into()).spawn(move || keep(&config, &hub, &stopped))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that keeps vital signs coming panicked");
-        }
+        let worker = Worker::start("vitals-keeper", move |stopped| keep(&config, &hub, stopped))?;
+        Ok(Self { _worker: worker })
     }
 }
 

@@ -67,25 +67,13 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
         Icon::Ring => {
             painter.circle_stroke(centre, radius * 0.7, line);
         }
-        Icon::Triangle => fill(painter, vec![at(0.0, -0.95), at(0.95, 0.75), at(-0.95, 0.75)], colour),
-        Icon::Diamond => fill(painter, vec![at(0.0, -1.0), at(0.8, 0.0), at(0.0, 1.0), at(-0.8, 0.0)], colour),
         Icon::Bars => {
             for x in [-0.45, 0.45] {
                 painter.line_segment([at(x, -0.8), at(x, 0.8)], Stroke::new(radius * 0.5, colour));
             }
         }
-        Icon::Square => fill(painter, vec![at(-0.7, -0.7), at(0.7, -0.7), at(0.7, 0.7), at(-0.7, 0.7)], colour),
-        Icon::Squares => {
-            for corner in [-0.8, -0.2] {
-                let side = Rect::from_min_size(at(corner, corner), vec2(radius, radius));
-                painter.rect_stroke(side, 0, line, StrokeKind::Middle);
-            }
-        }
-        Icon::HalfDisc => {
-            painter.circle_stroke(centre, radius * 0.8, line);
-            let arc = (0..=16).map(|step| TAU * (0.25 + step as f32 / 32.0));
-            fill(painter, arc.map(|angle| at(angle.cos() * 0.8, angle.sin() * 0.8)).collect(), colour);
-        }
+        Icon::Squares => squares(painter, centre, radius, line),
+        Icon::HalfDisc => half_disc(painter, centre, radius, line),
         Icon::Cross => {
             painter.line_segment([at(-0.75, -0.75), at(0.75, 0.75)], line);
             painter.line_segment([at(-0.75, 0.75), at(0.75, -0.75)], line);
@@ -98,16 +86,7 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
         Icon::Back => back(painter, centre, radius, line),
         Icon::Sweep => sweep(painter, centre, radius, line),
         Icon::Bell => {
-            let body = vec![
-                at(-0.8, 0.55),
-                at(-0.55, 0.2),
-                at(-0.5, -0.5),
-                at(0.0, -0.95),
-                at(0.5, -0.5),
-                at(0.55, 0.2),
-                at(0.8, 0.55),
-            ];
-            fill(painter, body, colour);
+            fill(painter, corners(icon).map(|(x, y)| at(x, y)).collect(), colour);
             painter.circle_filled(at(0.0, 0.78), radius * 0.2, colour);
         }
         Icon::Photo => {
@@ -119,10 +98,6 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             painter.circle_stroke(at(-0.45, 0.0), radius * 0.4, line);
             painter.circle_filled(at(0.55, 0.0), radius * 0.4, colour);
         }
-        Icon::Up => fill(painter, vec![at(0.0, -0.7), at(0.8, 0.5), at(-0.8, 0.5)], colour),
-        Icon::Down => fill(painter, vec![at(0.0, 0.7), at(-0.8, -0.5), at(0.8, -0.5)], colour),
-        Icon::Left => fill(painter, vec![at(-0.7, 0.0), at(0.5, -0.8), at(0.5, 0.8)], colour),
-        Icon::Right => fill(painter, vec![at(0.7, 0.0), at(-0.5, 0.8), at(-0.5, -0.8)], colour),
         Icon::Minus => {
             painter.line_segment([at(-0.75, 0.0), at(0.75, 0.0)], line);
         }
@@ -130,10 +105,48 @@ pub fn paint(painter: &Painter, icon: Icon, centre: Pos2, radius: f32, colour: C
             painter.line_segment([at(-0.75, 0.0), at(0.75, 0.0)], line);
             painter.line_segment([at(0.0, -0.75), at(0.0, 0.75)], line);
         }
-        Icon::Home => {
-            let house = vec![at(0.0, -0.85), at(0.8, -0.05), at(0.55, 0.75), at(-0.55, 0.75), at(-0.8, -0.05)];
-            fill(painter, house, colour);
+        Icon::Triangle
+        | Icon::Diamond
+        | Icon::Square
+        | Icon::Up
+        | Icon::Down
+        | Icon::Left
+        | Icon::Right
+        | Icon::Home => {
+            fill(painter, corners(icon).map(|(x, y)| at(x, y)).collect(), colour);
         }
+    }
+}
+
+/// Where the corners of `icon`'s filled shape lie in the circle of radius 1; none if it has no such shape.
+fn corners(icon: Icon) -> impl Iterator<Item = (f32, f32)> {
+    let corners: &[(f32, f32)] = match icon {
+        Icon::Triangle => &[(0.0, -0.95), (0.95, 0.75), (-0.95, 0.75)],
+        Icon::Diamond => &[(0.0, -1.0), (0.8, 0.0), (0.0, 1.0), (-0.8, 0.0)],
+        Icon::Square => &[(-0.7, -0.7), (0.7, -0.7), (0.7, 0.7), (-0.7, 0.7)],
+        Icon::Bell => &[(-0.8, 0.55), (-0.55, 0.2), (-0.5, -0.5), (0.0, -0.95), (0.5, -0.5), (0.55, 0.2), (0.8, 0.55)],
+        Icon::Up => &[(0.0, -0.7), (0.8, 0.5), (-0.8, 0.5)],
+        Icon::Down => &[(0.0, 0.7), (-0.8, -0.5), (0.8, -0.5)],
+        Icon::Left => &[(-0.7, 0.0), (0.5, -0.8), (0.5, 0.8)],
+        Icon::Right => &[(0.7, 0.0), (-0.5, 0.8), (-0.5, -0.8)],
+        Icon::Home => &[(0.0, -0.85), (0.8, -0.05), (0.55, 0.75), (-0.55, 0.75), (-0.8, -0.05)],
+        _ => &[],
+    };
+    corners.iter().copied()
+}
+
+/// A disc of which one half is filled.
+fn half_disc(painter: &Painter, centre: Pos2, radius: f32, line: Stroke) {
+    painter.circle_stroke(centre, radius * 0.8, line);
+    let arc = (0..=16).map(|step| TAU * (0.25 + step as f32 / 32.0));
+    fill(painter, arc.map(|angle| centre + vec2(angle.cos(), angle.sin()) * (radius * 0.8)).collect(), line.color);
+}
+
+/// Two sheets, one before the other.
+fn squares(painter: &Painter, centre: Pos2, radius: f32, line: Stroke) {
+    for corner in [-0.8, -0.2] {
+        let side = Rect::from_min_size(centre + vec2(corner, corner) * radius, vec2(radius, radius));
+        painter.rect_stroke(side, 0, line, StrokeKind::Middle);
     }
 }
 

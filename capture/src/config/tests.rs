@@ -121,6 +121,15 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { widht = 64, height = 64 }", "did you mean `width`?"),
         ("scene = \"tissue\"", "scene = \"tissue\"\ncolour = {}", "key `colour` belongs to scene = \"bars\""),
         ("[window.room]", "[window.roof]", "window.roof: there is no source `roof`"),
+        ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
+        ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
+    ];
+    assert_told("fault", &faults);
+}
+
+#[test]
+fn each_fault_of_the_canvas_a_mask_or_the_ladder_is_told_by_its_key_and_how_to_mend_it() {
+    let faults = [
         ("width = 1280", "width = 1281", "canvas.width: 1281 must be an even number"),
         ("height = 720", "height = 100", "canvas.height: 100 must be an even number"),
         ("height = 720", "height = 720\ntiles = [\"room\"]", "canvas.tiles: the primary `endoscope` must be among"),
@@ -145,8 +154,6 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
             "mask = { size = { width = 64, height = 64 }, areas = [{ rectangle = [0, 0, 65, 1] }] }",
             "source.fluoroscopy.mask.areas[0]: the rectangle reaches outside the picture, which is 64x64",
         ),
-        ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
-        ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
         (
             "[participant.anna]",
             "[ladder]\nphone = \"call me\"\n[participant.anna]",

@@ -225,7 +225,7 @@ mod tests {
         let stop = Order::pan_tilt(Drive::STOP).packet(3);
         for ms in [150, 250] {
             pilot.tick(at(ms));
-            assert_eq!(pilot.packets(), [stop.clone()], "and the movement it replaced is not");
+            assert_eq!(pilot.packets(), std::slice::from_ref(&stop), "and the movement it replaced is not");
         }
         answer(&mut pilot, &[3]);
         pilot.tick(at(1_000));

@@ -1,12 +1,11 @@
 //! When the next picture is due, waiting for it in a way that a stop cuts short, and the thread that does so.
 
-use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use program::clock;
+use program::worker::Worker;
 use protocol::time::MonoTime;
 
 use super::Event;
@@ -20,12 +19,12 @@ const MAX_LATENESS: Duration = Duration::from_millis(250);
 /// Held by the owner of a paced thread; dropping it ends every wait of that thread.
 #[derive(Debug)]
 pub struct Stop {
-    _alive: Sender<Infallible>,
+    _alive: Sender<()>,
 }
 
 /// The paced thread's end of a [`Stop`].
 #[derive(Debug, Clone)]
-pub struct Waiter(Receiver<Infallible>);
+pub struct Waiter(Receiver<()>);
 
 /// Both ends.
 pub fn stop() -> (Stop, Waiter) {
@@ -35,11 +34,16 @@ pub fn stop() -> (Stop, Waiter) {
 }
 
 impl Waiter {
+    /// Waits on what a [`Worker`] is told by.
+    pub fn new(stopped: Receiver<()>) -> Self {
+        Self(stopped)
+    }
+
     /// Waits until `due`, or less if the stop comes first, which breaks.
     pub fn until(&self, due: MonoTime) -> ControlFlow<()> {
         match self.0.recv_timeout(due.since(clock::now())) {
             Err(RecvTimeoutError::Timeout) => ControlFlow::Continue(()),
-            Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => ControlFlow::Break(()),
         }
     }
 }
@@ -47,8 +51,7 @@ impl Waiter {
 /// A thread that makes pictures until dropped.
 #[derive(Debug)]
 pub struct Thread {
-    stop: Option<Stop>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl Thread {
@@ -60,23 +63,11 @@ impl Thread {
         name: String,
         work: impl FnOnce(&Waiter, &Sender<Event>) + Send + 'static,
     ) -> Result<(Receiver<Event>, Self), String> {
-        let (stop, waiter) = stop();
         // One event is a source's last word, so one place is enough.
         let (sender, events) = bounded(1);
-        let thread = Builder::new().name(name).spawn(move || work(&waiter, &sender));
-        let thread = thread.map_err(|error| format!("the system refuses a thread: {error}"))?;
-        Ok((events, Self { stop: Some(stop), thread: Some(thread) }))
-    }
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("a thread that makes pictures panicked");
-        }
+        let worker = Worker::start(name, move |stopped| work(&Waiter::new(stopped.clone()), &sender));
+        let worker = worker.map_err(|error| format!("the system refuses a thread: {error}"))?;
+        Ok((events, Self { _worker: worker }))
     }
 }
 

@@ -3,23 +3,22 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use program::clock;
+use program::worker::Worker;
 use protocol::time::MonoTime;
 use protocol::vitals::Vitals;
 
 use super::hub::Hub;
-use crate::source::pace::{self, Stop};
+use crate::source::pace::Waiter;
 
 /// How often values are brought in: the length of a piece of a curve.
 pub const BEAT: Duration = Duration::from_millis(200);
 
 /// The running thread; stops and joins when dropped.
 pub struct Paced {
-    stop: Option<Stop>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl Paced {
@@ -28,9 +27,8 @@ impl Paced {
     /// # Errors
     /// The system gave no thread.
     pub fn start(hub: Arc<Hub>, mut values: impl FnMut(MonoTime) -> Vec<Vitals> + Send + 'static) -> io::Result<Self> {
-        let (stop, waiter) = pace::stop();
-        let thread = Builder::new().name("vitals".into()).spawn(move || {
-            let mut due = clock::now();
+        let worker = Worker::start("vitals", move |stopped| {
+            let (waiter, mut due) = (Waiter::new(stopped.clone()), clock::now());
             while waiter.until(due) == ControlFlow::Continue(()) {
                 let now = clock::now();
                 let values = values(now);
@@ -41,17 +39,6 @@ impl Paced {
                 due = (due + BEAT).max(now);
             }
         })?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Paced {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the vitals thread panicked");
-        }
+        Ok(Self { _worker: worker })
     }
 }

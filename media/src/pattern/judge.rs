@@ -97,7 +97,7 @@ fn sharpness(frame: &VideoFrame<Readable>, lines: Area) -> u8 {
     u8::try_from(sum * 100 / whole.max(1)).unwrap_or(u8::MAX).min(100)
 }
 
-fn rows<'a>(frame: &'a VideoFrame<Readable>, plane: u32, area: Area) -> impl Iterator<Item = &'a [u8]> {
+fn rows(frame: &VideoFrame<Readable>, plane: u32, area: Area) -> impl Iterator<Item = &[u8]> {
     let stride = stride(frame, plane as usize).max(1);
     let data = frame.plane_data(plane).unwrap_or_default();
     let rows = data.chunks(stride).skip(area.top).take(area.height);

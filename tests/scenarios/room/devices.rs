@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use capture::vitals::wfdb::Record;
@@ -189,7 +189,8 @@ impl Feed {
             Self::Hl7 { listener, record, monitor } => {
                 let (sending, stopped) = bounded(0);
                 let (listener, record) = (*listener, Arc::clone(record));
-                let thread = std::thread::spawn(move || send(&record, &mut Monitor::connect(listener), &stopped));
+                let work = move || send(&record, &mut Monitor::connect(listener), &stopped);
+                let thread = Builder::new().name("monitor".into()).spawn(work).expect("a thread");
                 *monitor = Some((sending, thread));
             }
             Self::Recorded { original, folder } => {

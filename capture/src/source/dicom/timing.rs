@@ -62,13 +62,13 @@ mod tests {
     #[test]
     fn frames_follow_each_other_at_the_time_told() {
         let timing = Timing::new(96, &[], Some(33.0));
-        assert_eq!((timing.usual(), timing.at(0), timing.at(95)), (33 * MS, 0 * MS, 95 * 33 * MS));
+        assert_eq!((timing.usual(), timing.at(0), timing.at(95)), (33 * MS, Duration::ZERO, 95 * 33 * MS));
     }
 
     #[test]
     fn a_time_for_each_frame_goes_before_a_common_one() {
         let timing = Timing::new(4, &[0.0, 100.0, 50.0, 150.0], Some(33.0));
-        assert_eq!([0, 1, 2, 3].map(|frame| timing.at(frame)), [0 * MS, 100 * MS, 150 * MS, 300 * MS]);
+        assert_eq!([0, 1, 2, 3].map(|frame| timing.at(frame)), [Duration::ZERO, 100 * MS, 150 * MS, 300 * MS]);
         assert_eq!(timing.usual(), 100 * MS);
     }
 
