@@ -2,7 +2,7 @@
 
 use annotation::ink;
 use eframe::egui::{
-    Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, RichText, Stroke, StrokeKind, Ui, Vec2, vec2,
+    Color32, Key, KeyboardShortcut, Modifiers, Painter, Rect, Response, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
 use protocol::call::Asked;
 use protocol::mark::{Ink, Width};
@@ -27,26 +27,36 @@ const CALL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F2);
 const INKS: [(Ink, &str); 4] =
     [(Ink::Green, "Green"), (Ink::Cyan, "Cyan"), (Ink::Yellow, "Yellow"), (Ink::White, "White")];
 /// With the thickness in points in which a button shows them.
-const WIDTHS: [(Width, &str, f32); 3] =
-    [(Width::Fine, "Fine", 3.0), (Width::Medium, "Medium", 6.0), (Width::Broad, "Broad", 12.0)];
+const FINER: [(Width, &str, f32); 2] = [(Width::Fine, "Fine", 3.0), (Width::Medium, "Medium", 6.0)];
+const BROAD: (Width, &str, f32) = (Width::Broad, "Broad", 12.0);
+
+/// A button beside another one, and one that has the bar's width. All of them leave room for the vital signs below them in
+/// a window of 720 rows.
+const HALF: Vec2 = vec2(50.0, 50.0);
+const WHOLE: Vec2 = vec2(105.0, 50.0);
+const BETWEEN_GROUPS: f32 = 4.0;
 
 /// Shows the bar and listens for its keys.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = vec2(5.0, 5.0);
-    still_button(ui, state, commands);
-    caption(ui, "Ink");
+    ui.horizontal(|ui| {
+        still_button(ui, state, commands);
+        layout_button(ui, state, commands);
+    });
+    ui.add_space(BETWEEN_GROUPS);
     for pair in INKS.chunks(2) {
-        ui.horizontal(|ui| {
-            for &(ink, name) in pair {
-                ink_button(ui, ink, name, state, commands);
-            }
-        });
+        ui.horizontal(|ui| pair.iter().for_each(|&(ink, name)| ink_button(ui, ink, name, state, commands)));
     }
-    caption(ui, "Pen");
-    for (width, name, points) in WIDTHS {
-        width_button(ui, width, (name, points), state, commands);
-    }
-    caption(ui, "Marks");
+    ui.add_space(BETWEEN_GROUPS);
+    ui.horizontal(|ui| FINER.into_iter().for_each(|pen| width_button(ui, HALF, pen, state, commands)));
+    width_button(ui, WHOLE, BROAD, state, commands);
+    ui.add_space(BETWEEN_GROUPS);
+    ui.horizontal(|ui| mark_buttons(ui, state, commands));
+    ui.add_space(BETWEEN_GROUPS);
+    call(ui, state, commands);
+}
+
+fn mark_buttons(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let nothing_drawn = state.marks.on_board == 0;
     let actions = [
         (Command::Undo, Icon::Back, "Undo", "Undo the newest mark (Ctrl+Z)", UNDO),
@@ -54,22 +64,25 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ];
     for (command, sign, word, name, keys) in actions {
         let choice = if nothing_drawn { Choice::Idle } else { Choice::Free };
-        let button = tool_button::show(ui, full_width(58.0), name, word, choice, |painter, room, colour| {
-            icon::paint(painter, sign, room.center(), room.height() * 0.42, colour);
-        });
+        let button = icon_button(ui, HALF, (sign, name, word), choice);
         let pressed = ui.input_mut(|input| input.consume_shortcut(&keys));
         if !nothing_drawn && (button.clicked() || pressed) {
             commands.push(command);
         }
     }
-    caption(ui, "View");
+}
+
+fn layout_button(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let choice = chosen(state.layouts_open);
-    let button = tool_button::show(ui, full_width(50.0), "Choose the layout", "Layout", choice, layout_sign);
-    if button.clicked() {
+    if tool_button::show(ui, HALF, "Choose the layout", "Layout", choice, layout_sign).clicked() {
         commands.push(Command::ToggleLayouts);
     }
-    caption(ui, "Team");
-    call(ui, state, commands);
+}
+
+fn icon_button(ui: &mut Ui, size: Vec2, (sign, name, word): (Icon, &str, &str), choice: Choice) -> Response {
+    tool_button::show(ui, size, name, word, choice, |painter, room, colour| {
+        icon::paint(painter, sign, room.center(), room.height() * 0.42, colour);
+    })
 }
 
 /// One button: it asks, and while what was asked stands it says how far theatre is and takes it back.
@@ -81,9 +94,7 @@ fn call(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         None => ("Ask theatre to look at its monitor (F2)", Command::Call(Some(Asked::Attention))),
     };
     let choice = if standing.is_some() { Choice::Chosen } else { Choice::Free };
-    let button = tool_button::show(ui, full_width(58.0), name, word, choice, |painter, room, colour| {
-        icon::paint(painter, Icon::Bell, room.center(), room.height() * 0.42, colour);
-    });
+    let button = icon_button(ui, WHOLE, (Icon::Bell, name, word), choice);
     if button.clicked() || ui.input_mut(|input| input.consume_shortcut(&CALL)) {
         commands.push(command);
     }
@@ -98,9 +109,7 @@ fn still_button(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ("Still of the picture under the pointer, else of the primary (S)", "Still", Icon::Photo, STILL)
     };
     let choice = if held || source.is_some() { Choice::Free } else { Choice::Idle };
-    let button = tool_button::show(ui, full_width(50.0), name, word, choice, |painter, room, colour| {
-        icon::paint(painter, sign, room.center(), room.height() * 0.42, colour);
-    });
+    let button = icon_button(ui, HALF, (sign, name, word), choice);
     let pressed = ui.input_mut(|input| input.consume_shortcut(&key));
     match source {
         _ if !(button.clicked() || pressed) => {}
@@ -121,19 +130,10 @@ fn layout_sign(painter: &Painter, room: Rect, colour: Color32) {
     }
 }
 
-fn caption(ui: &mut Ui, text: &str) {
-    ui.add_space(4.0);
-    ui.label(RichText::new(text).size(theme::SMALL_PT).color(theme::TEXT_QUIET));
-}
-
-fn full_width(height: f32) -> Vec2 {
-    vec2(105.0, height)
-}
-
 fn ink_button(ui: &mut Ui, ink: Ink, name: &str, state: &State, commands: &mut Vec<Command>) {
     let choice = chosen(state.pen.ink == ink);
     let tip = format!("{name} ink");
-    let button = tool_button::show(ui, vec2(50.0, 58.0), &tip, name, choice, |painter, room, _| {
+    let button = tool_button::show(ui, HALF, &tip, name, choice, |painter, room, _| {
         painter.circle_filled(room.center(), room.height() * 0.42, colour(ink));
     });
     if button.clicked() {
@@ -141,12 +141,12 @@ fn ink_button(ui: &mut Ui, ink: Ink, name: &str, state: &State, commands: &mut V
     }
 }
 
-fn width_button(ui: &mut Ui, width: Width, look: (&str, f32), state: &State, commands: &mut Vec<Command>) {
-    let (name, points) = look;
+fn width_button(ui: &mut Ui, size: Vec2, pen: (Width, &str, f32), state: &State, commands: &mut Vec<Command>) {
+    let (width, name, points) = pen;
     let choice = chosen(state.pen.width == width);
     let tip = format!("{name} pen");
     let ink = colour(state.pen.ink);
-    let button = tool_button::show(ui, full_width(50.0), &tip, name, choice, |painter, room, _| {
+    let button = tool_button::show(ui, size, &tip, name, choice, |painter, room, _| {
         sample_line(painter, room, Stroke::new(points, ink));
     });
     if button.clicked() {

@@ -130,7 +130,9 @@ pub fn comes_and_comes_back(name: &str, keys: &str, sends: impl Fn(SizePx) -> Pe
     let before = room.until("the first pictures", live(BEFORE));
     assert_eq!(before.picture.size.width, before.picture.size.height, "a square stays one");
     drop(peer);
-    let lost = room.until("that it is lost", |seen| seen.freshness == Freshness::Lost);
+    let lost = room.until("that it is gone", |seen| {
+        matches!(seen.freshness, Freshness::Lost | Freshness::Ended | Freshness::Failed)
+    });
     assert_eq!(lost.epoch, before.epoch, "no picture, no new layout");
     let _peer = sends(AFTER);
     let after = room.until("pictures again", live(AFTER));

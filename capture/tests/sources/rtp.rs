@@ -72,7 +72,8 @@ fn a_stream_that_changes_its_size_while_it_runs_is_followed_at_once() {
     let shows = |size| move |seen: &crate::room::Seen| seen.image == Some(size) && seen.shows_bars();
     let before = room.until("the first size", shows(BEFORE));
     let after = room.until("the other size", |seen| {
-        assert_eq!(seen.freshness, Freshness::Live, "it never fails in between");
+        // The bars do not move.
+        assert!(matches!(seen.freshness, Freshness::Live | Freshness::Repeating { .. }), "{:?}", seen.freshness);
         shows(AFTER)(seen)
     });
     assert_ne!(after.epoch, before.epoch);
