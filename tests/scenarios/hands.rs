@@ -4,7 +4,7 @@ use harness::screen::{Image, Place, Screen};
 use program::trace::Record;
 use protocol::mark::Ink;
 
-use crate::pixels::assert_ink_where_drawn;
+use crate::pixels::{Drawn, assert_ink_where_drawn};
 use crate::stage::{SOON, Stage, light};
 
 /// Presses closer than this are one, held down, to the display.
@@ -53,12 +53,12 @@ fn keys_at_the_surgeons_monitor_hide_show_and_clear_marks_and_the_mentor_is_told
     stage.wait_until_displayed("endoscope", &mark, points);
     let display = stage.rig.display_window(&stage.displays, "endoscope").expect("the surgeon's window");
     let image = |display: &(Screen, Place)| display.0.image(&display.1).expect("its pixels");
-    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke);
+    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
 
     press_until(&stage, &display, 'h', &mark, "Hidden");
     assert_eq!(ink(&image(&display)), 0, "no ink is left while marks are hidden");
     press_until(&stage, &display, 'h', &mark, "Shown");
-    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke);
+    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
     press_until(&stage, &display, 'c', &mark, "Cleared");
     assert_eq!(ink(&image(&display)), 0, "no ink is left after clearing");
 

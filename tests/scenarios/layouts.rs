@@ -6,7 +6,7 @@ use crossbeam_channel::bounded;
 use harness::strokes::{Sample, Stroke};
 use program::trace::{Record, View};
 
-use crate::pixels::assert_ink_where_drawn;
+use crate::pixels::{Drawn, assert_ink_where_drawn};
 use crate::stage::{SOON, Stage, done, light};
 
 /// Pointer events of half a stroke, and the time between two.
@@ -64,8 +64,8 @@ fn a_stroke_begun_on_one_layout_and_ended_on_another_lies_where_the_mentor_drew_
     stage.wait_until_displayed("endoscope", &mark, points);
     let (screen, window) = stage.rig.display_window(&stage.displays, "endoscope").expect("the OR display's window");
     let display = screen.image(&window).expect("its pixels");
-    assert_ink_where_drawn(&display, &window, &before, &first);
-    assert_ink_where_drawn(&display, &window, &after, &second);
+    assert_ink_where_drawn(&display, &window, &before, &first, Drawn::Solid);
+    assert_ink_where_drawn(&display, &window, &after, &second, Drawn::Solid);
     assert_eq!(
         done(&stage.config(), "layout insets --main endoscope"),
         "the canvas shows insets with endoscope as main source"

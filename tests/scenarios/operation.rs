@@ -11,7 +11,7 @@ use harness::trace;
 use program::trace::Record;
 
 use crate::clips::{clip, grey_pictures};
-use crate::pixels::{assert_ink_where_drawn, grey, psnr_db};
+use crate::pixels::{Drawn, assert_ink_where_drawn, grey, psnr_db};
 use crate::stage::Stage;
 
 /// What a picture that went through scaling, the encoder at 6 Mbit/s and the console's own scaling must still have.
@@ -43,8 +43,16 @@ fn draw_and_find(stage: &mut Stage, source: &str) -> Stroke {
     stage.wait_until_displayed(source, &mark, points);
     let (screen, window) = stage.rig.display_window(&stage.displays, source).expect("the OR display's window");
     let image = screen.image(&window).expect("the OR display's pixels");
-    assert_ink_where_drawn(&image, &window, &stage.view(source), &stroke);
+    let drawn = if has_moved(stage, &mark) { Drawn::Faint } else { Drawn::Solid };
+    assert_ink_where_drawn(&image, &window, &stage.view(source), &stroke, drawn);
     stroke
+}
+
+/// Whether theatre has told that the picture moved under `mark`: a camera in a hand does, within a fraction of a second.
+fn has_moved(stage: &Stage, mark: &str) -> bool {
+    trace::read(&stage.rig.trace("mentor-console")).expect("a trace").iter().any(
+        |record| matches!(record, Record::ReceivedReceipt(receipt) if receipt.mark == mark && receipt.fate == "Moved"),
+    )
 }
 
 fn report(stage: &Stage, strokes: &[Stroke], fps: f64) -> Report {

@@ -84,10 +84,12 @@ impl Camera {
         let pictures = self.folder.join(self.name);
         let pipeline = format!(
             "multifilesrc location={}/%05d.jpg stop-index={} loop=true caps=image/jpeg,framerate={}/1 ! jpegparse \
-             ! rtpjpegpay ! udpsink host=127.0.0.1 port={} sync=true",
+             ! identity sleep-time={} ! rtpjpegpay ! udpsink host=127.0.0.1 port={}",
             pictures.display(),
             PICTURES - 1,
             self.fps,
+            // What is read from files has no time that a sink could keep.
+            1_000_000 / self.fps,
             self.port
         );
         self.program = Some(gstreamer(&self.folder, self.name, &pipeline));
@@ -111,7 +113,7 @@ impl Run {
     pub fn described(&self, source: &str) -> String {
         format!(
             "[source.{source}]\nrole = \"fluoroscopy\"\nkind = \"dicom\"\nlocation = \"{}\"\n\
-             mask = \"none\"\nmask_decided_by = \"whoever looked at the recording\"\n",
+             mask = \"none\"\nmask_decided_by = \"whoever looked at the recording\"\nmask_pictures_seen = true\n",
             self.file.display()
         )
     }
