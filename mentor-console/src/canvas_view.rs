@@ -3,6 +3,7 @@
 
 use annotation::geometry::{View, ViewRect};
 use eframe::egui::{Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use protocol::frame::Freshness;
 use protocol::ids::SourceId;
 use protocol::layout::{Layout, Tile};
 use protocol::time::MonoTime;
@@ -117,10 +118,7 @@ fn still(state: &State) -> Vec<(Option<Sign>, String)> {
     };
     let held = match &state.view {
         ViewOf::Live => None,
-        ViewOf::Still { name, size, captured } => {
-            let (width, height, at) = (size.width, size.height, picture_look::moment(*captured));
-            Some((None, format!("{name}, {width} x {height}, taken at {at} of the session")))
-        }
+        ViewOf::Still { name, size } => Some((None, format!("{name}, {} x {}, lossless", size.width, size.height))),
     };
     let megabytes = |bytes: usize| bytes as f64 / 1e6;
     let coming = match state.still {
@@ -153,6 +151,10 @@ fn name(ui: &Ui, view: &View, tile: &Tile, scene: &Scene, state: &State, now: Mo
     let whole = rect_of(view.view_rect_from_canvas(tile.tile), scale);
     badge::caption_on_picture(ui, whole.min + vec2(10.0, 10.0), &tile.name);
     let Some(time) = scene.header().and_then(|header| header.tile(tile.source)) else { return };
+    // Of an image that is held theatre writes so, and its age, into the picture.
+    if matches!(time.freshness, Freshness::Held { .. }) {
+        return;
+    }
     let Some(sign) = picture_look::source_sign(time.freshness) else { return };
     let since = state.clock.zip(time.freshness.since().or(time.captured));
     let age = since.map(|(clock, since)| clock.session(now).since(since));

@@ -366,11 +366,10 @@ impl Console {
             refusal: self.refusal.map(|(reason, _)| reason),
             sources: self.scene.sources(),
             still: self.stills.state(now),
-            view: self.scene.held().map_or(ViewOf::Live, |(tile, captured)| ViewOf::Still {
-                name: tile.name.clone(),
-                size: tile.picture.size,
-                captured,
-            }),
+            view: self
+                .scene
+                .held()
+                .map_or(ViewOf::Live, |tile| ViewOf::Still { name: tile.name.clone(), size: tile.picture.size }),
             still_of: self.still_of(),
             cameras: self.cameras.offers().to_vec(),
             card_open: false,

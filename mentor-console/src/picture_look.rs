@@ -8,7 +8,6 @@ use ui::theme;
 
 use protocol::frame::Freshness;
 use protocol::ladder::{Position, Rung};
-use protocol::time::SessionTime;
 
 use crate::picture_state::State;
 
@@ -69,13 +68,6 @@ pub fn banner(state: State, age: Option<Duration>) -> String {
     }
 }
 
-/// A moment of the session, as a clock on the wall of theatre's machine would count it since that was started.
-pub fn moment(at: SessionTime) -> String {
-    let tenths = at.0 / 100_000;
-    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
-    format!("{hours}:{minutes:02}:{seconds:02}.{}", tenths % 10)
-}
-
 /// Why no stroke can begin, if none can.
 pub fn pen_refusal(state: State) -> Option<&'static str> {
     match state {
@@ -98,9 +90,12 @@ pub fn source_sign(freshness: Freshness) -> Option<Sign> {
         Freshness::Repeating { .. } => Some(sign(State::Repeating)),
         Freshness::Black { .. } => Some(sign(State::Black)),
         Freshness::Held { .. } => Some(sign(State::Held)),
-        Freshness::Waiting | Freshness::Lost | Freshness::Ended | Freshness::Failed | Freshness::Unusable => {
-            Some(sign(State::SourceLost))
-        }
+        Freshness::Waiting
+        | Freshness::Lost
+        | Freshness::Ended
+        | Freshness::Failed
+        | Freshness::Unusable
+        | Freshness::Withheld => Some(sign(State::SourceLost)),
     }
 }
 
@@ -116,6 +111,7 @@ pub fn source_words(freshness: Freshness, age: Option<Duration>) -> String {
         Freshness::Ended => "SOURCE ENDED",
         Freshness::Failed => "SOURCE FAILED",
         Freshness::Unusable => "WRONG FORMAT",
+        Freshness::Withheld => return "WITHHELD by theatre: its mask does not fit".into(),
     };
     age.map_or(words.to_owned(), |age| format!("{words} for {}", spoken(age)))
 }
@@ -130,6 +126,7 @@ pub fn source_refusal(freshness: Freshness) -> Option<&'static str> {
         Freshness::Ended => Some("No drawing: this source has ended"),
         Freshness::Failed => Some("No drawing: this source has failed in theatre"),
         Freshness::Unusable => Some("No drawing: theatre cannot show this source's pictures"),
+        Freshness::Withheld => Some("No drawing: theatre withholds this source until its mask fits"),
     }
 }
 
@@ -185,7 +182,7 @@ mod tests {
         State::Waiting,
     ];
 
-    fn sources() -> [Freshness; 9] {
+    fn sources() -> [Freshness; 10] {
         let since = SessionTime(1);
         [
             Freshness::Live,
@@ -197,6 +194,7 @@ mod tests {
             Freshness::Ended,
             Freshness::Failed,
             Freshness::Unusable,
+            Freshness::Withheld,
         ]
     }
 
@@ -239,12 +237,6 @@ mod tests {
         assert_eq!(said[3], "PICTURE REPEATS for 12 s");
         assert_eq!(said[5], "IMAGE HELD for 12 s");
         assert_eq!(source_words(Freshness::Failed, None), "SOURCE FAILED");
-    }
-
-    #[test]
-    fn a_moment_is_told_in_hours_minutes_and_seconds() {
-        assert_eq!(moment(SessionTime(4_000_000)), "0:00:04.0");
-        assert_eq!(moment(SessionTime(45_296_789_000)), "12:34:56.7");
     }
 
     #[test]

@@ -139,7 +139,12 @@ fn of_picture(picture: &OnScreen, clock: Option<ClockOffset>, now: MonoTime) -> 
         Freshness::Held { .. } => true,
         Freshness::Repeating { .. } => return State::Repeating,
         Freshness::Black { .. } => return State::Black,
-        Freshness::Waiting | Freshness::Lost | Freshness::Ended | Freshness::Failed | Freshness::Unusable => {
+        Freshness::Waiting
+        | Freshness::Lost
+        | Freshness::Ended
+        | Freshness::Failed
+        | Freshness::Unusable
+        | Freshness::Withheld => {
             return State::SourceLost;
         }
     };
@@ -238,6 +243,7 @@ mod tests {
             (Freshness::Ended, State::SourceLost),
             (Freshness::Failed, State::SourceLost),
             (Freshness::Unusable, State::SourceLost),
+            (Freshness::Withheld, State::SourceLost),
             (Freshness::Repeating { since }, State::Repeating),
             (Freshness::Black { since }, State::Black),
             (Freshness::Held { since }, State::Held),

@@ -10,7 +10,7 @@ use protocol::geometry::CanvasRect;
 use protocol::ids::{LayoutEpoch, SourceId};
 use protocol::layout::{Layout, Role, Tile};
 use protocol::still;
-use protocol::time::{MonoTime, SessionTime};
+use protocol::time::MonoTime;
 
 use crate::picture_look;
 use crate::picture_state::{Curtain, Kind, OnScreen, State};
@@ -97,10 +97,9 @@ impl Scene {
         self.held = None;
     }
 
-    /// The tile and capture time of the still that is held, if one is.
-    pub fn held(&self) -> Option<(&Tile, SessionTime)> {
-        let held = self.held.as_ref()?;
-        Some((held.layout.tiles.first()?, held.header.composed))
+    /// The tile of the still that is held, if one is.
+    pub fn held(&self) -> Option<&Tile> {
+        self.held.as_ref()?.layout.tiles.first()
     }
 
     /// The header of the picture on the screen.
@@ -175,6 +174,7 @@ pub(crate) mod tests {
     use crate::still::tests::still;
     use protocol::geometry::SizePx;
     use protocol::ids::{Epoch, FrameId};
+    use protocol::time::SessionTime;
 
     /// An endoscope at the left with a letterbox, a room camera at the right.
     pub(crate) fn layout() -> Layout {
@@ -272,7 +272,7 @@ pub(crate) mod tests {
         assert_eq!(scene.header().map(|header| header.id.index), Some(3));
         assert_eq!(scene.layout().map(|layout| layout.canvas), Some(SizePx { width: 64, height: 36 }));
         assert_eq!(scene.target(at(32.0, 18.0), State::Still), Target::Picture(SourceId(0)));
-        assert_eq!(scene.held().map(|(tile, _)| tile.name.as_str()), Some("endoscope"));
+        assert_eq!(scene.held().map(|tile| tile.name.as_str()), Some("endoscope"));
         scene.release();
         assert_eq!(scene.on_screen().map(|picture| picture.shown), Some(MonoTime(3)));
         assert_eq!(scene.header().map(|header| header.id.index), Some(7));

@@ -9,7 +9,7 @@ use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use protocol::ladder::Position;
 use protocol::mark::{Ink, Width};
-use protocol::time::{ClockOffset, SessionTime};
+use protocol::time::ClockOffset;
 use protocol::vitals::Feed;
 use transport::drill::Effect;
 use transport::drill::ledger::{Phase, Runner};
@@ -111,8 +111,6 @@ pub enum ViewOf {
         name: String,
         /// Its size.
         size: SizePx,
-        /// When it was captured.
-        captured: SessionTime,
     },
 }
 

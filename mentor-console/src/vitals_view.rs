@@ -44,7 +44,7 @@ pub fn strip(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
     note(ui, "Not for alarms").on_hover_text(NO_ALARMS);
     if let Some((sign, text)) = feed_told(vitals) {
-        badge::line(ui, sign, &text, ui.available_width() - 20.0).on_hover_text(&text);
+        badge::lines(ui, sign, &text, ui.available_width());
     }
     let Some(values) = &vitals.values else { return };
     let room = (ui.available_height() / (STRIP_ROW + 2.0)).max(0.0) as usize;
@@ -65,7 +65,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     ui.label(RichText::new(NO_ALARMS).size(theme::SMALL_PT).color(theme::CAUTION));
     if let Some((sign, text)) = feed_told(vitals) {
-        badge::line(ui, sign, &text, WIDTH - 44.0);
+        badge::lines(ui, sign, &text, ui.available_width());
     }
     let Some(values) = &vitals.values else { return };
     ScrollArea::vertical().show(ui, |ui| all(ui, values));
@@ -203,7 +203,8 @@ fn show_curve(ui: &mut Ui, curve: &Curve) {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} curve", curve.label)));
     let (painter, ink) = (ui.painter().with_clip_rect(rect), ink(curve.group));
     painter.rect_filled(rect, CornerRadius::same(4), theme::GROUND);
-    let field = rect.shrink2(vec2(2.0, 5.0));
+    // Below the curve's name.
+    let field = Rect::from_min_max(rect.min + vec2(2.0, theme::SMALL_PT + 4.0), rect.max - vec2(2.0, 4.0));
     if let Some(range) = curve.sweep.range {
         for line in &curve.sweep.lines {
             let points = outline(line, field.width()).into_iter().map(|point| placed(point, range, field)).collect();

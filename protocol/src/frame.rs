@@ -39,6 +39,8 @@ pub enum Freshness {
     Failed,
     /// It delivers pictures that theatre cannot show.
     Unusable,
+    /// It delivers, and theatre lets none of it out before somebody there has confirmed that its mask fits.
+    Withheld,
 }
 
 impl Freshness {
@@ -51,7 +53,9 @@ impl Freshness {
     pub fn since(self) -> Option<SessionTime> {
         match self {
             Self::Repeating { since } | Self::Black { since } | Self::Held { since } => Some(since),
-            Self::Live | Self::Waiting | Self::Lost | Self::Ended | Self::Failed | Self::Unusable => None,
+            Self::Live | Self::Waiting | Self::Lost | Self::Ended | Self::Failed | Self::Unusable | Self::Withheld => {
+                None
+            }
         }
     }
 
@@ -67,6 +71,7 @@ impl Freshness {
             Self::Ended => "ended",
             Self::Failed => "failed",
             Self::Unusable => "unusable",
+            Self::Withheld => "withheld",
         }
     }
 }

@@ -266,6 +266,7 @@ fn every_state_of_a_tile_on_the_page_is_what_the_code_writes_and_reads() {
         (captured, Freshness::Ended),
         (None, Freshness::Failed),
         (None, Freshness::Unusable),
+        (captured, Freshness::Withheld),
     ];
     let tiles = (0..).zip(states);
     let tiles = tiles.map(|(id, (captured, freshness))| TileTime { source: SourceId(id), captured, freshness });

@@ -4,13 +4,15 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use capture::canvas::{Canvas, Composed};
-use capture::config::Theatre;
+use capture::config::{Kind, Theatre};
 use capture::node::encoding::CanvasEncoder;
 use capture::source;
+use capture::vitals::{self, hub::Hub};
 use media::decode::Decoder;
 use program::trace::Record;
 use protocol::ids::Epoch;
@@ -61,11 +63,18 @@ fn codec(setup: &Setup, folder: &Path, recording: &Path) -> Result<Floors> {
     let theatre = theatre(setup, folder)?;
     media::init_codecs()?;
     let (mut canvas, inlets) = Canvas::new(&theatre, Epoch(0), program::clock::now())?;
+    let vitals = theatre.vitals.clone();
+    let hub = vitals.as_ref().map(|from| Arc::new(Hub::new(vitals::origin(from), [], program::clock::now())));
+    let _vitals = vitals.zip(hub.clone()).map(|(from, hub)| vitals::Keeper::start(from, hub)).transpose()?;
     let mut sources = Vec::new();
     for mut inlet in inlets {
         let name = theatre.source_name(inlet.source()).context("an inlet belongs to a source")?;
         let source = theatre.source.get(name).context("a source has a table")?;
-        sources.push(source::open(name, source, move |picture| drop(inlet.deliver(&picture)))?);
+        let deliver = move |picture| drop(inlet.deliver(&picture));
+        sources.push(match &hub {
+            Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver)?,
+            _ => source::open(name, source, deliver)?,
+        });
     }
     let mut file = BufWriter::new(File::create(recording)?);
     let mut measure = Measure::new(&theatre)?;

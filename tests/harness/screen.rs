@@ -178,17 +178,19 @@ impl Screen {
         self.fake(BUTTON_RELEASE_EVENT, 1, 0, 0)
     }
 
-    /// Presses and releases the key that has the name `key` (an X keysym of Latin 1, so a single letter) in the window
-    /// under the pointer, or that with the focus.
+    /// Presses and releases the key that has this X keysym, which of Latin 1 is the letter's code, in the window under the
+    /// pointer, or that with the focus.
     ///
     /// # Errors
     /// No key of this keyboard has it, or the server is gone.
-    pub fn key(&self, key: char) -> Result<MonoTime> {
+    pub fn key(&self, keysym: impl Into<u32>) -> Result<MonoTime> {
+        let keysym = keysym.into();
         let setup = self.connection.setup();
         let (first, last) = (setup.min_keycode, setup.max_keycode);
         let map = self.connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
-        let place = map.keysyms.iter().position(|sym| *sym == u32::from(key));
-        let code = place.with_context(|| format!("no key is \"{key}\""))? / usize::from(map.keysyms_per_keycode);
+        let place = map.keysyms.iter().position(|sym| *sym == keysym);
+        let code =
+            place.with_context(|| format!("no key has the keysym {keysym:#x}"))? / usize::from(map.keysyms_per_keycode);
         let code = first + u8::try_from(code)?;
         let at = self.fake(KEY_PRESS_EVENT, code, 0, 0)?;
         self.fake(KEY_RELEASE_EVENT, code, 0, 0)?;

@@ -56,6 +56,16 @@ pub fn line(ui: &mut Ui, sign: Sign, text: &str, max_width: f32) -> Response {
     if is_cut { response.on_hover_text(text) } else { response }
 }
 
+/// A sign with small words beside it, in as many lines as they need in `width` points. The text is its accessible name.
+pub fn lines(ui: &mut Ui, sign: Sign, text: &str, width: f32) -> Response {
+    let galley = ui.painter().layout(text.to_owned(), theme::font(theme::SMALL_PT), theme::TEXT, width - 20.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, galley.size().y.max(18.0)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    icon::paint(ui.painter(), sign.icon, pos2(rect.left() + 7.0, rect.top() + 9.0), 6.0, sign.colour);
+    ui.painter().galley(pos2(rect.left() + 20.0, rect.top()), galley, theme::TEXT);
+    response
+}
+
 /// Words, with a sign if there is one, on a dark veil over the picture, the middle of their upper edge at `top`; in
 /// several lines if they are wider than the picture's room. The text is their accessible name.
 pub fn on_picture(ui: &Ui, top: Pos2, sign: Option<Sign>, text: &str, size_pt: f32) -> Rect {

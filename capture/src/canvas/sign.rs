@@ -41,6 +41,8 @@ impl Word {
     pub(super) fn of(freshness: Freshness) -> Option<Self> {
         match freshness {
             Freshness::Live | Freshness::Held { .. } => None,
+            // Its tile says in its own words which sizes do not fit.
+            Freshness::Withheld => None,
             Freshness::Waiting => Some(Self::Waiting),
             Freshness::Lost => Some(Self::Lost),
             Freshness::Repeating { .. } => Some(Self::Repeating),

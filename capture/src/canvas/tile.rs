@@ -122,8 +122,7 @@ impl Tile {
     pub(super) fn time(&self, heard: Freshness) -> TileTime {
         let captured = self.rhythm.last().map(MonoTime::as_session_in_theatre);
         let freshness = match self.branch.gate.withholds() {
-            Some(_) if captured.is_some() => Freshness::Lost,
-            Some(_) => Freshness::Waiting,
+            Some(_) => Freshness::Withheld,
             None => self.branch.freshness(heard),
         };
         TileTime { source: self.source, captured, freshness }

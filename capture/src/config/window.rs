@@ -86,14 +86,16 @@ pub struct Keys {
     pub clear: String,
     /// Answers OK to what the mentor asked.
     pub ok: String,
+    /// Closes the curtain, or opens it again. No pedal does.
+    pub curtain: String,
     /// The device file of a pedal that is read itself, whichever window has the focus.
     pub pedal: Option<PathBuf>,
 }
 
 impl Default for Keys {
-    /// Letters that say what they do, and the largest key there is.
+    /// Letters that say what they do, and the largest key there is; the curtain is where nobody presses by chance.
     fn default() -> Self {
-        Self { hide: "h".into(), clear: "c".into(), ok: "Return".into(), pedal: None }
+        Self { hide: "h".into(), clear: "c".into(), ok: "Return".into(), curtain: "F12".into(), pedal: None }
     }
 }
 
@@ -119,9 +121,10 @@ impl Window {
             let fault = format!("says where the picture goes, and so does `{first}`; keep one of them");
             return Err(Nonsense::new(format!("window.{name}.{second}"), fault));
         }
-        let Keys { hide, clear, ok, .. } = &self.keys;
-        for (key, value, others) in [("clear", clear, [hide, ok]), ("ok", ok, [hide, clear])] {
-            if others.iter().any(|other| other.eq_ignore_ascii_case(value)) {
+        let Keys { hide, clear, ok, curtain, .. } = &self.keys;
+        let keys = [("hide", hide), ("clear", clear), ("ok", ok), ("curtain", curtain)];
+        for (number, (key, value)) in keys.into_iter().enumerate() {
+            if keys.iter().take(number).any(|(_, other)| other.eq_ignore_ascii_case(value)) {
                 let fault = format!("`{value}` does something else already; a key does one thing");
                 return Err(Nonsense::new(format!("window.{name}.keys.{key}"), fault));
             }
@@ -184,6 +187,7 @@ mod tests {
     #[test]
     fn a_key_does_one_thing_and_a_mode_that_is_none_is_told_the_modes() {
         assert!(fault("[keys]\nhide = \"space\"\nok = \"Space\"").contains("window.scope.keys.ok"));
+        assert!(fault("[keys]\nhide = \"f12\"").contains("window.scope.keys.curtain"));
         let told = fault("decklink = { mode = \"4k\" }");
         assert!(told.contains("4k") && told.contains("1080p60"), "{told}");
     }

@@ -140,8 +140,8 @@ pub enum FromDisplay {
     },
     /// A hand at this window wished this; it is done here already.
     Wished(Wish),
-    /// Whoever stands at this window opens or closes the curtain.
-    Curtain(Curtain),
+    /// Whoever stands at this window closes the curtain, or opens it if it is closed.
+    Curtain,
 }
 
 /// Why bytes are no message.

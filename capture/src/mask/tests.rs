@@ -219,7 +219,7 @@ fn a_withheld_source_says_so_on_its_tile_with_both_sizes_and_shows_nothing() {
     assert_eq!(shown.header.tiles[0].freshness, Freshness::Live);
     assert!(inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201)).is_none());
     let next = (1_002..2_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("the timer drives");
-    assert_eq!(next.header.tile(source).unwrap().freshness, Freshness::Lost);
+    assert_eq!(next.header.tile(source).unwrap().freshness, Freshness::Withheld);
     let bright = pixels(&next.picture)[0].iter().filter(|luma| **luma == 200 || **luma == 201).count();
     assert!(bright < 500, "{bright} pixels have the source's luma");
     assert_eq!(answers(&gate), "mask 320x180, picture 640x360");
@@ -274,7 +274,7 @@ fn a_withheld_source_stays_withheld_whatever_supervision_says_of_it() {
         inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201));
         trouble.into_iter().for_each(|trouble| inlet.trouble(trouble));
         let composed = (1_002..9_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("it goes on");
-        assert_eq!(composed.header.tiles[0].freshness, Freshness::Lost, "{trouble:?}");
+        assert_eq!(composed.header.tiles[0].freshness, Freshness::Withheld, "{trouble:?}");
         assert!(canvas.gates()[0].1.withholds().is_some());
         let shown = pixels(&composed.picture)[0].iter().filter(|luma| **luma == 200 || **luma == 201).count();
         assert!(shown < 500, "{shown} pixels have the source's luma");

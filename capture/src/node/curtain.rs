@@ -90,10 +90,9 @@ impl Curtain {
     /// Does what a window in theatre asks for.
     pub fn hear(&self, event: &Event<FromDisplay>) {
         let Event::Messages(words, _) = event else { return };
-        for word in words {
-            if let FromDisplay::Curtain(position) = word
-                && let Answer::Refused(why) = self.set(*position)
-            {
+        for _ in words.iter().filter(|word| **word == FromDisplay::Curtain) {
+            let other = if self.is_closed() { Position::Open } else { Position::Closed };
+            if let Answer::Refused(why) = self.set(other) {
                 tracing::error!("{why}");
             }
         }
@@ -181,10 +180,10 @@ mod tests {
     fn a_window_in_theatre_may_ask_for_it() {
         let note = note("window");
         let curtain = Curtain::as_left(&note);
-        let ask = |position| Event::Messages(vec![FromDisplay::Curtain(position)], MonoTime(0));
-        curtain.hear(&ask(Position::Closed));
+        let pressed = Event::Messages(vec![FromDisplay::Curtain], MonoTime(0));
+        curtain.hear(&pressed);
         assert!(curtain.is_closed());
-        curtain.hear(&ask(Position::Open));
+        curtain.hear(&pressed);
         assert!(!curtain.is_closed());
         fs::remove_dir_all(note.parent().unwrap()).unwrap();
     }

@@ -104,6 +104,7 @@ fn words(freshness: Freshness) -> &'static str {
         Freshness::Ended => "ended",
         Freshness::Failed => "failed",
         Freshness::Unusable => "giving pictures that cannot be shown",
+        Freshness::Withheld => "withheld until its mask is confirmed",
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a hand or foot in theatre can do to a window: hide or show everything the mentor put there, clear it, answer OK.
-//! By key, by pedal, which is a key to the system, or by touch. Nothing else can be done from here.
+//! What a hand or foot in theatre can do at a window: hide or show everything the mentor put there, clear it, answer OK; and
+//! close or open the curtain, by a key alone. Nothing else can be done from here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use crate::config::Keys;
 pub enum Press {
     /// A key went down, or is held; its name as X calls it (keysymdef.h without `XK_`).
     Key(String),
+    /// The same of a pedal.
+    Pedal(String),
     /// The window was touched or clicked.
     Touch,
 }
@@ -26,6 +28,8 @@ pub enum Act {
     Clear,
     /// Answers what the mentor asked.
     Ok,
+    /// Closes the curtain, or opens it again.
+    Curtain,
 }
 
 /// A held key is pressed again by the system some thirty times a second; presses this close belong to one.
@@ -52,9 +56,15 @@ impl Hand {
     }
 
     fn meant(&self, press: &Press) -> Option<Act> {
-        let Press::Key(name) = press else { return Some(Act::HideOrShow) };
-        let keys = [(&self.keys.hide, Act::HideOrShow), (&self.keys.clear, Act::Clear), (&self.keys.ok, Act::Ok)];
-        keys.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, act)| act)
+        let Keys { hide, clear, ok, curtain, .. } = &self.keys;
+        let keys = [(hide, Act::HideOrShow), (clear, Act::Clear), (ok, Act::Ok), (curtain, Act::Curtain)];
+        let meant = |name: &str| keys.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, act)| *act);
+        match press {
+            Press::Touch => Some(Act::HideOrShow),
+            Press::Key(name) => meant(name),
+            // A foot sees and ends nothing but what lies over the picture.
+            Press::Pedal(name) => meant(name).filter(|act| *act != Act::Curtain),
+        }
     }
 }
 
@@ -71,12 +81,13 @@ mod tests {
     }
 
     #[test]
-    fn three_keys_do_three_things_touch_hides_and_no_other_key_does_anything() {
+    fn each_key_does_its_thing_touch_hides_and_no_other_key_does_anything() {
         let mut hand = Hand::new(Keys::default());
-        let Keys { hide, clear, ok, .. } = Keys::default();
+        let Keys { hide, clear, ok, curtain, .. } = Keys::default();
         assert_eq!(hand.press(&key(&hide), at(0)), Some(Act::HideOrShow));
         assert_eq!(hand.press(&key(&clear.to_uppercase()), at(0)), Some(Act::Clear), "with shift or caps lock");
         assert_eq!(hand.press(&key(&ok), at(0)), Some(Act::Ok));
+        assert_eq!(hand.press(&key(&curtain), at(0)), Some(Act::Curtain));
         assert_eq!(hand.press(&Press::Touch, at(1_000)), Some(Act::HideOrShow));
         for other in ["F4", "x", "Escape", ""] {
             assert_eq!(hand.press(&key(other), at(2_000)), None, "{other}");
@@ -84,9 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pedal_hides_clears_and_answers_and_does_nothing_else() {
+        let mut hand = Hand::new(Keys::default());
+        let Keys { hide, clear, ok, curtain, .. } = Keys::default();
+        let acts = [hide, clear, ok, curtain].map(|key| hand.press(&Press::Pedal(key), at(0)));
+        assert_eq!(acts, [Some(Act::HideOrShow), Some(Act::Clear), Some(Act::Ok), None]);
+    }
+
+    #[test]
     fn a_pedal_that_is_held_acts_once() {
         let mut hand = Hand::new(Keys::default());
-        let hide = key(&Keys::default().hide);
+        let hide = Press::Pedal(Keys::default().hide);
         let acts = (0..3_000).step_by(33).filter(|ms| hand.press(&hide, at(*ms)).is_some()).count();
         assert_eq!(acts, 1);
         assert_eq!(hand.press(&hide, at(3_500)), Some(Act::HideOrShow), "pressed anew");

@@ -63,6 +63,8 @@ impl Over {
             Act::HideOrShow => Wish::Hide,
             Act::Clear => Wish::Clear,
             Act::Ok => Wish::Ok,
+            // That it is closed is said once it is: by a notice, as at every end.
+            Act::Curtain => return FromDisplay::Curtain,
         };
         self.grant(wish);
         FromDisplay::Wished(wish)

@@ -95,7 +95,7 @@ fn follow(mut file: File, presses: &Sender<Press>, stopped: &Receiver<()>) -> io
         for event in bytes.get(..count).unwrap_or_default().chunks_exact(EVENT_BYTES) {
             if let Some(name) = pressed(event) {
                 // Full: nobody looked at eight presses before it; one more says nothing new.
-                match presses.try_send(Press::Key(name.to_owned())) {
+                match presses.try_send(Press::Pedal(name.to_owned())) {
                     Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
                 }
             }
@@ -153,7 +153,7 @@ mod tests {
             let mut plug = OpenOptions::new().write(true).open(&device).unwrap();
             plug.write_all(&event(EV_KEY, code, PRESSED)).unwrap();
             let wanted = if code == 35 { "h" } else { "c" };
-            assert_eq!(came.recv_timeout(Duration::from_secs(20)), Ok(Press::Key(wanted.into())));
+            assert_eq!(came.recv_timeout(Duration::from_secs(20)), Ok(Press::Pedal(wanted.into())));
             std::fs::remove_file(&device).unwrap();
             drop(plug);
         }

@@ -188,7 +188,7 @@ fn a_still_is_asked_for_told_as_it_comes_and_shown_in_place_of_live_with_its_age
     console.lock().stills.arrived(still());
     window.run();
     window.get_by_label("STILL: this picture is 1.1 s old");
-    window.get_by_label("endoscope, 64 x 36, taken at 0:00:03.9 of the session");
+    window.get_by_label("endoscope, 64 x 36, lossless");
     assert!(window.query_by_label("LIVE").is_none());
     window.state_mut().1 = after_ms(9_000);
     window.run();

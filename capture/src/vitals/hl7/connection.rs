@@ -2,7 +2,7 @@
 //! is no message.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use program::clock;
@@ -34,12 +34,10 @@ enum End {
 }
 
 /// Serves `stream` until it ends. Some senders make a connection for each message, so neither is news.
-pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
+pub(super) fn serve(stream: &TcpStream, desk: &Desk) {
     tracing::debug!("vitals: a monitor has connected");
     let mut framer = Framer::default();
-    let end = follow(&mut stream, &mut framer, desk);
-    // The listener holds the socket, too, until it next looks.
-    stream.shutdown(Shutdown::Both).ok();
+    let end = follow(stream, &mut framer, desk);
     if let End::Stream(fault) = end {
         desk.broken(fault);
     }
@@ -47,7 +45,7 @@ pub(super) fn serve(mut stream: TcpStream, desk: &Desk) {
     tracing::debug!("vitals: a connection has ended: {end}; {cut_short} of its messages cut short; in all {counted}");
 }
 
-fn follow(stream: &mut TcpStream, framer: &mut Framer, desk: &Desk) -> End {
+fn follow(mut stream: &TcpStream, framer: &mut Framer, desk: &Desk) -> End {
     let limits = [stream.set_read_timeout(Some(SILENCE)), stream.set_write_timeout(Some(ANSWER_WITHIN))];
     if let Some(error) = limits.into_iter().find_map(Result::err) {
         return End::Io(error);

@@ -2,7 +2,7 @@
 
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::{Builder, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -53,9 +53,10 @@ impl Drop for Server {
     }
 }
 
-/// A connection being served.
+/// A connection being served. Its thread alone holds the socket, so that it is closed when the thread ends: one that is only
+/// shut down takes what is sent to it until its window is full, and its sender waits for ever.
 struct Served {
-    stream: TcpStream,
+    stream: Weak<TcpStream>,
     thread: JoinHandle<()>,
 }
 
@@ -88,9 +89,9 @@ fn listen(listener: &TcpListener, stopped: &UnixStream, desk: &Arc<Desk>) {
         }
         number += 1;
     }
-    for connection in &served {
+    for stream in served.iter().filter_map(|connection| connection.stream.upgrade()) {
         // One that has ended by itself has nothing left to shut down.
-        connection.stream.shutdown(Shutdown::Both).ok();
+        stream.shutdown(Shutdown::Both).ok();
     }
     join(served);
     tracing::info!("vitals: {}", desk.counted());
@@ -106,7 +107,8 @@ fn join(connections: Vec<Served>) {
 
 fn serve(stream: TcpStream, number: u64, desk: &Arc<Desk>) -> std::io::Result<Served> {
     stream.set_nonblocking(false)?;
-    let (own, desk) = (stream.try_clone()?, Arc::clone(desk));
-    let thread = Builder::new().name(format!("vitals-hl7-{number}")).spawn(move || connection::serve(own, &desk))?;
+    let (own, desk) = (Arc::new(stream), Arc::clone(desk));
+    let stream = Arc::downgrade(&own);
+    let thread = Builder::new().name(format!("vitals-hl7-{number}")).spawn(move || connection::serve(&own, &desk))?;
     Ok(Served { stream, thread })
 }
