@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use gstreamer as gst;
-use gstreamer::prelude::*;
 use harness::rig::Sources;
 use program::trace::Record;
 
+use crate::clips::record;
 use crate::stage::{SOON, Stage, light};
 
 const WIDTH: usize = 640;
 const HEIGHT: usize = 360;
 /// Pictures of each scene, at 25 a second: six seconds.
-const PICTURES: u64 = 150;
+const PICTURES: usize = 150;
 
 /// Light and dark without a pattern that repeats: value noise of four octaves.
 fn light_at(seed: u32, x: usize, y: usize) -> u8 {
@@ -30,33 +30,15 @@ fn light_at(seed: u32, x: usize, y: usize) -> u8 {
     (60.0 + octave(64, 60.0) + octave(32, 40.0) + octave(16, 25.0) + octave(8, 12.0)) as u8
 }
 
-/// A clip of one still scene that jumps to another, H.264 in Matroska, in `folder`.
+/// A clip of one still scene that jumps to another, in `folder`.
 fn jumping_clip(folder: &Path) -> PathBuf {
-    media::init_codecs().expect("GStreamer");
+    media::init().expect("GStreamer");
     let clip = folder.join("jump.mkv");
-    let description = format!(
-        "appsrc name=in format=time caps=video/x-raw,format=GRAY8,width={WIDTH},height={HEIGHT},framerate=25/1 ! videoconvert ! \
-         video/x-raw,format=I420 ! x264enc speed-preset=ultrafast bitrate=4000 ! matroskamux ! filesink location=\"{}\"",
-        clip.display()
-    );
-    let pipeline = gst::parse::launch(&description).expect("elements").downcast::<gst::Pipeline>().expect("a pipeline");
-    let input = pipeline.by_name("in").expect("an input").downcast::<gstreamer_app::AppSrc>().expect("an appsrc");
-    pipeline.set_state(gst::State::Playing).expect("it plays");
-    for (scene, seed) in [(0, 1), (1, 77)] {
-        let pixels: Vec<u8> = (0..WIDTH * HEIGHT).map(|n| light_at(seed, n % WIDTH, n / WIDTH)).collect();
-        for n in 0..PICTURES {
-            let mut buffer = gst::Buffer::from_slice(pixels.clone());
-            let at = gst::ClockTime::from_mseconds(40 * (scene * PICTURES + n));
-            buffer.get_mut().expect("a new buffer").set_pts(at);
-            input.push_buffer(buffer).expect("it takes pictures");
-        }
-    }
-    input.end_of_stream().expect("it ends");
-    let bus = pipeline.bus().expect("a bus");
-    let end =
-        bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &[gst::MessageType::Eos, gst::MessageType::Error]);
-    assert!(end.is_some_and(|end| end.type_() == gst::MessageType::Eos), "the clip is written");
-    pipeline.set_state(gst::State::Null).expect("it stops");
+    let caps = format!("video/x-raw,format=GRAY8,width={WIDTH},height={HEIGHT},framerate=25/1");
+    let scenes = [1, 77].map(|seed| {
+        gst::Buffer::from_slice((0..WIDTH * HEIGHT).map(|n| light_at(seed, n % WIDTH, n / WIDTH)).collect::<Vec<u8>>())
+    });
+    record(&clip, &caps, scenes.iter().flat_map(|scene| std::iter::repeat_n(scene.clone(), PICTURES)));
     clip
 }
 
