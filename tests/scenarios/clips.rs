@@ -61,7 +61,8 @@ pub fn record(clip: &Path, caps: &str, pictures: impl IntoIterator<Item = gst::B
     pipeline.set_state(gst::State::Playing).expect("it plays");
     for (number, mut picture) in (0..).zip(pictures) {
         let timed = picture.make_mut();
-        (timed.set_pts(gst::ClockTime::from_mseconds(40 * number)), timed.set_dts(gst::ClockTime::NONE));
+        timed.set_pts(gst::ClockTime::from_mseconds(40 * number));
+        timed.set_dts(gst::ClockTime::NONE);
         input.push_buffer(picture).expect("it takes pictures");
     }
     input.end_of_stream().expect("it ends");
