@@ -2,7 +2,8 @@
 //! anything is to be seen. An eighth of a picture of 1080 rows is read for it.
 
 use gstreamer_video::prelude::*;
-use gstreamer_video::{VideoFormatFlags, VideoInfo};
+use gstreamer_video::video_frame::Readable;
+use gstreamer_video::{VideoFormatFlags, VideoFrame, VideoInfo};
 use media::picture::Picture;
 use protocol::colour::Range;
 
@@ -26,31 +27,35 @@ pub struct Look {
 /// A number that two pictures of the same format share only if the rows looked at are the same in both, but for a chance
 /// of 2^-64. `None` if the picture cannot be read. To be taken of a source's own pictures: scaling would hide noise.
 pub fn print(picture: &Picture) -> Option<u64> {
+    let frame = picture.read().ok()?;
     let mut print = Print::new(&picture.info);
-    rows(picture, |row| print.add(row))?;
+    rows(&frame, &picture.info)?.for_each(|row| print.add(row));
     Some(print.value())
 }
 
-/// Whether nothing is to be seen. Always false for formats whose first plane is not 8 bit luma alone.
+/// Whether nothing is to be seen. Always false for formats whose first plane is not 8 bit luma alone. Of a picture with
+/// light no more is read than it takes to find that.
 pub fn is_dark(picture: &Picture) -> bool {
-    let Some(limit) = dark_limit(picture) else { return false };
-    let (mut bright, mut all) = (0, 0);
-    let counted = rows(picture, |row| {
-        bright += row.iter().map(|luma| usize::from(*luma > limit)).sum::<usize>();
-        all += row.len();
-    });
-    counted.is_some() && bright * GLOWING <= all
+    let (Some(limit), Ok(frame)) = (dark_limit(picture), picture.read()) else { return false };
+    let Some(rows) = rows(&frame, &picture.info) else { return false };
+    let all: usize = rows.clone().map(<[u8]>::len).sum();
+    let mut bright = 0;
+    for row in rows {
+        bright += row.iter().filter(|luma| **luma > limit).count();
+        if bright * GLOWING > all {
+            return false;
+        }
+    }
+    true
 }
 
-/// Shows the rows of the first plane that are looked at.
-fn rows(picture: &Picture, mut show: impl FnMut(&[u8])) -> Option<()> {
-    let frame = picture.read().ok()?;
+/// The rows of the first plane that are looked at.
+fn rows<'a>(frame: &'a VideoFrame<Readable>, info: &VideoInfo) -> Option<impl Iterator<Item = &'a [u8]> + Clone> {
     let stride = usize::try_from(*frame.plane_stride().first()?).ok().filter(|bytes| *bytes > 0)?;
     let data = frame.plane_data(0).ok()?;
-    let row_bytes = row_bytes(&picture.info).min(stride);
+    let row_bytes = row_bytes(info).min(stride);
     let step = (data.len() / stride / ROWS).max(1);
-    data.chunks(stride).step_by(step).filter_map(|row| row.get(..row_bytes)).for_each(&mut show);
-    Some(())
+    Some(data.chunks(stride).step_by(step).filter_map(move |row| row.get(..row_bytes)))
 }
 
 /// Bytes of a row's pixels, without what pads it. Formats that pack several pixels into a word have no padding that
