@@ -32,6 +32,7 @@ use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
 use program::trace::{DisplayedMark, Record, Trace};
+use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
 
 use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
@@ -101,6 +102,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         schedule: Schedule::new(clock::now()),
         painter: Painter::default(),
         over: Over::new(lettering()),
+        laid_for: None,
         hand: Hand::new(display.window.keys.clone()),
         fresh: None,
         why: Why::Silent,
@@ -147,6 +149,8 @@ struct Desk {
     schedule: Schedule,
     painter: Painter,
     over: Over,
+    /// The size of pictures for which the painter has what lies over them.
+    laid_for: Option<SizePx>,
     hand: Hand,
     /// A picture that was not drawn yet, with its number among the source's.
     fresh: Option<(u64, Picture)>,
@@ -255,8 +259,8 @@ impl Desk {
         {
             tracing::error!("the lost picture cannot be greyed: {error}");
         }
-        let (overlay, news) = self.over.draw(self.painter.size(), now);
-        match self.painter.paint(&overlay) {
+        let news = self.lay(now);
+        match self.painter.paint() {
             Ok(picture) => {
                 self.screen.show(picture)?;
                 let (sequence, captured) = (self.sequence, self.painter.captured());
@@ -265,6 +269,19 @@ impl Desk {
             Err(error) => tracing::error!("a picture cannot be shown: {error}"),
         }
         Ok(())
+    }
+
+    /// Has everything that lies over a picture laid over the next one; nothing is drawn anew while it is the same. Gives what
+    /// is new with it.
+    fn lay(&mut self, now: MonoTime) -> Vec<News> {
+        let size = self.painter.size();
+        if !self.over.changed(size, now) && self.laid_for == size {
+            return Vec::new();
+        }
+        let (overlay, news) = self.over.draw(size, now);
+        self.painter.set_over(&overlay);
+        self.laid_for = size;
+        news
     }
 
     /// Tells `capture-node` and the trace what reached the sink at `at`.

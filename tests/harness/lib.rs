@@ -2,6 +2,7 @@
 //! processes, injected strokes, and the report computed from their traces. Used by `demo`, the scenarios and benches.
 
 pub mod certificates;
+pub mod clips;
 pub mod display;
 pub mod floors;
 pub mod keyboard;

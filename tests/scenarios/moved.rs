@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use gstreamer as gst;
+use harness::clips::record;
 use harness::rig::Sources;
 use program::trace::Record;
 
-use crate::clips::record;
 use crate::stage::{SOON, Stage, light};
 
 const WIDTH: usize = 640;
@@ -38,7 +38,8 @@ fn jumping_clip(folder: &Path) -> PathBuf {
     let scenes = [1, 77].map(|seed| {
         gst::Buffer::from_slice((0..WIDTH * HEIGHT).map(|n| light_at(seed, n % WIDTH, n / WIDTH)).collect::<Vec<u8>>())
     });
-    record(&clip, &caps, scenes.iter().flat_map(|scene| std::iter::repeat_n(scene.clone(), PICTURES)));
+    let pictures = scenes.iter().flat_map(|scene| std::iter::repeat_n(scene.clone(), PICTURES));
+    record(&clip, &caps, 25, pictures).expect("the clip is written");
     clip
 }
 

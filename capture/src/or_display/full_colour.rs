@@ -4,11 +4,15 @@
 //! GStreamer's own way from 4:2:0 to BGRx works with 8 bit constants and darkens limited range by two to five codes of
 //! 255 (white becomes 252). The surgeon's picture deserves better: [`Matrix16`] stays within one code in the same time.
 
-use gstreamer_video::video_frame::Writable;
+use gstreamer_video::video_frame::{Readable, Writable};
 use gstreamer_video::{VideoColorMatrix, VideoFormat, VideoFrame, VideoFrameExt, VideoInfo};
 use media::colour;
 use media::picture::{self, Converter, Error, Picture, Pool};
 use protocol::colour::{Colour, Matrix, Range};
+
+/// Rows that are converted before what lies over them is drawn: the height of a raster's squares, and little enough for a
+/// processor's second cache.
+pub const BAND: usize = 64;
 
 /// Makes BGRx pictures out of one kind of picture; it is made anew for another.
 pub struct FullColour {
@@ -52,15 +56,24 @@ impl FullColour {
         self.from == *from
     }
 
-    /// A copy of `picture` in full colour, to be drawn on.
+    /// A copy of `picture` in full colour. `draw` may draw on each [`BAND`] of rows as soon as it is there, while the processor
+    /// still has it at hand; it is called with the number of the first row, the rows, and the bytes from one to the next.
     ///
     /// # Errors
     /// The picture cannot be read, or there is no memory.
-    pub fn convert(&mut self, picture: &Picture) -> Result<VideoFrame<Writable>, Error> {
+    pub fn convert(
+        &mut self,
+        picture: &Picture,
+        mut draw: impl FnMut(usize, &mut [u8], usize),
+    ) -> Result<VideoFrame<Writable>, Error> {
         match &mut self.way {
             Way::GStreamer(converter) => {
                 let copy = converter.convert(picture)?;
-                picture::write(copy.buffer, &copy.info)
+                let mut frame = picture::write(copy.buffer, &copy.info)?;
+                let stride = stride(&frame);
+                let bands = frame.plane_data_mut(0).into_iter().flat_map(|bytes| bytes.chunks_mut(BAND * stride));
+                bands.enumerate().for_each(|(band, rows)| draw(band * BAND, rows, stride));
+                Ok(frame)
             }
             Way::Exact { planes, matrix, pool, to } => {
                 let planar = match planes {
@@ -68,7 +81,7 @@ impl FullColour {
                     None => picture,
                 };
                 let mut frame = picture::write(pool.buffer()?, to)?;
-                matrix.apply(&planar.read()?, &mut frame);
+                matrix.apply(&planar.read()?, &mut frame, draw);
                 Ok(frame)
             }
         }
@@ -119,24 +132,32 @@ impl Matrix16 {
         }
     }
 
-    /// Turns the I420 picture `from` into the BGRx picture `to` of the same size.
-    fn apply(&mut self, from: &VideoFrame<gstreamer_video::video_frame::Readable>, to: &mut VideoFrame<Writable>) {
+    /// Turns the I420 picture `from` into the BGRx picture `to` of the same size, on which `draw` draws band by band.
+    fn apply(
+        &mut self,
+        from: &VideoFrame<Readable>,
+        to: &mut VideoFrame<Writable>,
+        mut draw: impl FnMut(usize, &mut [u8], usize),
+    ) {
         let width = usize::try_from(from.width()).unwrap_or(0);
         let stride = |plane: usize| from.plane_stride().get(plane).and_then(|bytes| usize::try_from(*bytes).ok());
         let rows = |plane| Some(from.plane_data(plane).ok()?.chunks(stride(usize::try_from(plane).ok()?)?.max(1)));
         let (Some(luma), Some(u), Some(v)) = (rows(0), rows(1), rows(2)) else { return };
-        let out_stride = to.plane_stride().first().and_then(|bytes| usize::try_from(*bytes).ok()).unwrap_or(0);
+        let out_stride = self::stride(to);
         let Ok(out) = to.plane_data_mut(0) else { return };
         // Each row of chroma serves two rows of luma.
         let mut chroma = u.zip(v).flat_map(|pair| [Some(pair), None]);
-        for (luma, out) in luma.zip(out.chunks_mut(out_stride.max(1))) {
-            match chroma.next() {
-                Some(Some((u, v))) => self.take_chroma(u, v, width),
-                Some(None) => {}
-                None => return,
+        let mut luma = luma;
+        for (band, out) in out.chunks_mut(BAND * out_stride).enumerate() {
+            for (out, luma) in out.chunks_mut(out_stride).zip(&mut luma) {
+                match chroma.next() {
+                    Some(Some((u, v))) => self.take_chroma(u, v, width),
+                    Some(None) => {}
+                    None => return,
+                }
+                self.write_row(luma.get(..width).unwrap_or(luma), out.as_chunks_mut::<4>().0);
             }
-            let (out, _) = out.as_chunks_mut::<4>();
-            self.write_row(luma.get(..width).unwrap_or(luma), out);
+            draw(band * BAND, out, out_stride);
         }
     }
 
@@ -174,6 +195,11 @@ impl Matrix16 {
             *pixel = packed.to_le_bytes();
         }
     }
+}
+
+/// Bytes from one row of a picture to the next; never 0.
+fn stride(frame: &VideoFrame<Writable>) -> usize {
+    frame.plane_stride().first().and_then(|bytes| usize::try_from(*bytes).ok()).unwrap_or(0).max(1)
 }
 
 /// The high half of a product.
@@ -216,7 +242,7 @@ mod tests {
     }
 
     fn all_pixels(picture: &Picture) -> Vec<[u8; 4]> {
-        let frame = FullColour::new(&picture.info).unwrap().convert(picture).unwrap();
+        let frame = FullColour::new(&picture.info).unwrap().convert(picture, |_, _, _| {}).unwrap();
         assert_eq!((frame.width(), frame.height()), (31, 7), "odd sizes too");
         frame.plane_data(0).unwrap().as_chunks::<4>().0.to_vec()
     }
@@ -253,7 +279,7 @@ mod tests {
         let bytes: Vec<u8> = (0..info.size()).map(|at| at as u8).collect();
         let buffer = gstreamer::Buffer::from_slice(bytes.clone());
         let picture = Picture { buffer, info, captured: MonoTime(0) };
-        let frame = FullColour::new(&picture.info).unwrap().convert(&picture).unwrap();
+        let frame = FullColour::new(&picture.info).unwrap().convert(&picture, |_, _, _| {}).unwrap();
         for (got, given) in frame.plane_data(0).unwrap().chunks(4).zip(bytes.chunks(4)) {
             assert_eq!(got[..3], given[..3]);
         }

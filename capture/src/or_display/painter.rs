@@ -67,10 +67,7 @@ impl Painter {
     pub fn set_lost(&mut self, age: Duration, why: Why) -> Result<(), picture::Error> {
         let grey = match self.base.take() {
             Some(Base::Lost { grey, .. }) => grey,
-            Some(Base::Live(picture)) => self.paint_over(&picture, |frame, stride| {
-                dim(frame);
-                cross_out(frame, stride);
-            })?,
+            Some(Base::Live(picture)) => self.crossed_out(&picture)?,
             None => blank()?,
         };
         let words = match why {
@@ -85,37 +82,45 @@ impl Painter {
         Ok(())
     }
 
-    /// The picture for the screen with `overlay` over it, BGRx.
+    /// From the next picture on `overlay` lies over each.
+    pub fn set_over(&mut self, overlay: &Overlay) {
+        self.stencil.set(overlay);
+    }
+
+    /// The picture for the screen with what lies over it, BGRx.
     ///
     /// # Errors
     /// There is no picture yet, or it cannot be converted.
-    pub fn paint(&mut self, overlay: &Overlay) -> Result<Picture, picture::Error> {
+    pub fn paint(&mut self) -> Result<Picture, picture::Error> {
         let base = self.base.as_ref().ok_or_else(|| picture::Error::NotRaw("there is none yet".into()))?;
-        let base = base.picture().clone();
-        let mut stencil = std::mem::take(&mut self.stencil);
-        stencil.set(overlay);
-        let painted = self.paint_over(&base, |frame, stride| stencil.lay_over(frame, stride));
-        self.stencil = stencil;
-        painted
+        let picture = base.picture().clone();
+        let full_colour = Self::full_colour(&mut self.full_colour, &picture)?;
+        let frame = full_colour.convert(&picture, |first, rows, stride| self.stencil.lay_over(first, rows, stride))?;
+        let info = frame.info().clone();
+        Ok(Picture { buffer: frame.into_buffer(), info, captured: picture.captured })
     }
 
-    /// A BGRx copy of `picture`, worked over by `work` with its bytes and the bytes of a row.
-    fn paint_over(
-        &mut self,
-        picture: &Picture,
-        work: impl FnOnce(&mut [u8], usize),
-    ) -> Result<Picture, picture::Error> {
-        let full_colour = match self.full_colour.take().filter(|made| made.takes(&picture.info)) {
-            Some(made) => made,
-            None => FullColour::new(&picture.info)?,
-        };
-        let mut frame = self.full_colour.insert(full_colour).convert(picture)?;
+    /// A dim BGRx copy of `picture` that nobody takes for live.
+    fn crossed_out(&mut self, picture: &Picture) -> Result<Picture, picture::Error> {
+        let mut frame = Self::full_colour(&mut self.full_colour, picture)?.convert(picture, |_, rows, _| dim(rows))?;
         let stride = usize::try_from(frame.plane_stride().first().copied().unwrap_or(0)).unwrap_or(0);
         if let Ok(bytes) = frame.plane_data_mut(0) {
-            work(bytes, stride);
+            cross_out(bytes, stride);
         }
         let info = frame.info().clone();
         Ok(Picture { buffer: frame.into_buffer(), info, captured: picture.captured })
+    }
+
+    /// The way into full colour of such pictures: the one that `kept` has, or a new one.
+    fn full_colour<'a>(
+        kept: &'a mut Option<FullColour>,
+        picture: &Picture,
+    ) -> Result<&'a mut FullColour, picture::Error> {
+        let made = match kept.take().filter(|made| made.takes(&picture.info)) {
+            Some(made) => made,
+            None => FullColour::new(&picture.info)?,
+        };
+        Ok(kept.insert(made))
     }
 }
 
@@ -194,8 +199,9 @@ mod tests {
         let mut painter = Painter::default();
         painter.set_live(grey());
         let rect = Rect { x: 3, y: 2, size: SizePx { width: 1, height: 1 }, rgba: [10, 200, 30, 255].into() };
-        let plain = bytes(&painter.paint(&Overlay::default()).unwrap());
-        let painted = painter.paint(&Overlay { rects: vec![rect] }).unwrap();
+        let plain = bytes(&painter.paint().unwrap());
+        painter.set_over(&Overlay { rects: vec![rect] });
+        let painted = painter.paint().unwrap();
         assert_eq!(painted.captured, MonoTime(9));
         let mut expected = plain.clone();
         expected[(2 * 64 + 3) * 4..][..3].copy_from_slice(&[30, 200, 10]);
@@ -209,12 +215,12 @@ mod tests {
         painter.set_live(grey());
         painter.set_lost(Duration::ZERO, Why::Silent).unwrap();
         painter.set_lost(Duration::from_secs(1), Why::Repeating).unwrap();
-        let lost = bytes(&painter.paint(&Overlay::default()).unwrap());
+        let lost = bytes(&painter.paint().unwrap());
         assert_eq!(&lost[..3], [170; 3], "the corner lies on the cross");
         let side = &lost[(18 * 64 + 2) * 4..][..3];
         assert!(side.iter().all(|channel| channel.abs_diff(64) <= 1), "dimmed once, not twice: {side:?}");
         painter.set_live(grey());
-        let live = bytes(&painter.paint(&Overlay::default()).unwrap());
+        let live = bytes(&painter.paint().unwrap());
         assert!(live[0].abs_diff(128) <= 1);
     }
 
@@ -222,8 +228,8 @@ mod tests {
     fn without_any_picture_there_is_black_to_tell_so_on() {
         gstreamer::init().unwrap();
         let mut painter = Painter::default();
-        assert!(painter.paint(&Overlay::default()).is_err());
+        assert!(painter.paint().is_err());
         painter.set_lost(Duration::from_secs(3), Why::Silent).unwrap();
-        assert_eq!(painter.paint(&Overlay::default()).unwrap().size(), EMPTY);
+        assert_eq!(painter.paint().unwrap().size(), EMPTY);
     }
 }
