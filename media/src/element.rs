@@ -152,6 +152,8 @@ impl Drop for Element {
                 tracing::warn!("{}: pad {} does not stop", self.element.name(), pad.name());
             }
         }
+        // What is left on the bus holds the element, which holds the bus: neither would ever be given back.
+        self.bus.set_flushing(true);
     }
 }
 
@@ -208,5 +210,22 @@ fn told(message: &gst::Message) -> String {
             None => error.error().to_string(),
         },
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_of_an_element_that_is_dropped() {
+        crate::init().unwrap();
+        let caps = gst::Caps::builder("video/x-raw").field("format", "I420").field("width", 64).field("height", 64);
+        let caps = caps.field("framerate", gst::Fraction::new(30, 1)).build();
+        let mut element = Element::start(gst::ElementFactory::make("identity").build(), "sink", &caps, &caps).unwrap();
+        assert_eq!(element.push(gst::Buffer::new()).unwrap().len(), 1);
+        let (left, bus) = (element.element.downgrade(), element.bus.downgrade());
+        drop(element);
+        assert!(left.upgrade().is_none() && bus.upgrade().is_none());
     }
 }
