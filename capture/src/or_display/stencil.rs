@@ -60,8 +60,8 @@ enum Ink {
 /// Blue, green, red, and a byte that means nothing.
 type Pixel = [u8; 4];
 
-/// Pixels of one colour from which on they are a run of their own: some registers full.
-const EVEN_FROM: usize = 8;
+/// Pixels of one colour from which on they are a run of their own: to begin another run costs as much as some thirty pixels.
+const EVEN_FROM: usize = 32;
 
 impl Stencil {
     /// Makes this the stencil of `overlay`, whose squares at one place lie over each other where the first of them lies; those
@@ -226,7 +226,7 @@ mod tests {
     use proptest::prelude::*;
     use protocol::geometry::SizePx;
 
-    const WIDTH: usize = 24;
+    const WIDTH: usize = 90;
     const STRIDE: usize = WIDTH * 4 + 8;
 
     /// A square with premultiplied pixels, many of them empty or as their neighbours.
@@ -240,9 +240,9 @@ mod tests {
         ];
         // On a grid that reaches beyond the picture, as the squares of a raster lie.
         (0u16..3, 0u16..4).prop_flat_map(move |(column, row)| {
-            let size = SizePx { width: 20, height: 4 };
+            let size = SizePx { width: 40, height: 4 };
             let count = usize::from(size.width * size.height);
-            let runs = proptest::collection::vec((pixel.clone(), 1usize..24), count);
+            let runs = proptest::collection::vec((pixel.clone(), 1usize..60), count);
             runs.prop_map(move |runs| {
                 let pixels = runs.into_iter().flat_map(|(pixel, length)| std::iter::repeat_n(pixel, length));
                 let rgba = pixels.take(count).flatten().collect();
