@@ -48,7 +48,9 @@ pub fn measure(minutes: u64, page: &Path) -> Result<()> {
             next += Duration::from_secs(minutes.max(6) * 10);
         }
     }
-    rows.push((counted, failures, theatre.usage()?.map(|usage| usage.rss_mib)));
+    if rows.last().is_none_or(|(at, ..)| *at < counted) {
+        rows.push((counted, failures, theatre.usage()?.map(|usage| usage.rss_mib)));
+    }
     theatre.stop()?;
     fs::write(page, text(minutes, &rows)).with_context(|| format!("writing {}", page.display()))?;
     println!("Written to {}", page.display());
