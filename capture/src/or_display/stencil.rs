@@ -60,7 +60,8 @@ enum Ink {
 /// Blue, green, red, and a byte that means nothing.
 type Pixel = [u8; 4];
 
-/// Pixels of one colour from which on they are a run of their own: to begin another run costs as much as some thirty pixels.
+/// Pixels of one colour from which on they are a run of their own. From eight on there were so many short runs that they cost
+/// more than they spared (`or-display-bench`).
 const EVEN_FROM: usize = 32;
 
 impl Stencil {
@@ -124,7 +125,8 @@ impl Piece {
         piece
     }
 
-    /// Whether it was made of these. It holds their pixels, so no others can have come to lie at the same address.
+    /// Whether it was made of these, which all lie where it lies. It holds their pixels, so no others can have come to lie at the
+    /// same address.
     fn is_of(&self, stack: &[&Rect]) -> bool {
         let same = |(one, other): (&Rect, &&Rect)| Arc::ptr_eq(&one.rgba, &other.rgba);
         self.rects.len() == stack.len() && self.rects.iter().zip(stack).all(same)
