@@ -9,6 +9,7 @@ mod answers;
 pub mod arranging;
 pub mod branch;
 pub mod calls;
+pub mod codec;
 pub mod curtain;
 pub mod demand;
 mod drill;
@@ -113,7 +114,7 @@ pub enum Error {
 /// Whatever keeps it from starting, or a part that it cannot go on without.
 pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), Error> {
     media::init_codecs()?;
-    let mut encoder = CanvasEncoder::new(theatre.encoder.kind, bitrate_bps(theatre));
+    let mut encoder = CanvasEncoder::new(theatre.encoder);
     encoder.seek(theatre.canvas.size()).map_err(encoding::Error::from)?;
     run_dir::ensure(&theatre.run_dir)?;
     let epoch = Epoch(random() as u32);
@@ -135,7 +136,8 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let way = Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone() };
     let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &way)));
     let drills = Arc::new(Drills::new(&way.participants, trace));
-    let link = listen(theatre, &way, (&drills, hub.as_ref()), events).map_err(Error::Thread)?;
+    let link = listen(theatre, &way, (&drills, hub.as_ref()), codec::Choice::new(encoder.makes_h265()), events)
+        .map_err(Error::Thread)?;
     let gates = answers::named(theatre, canvas.gates());
     let (arranging, curtain, vitals) = (way.arranging.clone(), way.curtain.clone(), hub.clone());
     let answers = Answers { drills, arranging, curtain, vitals, gates };
@@ -163,15 +165,17 @@ fn listen(
     theatre: &Theatre,
     way: &Way,
     (drills, hub): (&Arc<Drills>, Option<&Arc<Hub>>),
+    codec: codec::Choice,
     events: Vec<Receiver<Event>>,
 ) -> std::io::Result<Link> {
-    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: bitrate_bps(theatre) };
+    let shape = Shape { canvas: theatre.canvas.size(), configured_bps: theatre.encoder.bitrate_bps() };
     let parts = link::Parts {
         cameras: Cameras::start(theatre)?,
         stills: way.stills.clone(),
         relay: way.relay.clone(),
         drills: drills.clone(),
         demand: way.demand.clone(),
+        codec,
         steps: Steps::new(shape, theatre.ladder.phone.clone()),
         vitals: hub.cloned(),
         arranging: way.arranging.clone(),
@@ -245,10 +249,6 @@ fn anchors(theatre: &Theatre, relay: &Arc<Relay>) -> std::io::Result<BTreeMap<So
         )
     };
     seen.filter_map(follow).collect()
-}
-
-fn bitrate_bps(theatre: &Theatre) -> u32 {
-    theatre.encoder.bitrate_kbps.saturating_mul(1_000)
 }
 
 fn limits(theatre: &Theatre) -> Limits {

@@ -1,18 +1,28 @@
-//! H.264 decoding for the least delay: one access unit in, its picture out, in the same call on the caller's thread.
+//! Decoding for the least delay: one access unit in, its picture out, in the same call on the caller's thread.
 //!
 //! Which frames come here, in which order and whether they are whole is `transport`'s matter. Bytes that are no
 //! video give an error, never a dead decoder: it goes on from the next independent access unit.
 
+mod decoders;
+pub mod family;
+pub mod probe;
+
+use std::time::Duration;
+
 use gstreamer as gst;
-use gstreamer_video::VideoInfo;
+use gstreamer_video::{VideoFormat, VideoInfo};
+use protocol::codec::Codec;
 use protocol::time::MonoTime;
 
+use crate::byte_stream;
 use crate::element::{self, Element, Made};
-use crate::encode::byte_stream;
-use crate::picture::Picture;
+use crate::picture::{self, Converter, Picture};
+use crate::probe::Candidate;
+pub use decoders::Decoders;
+use family::Family;
 
-/// Type of a slice of an IDR picture (H.264 table 7-1).
-const NAL_IDR_SLICE: u8 = 5;
+/// How long a chip may take for a picture before it counts as broken: twenty pictures at 60 fps.
+const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
 
 /// Why an access unit gave no picture. In each case the decoder is ready for the next independent one.
 #[derive(Debug, thiserror::Error)]
@@ -20,11 +30,13 @@ pub enum Error {
     /// The decoder cannot be started.
     #[error("video decoder: {0}")]
     Start(#[source] element::Error),
-    /// The bytes are no H.264, or damaged.
+    /// The bytes are none of the codec's, or damaged.
     #[error("access unit {number} cannot be decoded: {reason}; waiting for an independent one")]
     Undecodable {
         /// Counts access units given to this decoder from 0.
         number: u64,
+        /// Whether it was an independent one.
+        independent: bool,
         /// What the decoder said.
         reason: String,
     },
@@ -34,11 +46,18 @@ pub enum Error {
         /// Counts access units given to this decoder from 0.
         number: u64,
     },
+    /// Nothing here decodes it.
+    #[error("this console decodes no {0}, and did not say that it does")]
+    NoDecoder(Codec),
 }
 
-/// An H.264 decoder.
+/// A decoder.
 pub struct Decoder {
+    family: Family,
+    codec: Codec,
     element: Element,
+    /// For a decoder that makes other pictures than [`picture::i420`].
+    converter: Option<Converter>,
     state: State,
     /// Access units given so far.
     given: u64,
@@ -54,12 +73,22 @@ enum State {
 }
 
 impl Decoder {
-    /// Starts a decoder for the byte stream format (annex B).
+    /// Starts the processor's decoder of H.264.
     ///
     /// # Errors
     /// [`Error::Start`].
     pub fn start() -> Result<Self, Error> {
-        Ok(Self { element: avdec_h264().map_err(Error::Start)?, state: State::AwaitsIndependent, given: 0 })
+        Self::start_by(Family::Libav, Codec::H264)
+    }
+
+    fn start_by(family: Family, codec: Codec) -> Result<Self, Error> {
+        let element = made(family, codec).map_err(Error::Start)?;
+        Ok(Self { family, codec, element, converter: None, state: State::AwaitsIndependent, given: 0 })
+    }
+
+    /// What comes next does not follow what came before.
+    fn await_independent(&mut self) {
+        self.state = State::AwaitsIndependent;
     }
 
     /// The picture of one whole access unit, of the kind [`crate::picture::i420`] makes, its planes possibly padded.
@@ -72,31 +101,44 @@ impl Decoder {
     pub fn decode(&mut self, access_unit: &[u8], captured: MonoTime) -> Result<Picture, Error> {
         let number = self.given;
         self.given += 1;
-        if self.state == State::AwaitsIndependent && !is_independent(access_unit) {
+        let independent = byte_stream::is_independent(self.codec, access_unit);
+        if self.state == State::AwaitsIndependent && !independent {
             return Err(Error::Dependent { number });
         }
         let mut buffer = gst::Buffer::from_slice(access_unit.to_vec());
         if let Some(buffer) = buffer.get_mut() {
             buffer.set_pts(gst::ClockTime::from_mseconds(number));
         }
-        let made = match self.element.push(buffer) {
-            Ok(made) => picture_of(made, number, captured),
+        let wait = if self.family.is_hardware() { CHIP_TIMEOUT } else { Duration::ZERO };
+        let decoded = match self.element.push_and_await(buffer, wait) {
+            Ok(made) => picture_of(made, number, captured).and_then(|picture| self.as_i420(picture)),
             Err(error) => {
-                self.element = avdec_h264().map_err(Error::Start)?;
+                self.element = made(self.family, self.codec).map_err(Error::Start)?;
                 Err(error.to_string())
             }
         };
-        self.state = match made {
+        self.state = match decoded {
             Ok(_) => State::Decoding,
             Err(_) => State::AwaitsIndependent,
         };
-        made.map_err(|reason| Error::Undecodable { number, reason })
+        decoded.map_err(|reason| Error::Undecodable { number, independent, reason })
     }
-}
 
-/// Whether an access unit in byte stream format holds a slice of an IDR picture.
-fn is_independent(access_unit: &[u8]) -> bool {
-    access_unit.windows(4).any(|bytes| matches!(bytes, [0, 0, 1, header] if header & 0x1f == NAL_IDR_SLICE))
+    /// `picture`, which a chip made with interleaved chroma, as everybody here takes it.
+    fn as_i420(&mut self, picture: Picture) -> Result<Picture, String> {
+        if picture.info.format() == VideoFormat::I420 {
+            return Ok(picture);
+        }
+        let told = |error: picture::Error| error.to_string();
+        let converter = match self.converter.take().filter(|converter| converter.takes(&picture.info)) {
+            Some(converter) => converter,
+            None => {
+                let planar = picture::i420(picture.size(), picture.colour()).map_err(told)?;
+                Converter::new(&picture.info, &planar).map_err(told)?
+            }
+        };
+        self.converter.insert(converter).convert(&picture).map_err(told)
+    }
 }
 
 /// The picture of access unit `number` among what came out.
@@ -111,15 +153,10 @@ fn picture_of(made: Vec<Made>, number: u64, captured: MonoTime) -> Result<Pictur
     Ok(Picture { buffer, info, captured })
 }
 
-/// Two slice threads for the two slices that the encoder makes: half a millisecond of 720p less than one thread, and
-/// nothing held. No frame threads: each would hold back one picture.
-fn avdec_h264() -> Result<Element, element::Error> {
-    let decoder = gst::ElementFactory::make("avdec_h264")
-        .property_from_str("thread-type", "slice")
-        .property("max-threads", 2i32)
-        .build();
+fn made(family: Family, codec: Codec) -> Result<Element, element::Error> {
+    let decoder = element::made(&family.factory(codec), family.settings());
     let raw = gst::Caps::new_empty_simple("video/x-raw");
-    Element::start(decoder, "sink", &byte_stream(), &raw)
+    Element::start(decoder, "sink", &byte_stream::caps(codec), &raw)
 }
 
 #[cfg(test)]
@@ -133,7 +170,7 @@ mod tests {
     fn encoder(colour: Colour) -> Encoder {
         crate::init().unwrap();
         let rate = Rate { bitrate_bps: 4_000_000, pictures_per_second: 30.0 };
-        Encoder::start(&Config { size: SIZE, colour, rate, family: Family::default() }).unwrap()
+        Encoder::start(&Config { size: SIZE, colour, rate, codec: Codec::H264, family: Family::default() }).unwrap()
     }
 
     /// Access units of the first `count` moving pictures; the one numbered `forced` is independent.

@@ -157,6 +157,32 @@ impl Drop for Element {
     }
 }
 
+/// An element of `factory` with these properties, as far as it knows them.
+pub(crate) fn made(factory: &str, settings: &[(&str, &str)]) -> Result<gst::Element, gst::glib::BoolError> {
+    let element = gst::ElementFactory::make(factory).build()?;
+    for (property, value) in settings {
+        set_if_known(&element, property, value);
+    }
+    Ok(element)
+}
+
+/// Sets a property, as near to `value` as its range allows. One that this version of the element lacks, or that knows no such
+/// value, is left as it is: what the element then makes is `probe`'s to judge, and GStreamer's own setter would panic.
+fn set_if_known(element: &gst::Element, property: &str, value: &str) {
+    let Some(known) = element.find_property(property) else { return };
+    let Ok(value) = gst::glib::Value::deserialize(value, known.value_type()) else {
+        tracing::debug!("{}: {property} knows no {value}", element.name());
+        return;
+    };
+    let signed = known.downcast_ref::<gst::glib::ParamSpecInt>().zip(value.get::<i32>().ok());
+    let unsigned = known.downcast_ref::<gst::glib::ParamSpecUInt>().zip(value.get::<u32>().ok());
+    match (signed, unsigned) {
+        (Some((range, number)), _) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
+        (_, Some((range, number))) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
+        _ => element.set_property_from_value(property, &value),
+    }
+}
+
 /// A pad that collects buffers in plain system memory, and tells the element that pictures may lie there as the
 /// element likes best (`GstVideoMeta`), which spares it a copy.
 fn output_pad(made: Arc<Output>, takes: &gst::Caps) -> Result<gst::Pad, gst::glib::BoolError> {
@@ -227,5 +253,19 @@ mod tests {
         let (left, bus) = (element.element.downgrade(), element.bus.downgrade());
         drop(element);
         assert!(left.upgrade().is_none() && bus.upgrade().is_none());
+    }
+
+    #[test]
+    fn a_setting_that_another_version_knows_and_this_one_does_not_is_left_out() {
+        crate::init().unwrap();
+        let element = gst::ElementFactory::make("x264enc").build().unwrap();
+        let before = element.property_value("speed-preset").serialize().unwrap();
+        set_if_known(&element, "no-such-property", "1");
+        set_if_known(&element, "speed-preset", "p4-of-another-version");
+        assert_eq!(element.property_value("speed-preset").serialize().unwrap(), before);
+        set_if_known(&element, "speed-preset", "ultrafast");
+        assert_ne!(element.property_value("speed-preset").serialize().unwrap(), before);
+        set_if_known(&element, "bframes", "4000000000");
+        assert_eq!(element.property::<u32>("bframes"), 16, "the most it takes");
     }
 }

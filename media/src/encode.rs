@@ -1,4 +1,4 @@
-//! H.264 encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread,
+//! Encoding for the least delay: one picture in, its access unit out, in the same call on the caller's thread,
 //! whichever encoder does it.
 //!
 //! What becomes of a picture that comes before the last one is done is the caller's matter: with at most one inside
@@ -14,14 +14,16 @@ use std::time::Duration;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_video::{DownstreamForceKeyUnitEvent, VideoFormat, VideoInfo};
+use protocol::codec::Codec;
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 
+use crate::byte_stream;
 use crate::element::{self, Element};
 use crate::picture::{self, Converter, Picture};
 use family::{Family, Tuning};
 
-/// Size of the rate control's buffer (H.264 annex C) in milliseconds: one picture at the nominal rate. x264 then fits
+/// Size of the rate control's buffer (annex C of either codec) in milliseconds: one picture at the nominal rate. x264 then fits
 /// every picture to the same size, independent ones too, and a new bitrate holds from the next picture on. A larger
 /// buffer fills the bitrate better and gives the link bursts of up to its size.
 const VBV_MS: u32 = 1000 / NOMINAL_FPS.unsigned_abs();
@@ -35,11 +37,13 @@ const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
 pub struct Config {
     /// Even width and height.
     pub size: SizePx,
-    /// Signalled in the stream (H.264 annex E, video usability information).
+    /// Signalled in the stream (annex E of either codec, video usability information).
     pub colour: Colour,
     /// See [`Rate`].
     pub rate: Rate,
-    /// By which encoder.
+    /// As what.
+    pub codec: Codec,
+    /// By which encoder; one that makes the codec.
     pub family: Family,
 }
 
@@ -52,9 +56,11 @@ pub struct Rate {
     pub pictures_per_second: f64,
 }
 
-/// One encoded picture, in the byte stream format of H.264 annex B.
+/// One encoded picture, in the byte stream format of its codec's annex B.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessUnit {
+    /// What it is.
+    pub codec: Codec,
     /// Its bytes, parameter sets included where it is independent.
     pub bytes: Vec<u8>,
     /// Whether it decodes without any earlier one (IDR).
@@ -71,16 +77,17 @@ pub enum Error {
     #[error("video encoder: {0}")]
     Element(#[from] element::Error),
     /// No encoder of this machine does what is asked.
-    #[error(transparent)]
+    #[error("no video encoder works here: {0}")]
     NoneWorks(#[from] probe::NoneWorks),
     /// The picture given is of another kind than configured, or has no pixels.
     #[error("video encoder: {0}")]
     Picture(#[from] picture::Error),
 }
 
-/// An H.264 encoder. Its first access unit is independent; later ones when asked for.
+/// An encoder. Its first access unit is independent; later ones when asked for.
 pub struct Encoder {
     element: Element,
+    codec: Codec,
     tuning: &'static dyn Tuning,
     info: VideoInfo,
     /// For an encoder that does not take pictures of [`Self::info`].
@@ -100,11 +107,11 @@ impl Encoder {
         }
         let info = picture::i420(config.size, config.colour)?;
         let tuning = config.family.tuning();
-        let element = made(tuning, config.rate).map_err(element::Error::from)?;
+        let element = made(tuning, config).map_err(element::Error::from)?;
         let taken = taken(&element, &info)?;
         let converter = (taken.format() != info.format()).then(|| Converter::new(&info, &taken)).transpose()?;
-        let element = Element::start(Ok(element), "sink", &caps(&taken)?, &byte_stream())?;
-        Ok(Self { element, tuning, info, converter, next: Timestamps::default() })
+        let element = Element::start(Ok(element), "sink", &caps(&taken)?, &byte_stream::caps(config.codec))?;
+        Ok(Self { element, codec: config.codec, tuning, info, converter, next: Timestamps::default() })
     }
 
     /// Encodes one picture, of the kind [`picture::i420`] makes of the configured size and colour.
@@ -131,7 +138,7 @@ impl Encoder {
         let unit = unit.ok_or_else(|| self.element.error("it gave nothing for a picture"))?.buffer;
         let independent = !unit.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let bytes = unit.map_readable().map_err(|_| self.element.error("its access unit cannot be read"))?.to_vec();
-        Ok(AccessUnit { bytes, independent })
+        Ok(AccessUnit { codec: self.codec, bytes, independent })
     }
 
     /// Makes the next access unit an independent one (IDR with parameter sets).
@@ -165,30 +172,10 @@ impl Timestamps {
     }
 }
 
-fn made(tuning: &dyn Tuning, rate: Rate) -> Result<gst::Element, gst::glib::BoolError> {
-    let element = gst::ElementFactory::make(tuning.factory()).build()?;
-    for (property, value) in tuning.settings() {
-        set_if_known(&element, property, value);
-    }
-    tuning.set_rate(&element, nominal_bps(rate));
+fn made(tuning: &dyn Tuning, config: &Config) -> Result<gst::Element, gst::glib::BoolError> {
+    let element = element::made(tuning.factory(config.codec), tuning.settings())?;
+    tuning.set_rate(&element, nominal_bps(config.rate));
     Ok(element)
-}
-
-/// Sets a property, as near to `value` as its range allows. One that this version of the element lacks, or that knows no such
-/// value, is left as it is: what the encoder then makes is `probe`'s to judge, and GStreamer's own setter would panic.
-fn set_if_known(element: &gst::Element, property: &str, value: &str) {
-    let Some(known) = element.find_property(property) else { return };
-    let Ok(value) = gst::glib::Value::deserialize(value, known.value_type()) else {
-        tracing::debug!("{}: {property} knows no {value}", element.name());
-        return;
-    };
-    let signed = known.downcast_ref::<gst::glib::ParamSpecInt>().zip(value.get::<i32>().ok());
-    let unsigned = known.downcast_ref::<gst::glib::ParamSpecUInt>().zip(value.get::<u32>().ok());
-    match (signed, unsigned) {
-        (Some((range, number)), _) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
-        (_, Some((range, number))) => element.set_property(property, number.clamp(range.minimum(), range.maximum())),
-        _ => element.set_property_from_value(property, &value),
-    }
 }
 
 /// The kind of picture that the element takes in place of `info`: itself, or the interleaved chroma that chips like.
@@ -211,11 +198,6 @@ fn nominal_bps(rate: Rate) -> u64 {
     (f64::from(rate.bitrate_bps) * scale).round() as u64
 }
 
-/// What encoder and decoder call the byte stream format of H.264 annex B, one access unit a buffer.
-pub(crate) fn byte_stream() -> gst::Caps {
-    gst::Caps::builder("video/x-h264").field("stream-format", "byte-stream").field("alignment", "au").build()
-}
-
 fn caps(info: &VideoInfo) -> Result<gst::Caps, picture::Error> {
     let told = |error: gst::glib::BoolError| picture::Error::NotRaw(error.to_string());
     VideoInfo::builder_from_info(info)
@@ -236,7 +218,9 @@ mod tests {
 
     fn by(family: Family, bitrate_bps: u32) -> Encoder {
         crate::init().unwrap();
-        Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(bitrate_bps), family }).unwrap()
+        let codec = Codec::ALL.into_iter().find(|codec| family.makes(*codec)).unwrap();
+        let rate = rate(bitrate_bps);
+        Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate, codec, family }).unwrap()
     }
 
     fn rate(bitrate_bps: u32) -> Rate {
@@ -287,36 +271,31 @@ mod tests {
     }
 
     #[test]
-    fn every_encoder_of_the_processor_keeps_to_a_new_rate_and_makes_independent_pictures_only_when_asked() {
-        let mut encoder = by(Family::OpenH264, 2_000_000);
-        let free = mean_bytes(&mut encoder, 0..30);
-        encoder.set_rate(rate(1_000_000));
-        // Its rate control looks further than one picture: a tenth of a second is given to it.
-        mean_bytes(&mut encoder, 30..33);
-        let tight = mean_bytes(&mut encoder, 33..63);
-        let share = 1_000_000 / 8 / 30;
-        assert!(
-            free > share * 3 / 2 && tight < share * 11 / 10,
-            "{free}, then {tight} bytes; {share} are one picture's share"
-        );
-        let independent = (0..10).filter(|number| encoder.encode(&moving(*number)).unwrap().independent).count();
-        assert_eq!(independent, 0);
-        encoder.force_independent().unwrap();
-        assert!(encoder.encode(&moving(10)).unwrap().independent);
+    fn encoders_that_look_further_than_one_picture_keep_to_a_new_rate_too() {
+        for (family, settles) in [(Family::OpenH264, 3), (Family::X265, 15)] {
+            let mut encoder = by(family, 2_000_000);
+            let free = mean_bytes(&mut encoder, 0..30);
+            encoder.set_rate(rate(1_000_000));
+            mean_bytes(&mut encoder, 30..30 + settles);
+            let tight = mean_bytes(&mut encoder, 30 + settles..60 + settles);
+            let share = 1_000_000 / 8 / 30;
+            assert!(
+                free > share * 3 / 2 && tight < share * 11 / 10,
+                "{family}: {free}, then {tight} bytes; {share} are one picture's share"
+            );
+        }
     }
 
     #[test]
-    fn a_setting_that_another_version_knows_and_this_one_does_not_is_left_out() {
-        crate::init().unwrap();
-        let element = gst::ElementFactory::make("x264enc").build().unwrap();
-        let before = element.property_value("speed-preset").serialize().unwrap();
-        set_if_known(&element, "no-such-property", "1");
-        set_if_known(&element, "speed-preset", "p4-of-another-version");
-        assert_eq!(element.property_value("speed-preset").serialize().unwrap(), before);
-        set_if_known(&element, "speed-preset", "ultrafast");
-        assert_ne!(element.property_value("speed-preset").serialize().unwrap(), before);
-        set_if_known(&element, "bframes", "4000000000");
-        assert_eq!(element.property::<u32>("bframes"), 16, "the most it takes");
+    fn every_encoder_of_the_processor_makes_independent_pictures_only_when_asked() {
+        for family in [Family::X264, Family::OpenH264, Family::X265] {
+            let mut encoder = by(family, 2_000_000);
+            let independent = |encoder: &mut Encoder, number| encoder.encode(&moving(number)).unwrap().independent;
+            assert!(independent(&mut encoder, 0));
+            assert_eq!((1..40).filter(|number| independent(&mut encoder, *number)).count(), 0, "{family}");
+            encoder.force_independent().unwrap();
+            assert!(independent(&mut encoder, 40), "{family}");
+        }
     }
 
     #[test]
@@ -329,7 +308,8 @@ mod tests {
     fn an_odd_size_and_a_picture_of_another_size_are_refused_with_a_reason() {
         let mut encoder = encoder(1_000_000);
         let size = SizePx { width: 641, height: 360 };
-        let config = Config { size, colour: Colour::default(), rate: rate(1_000_000), family: Family::X264 };
+        let rate = rate(1_000_000);
+        let config = Config { size, colour: Colour::default(), rate, codec: Codec::H264, family: Family::X264 };
         let error = Encoder::start(&config).err().unwrap().to_string();
         assert!(error.contains("641x360") && error.contains("even"), "{error}");
         let mut picture = moving(0);

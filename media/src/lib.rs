@@ -1,17 +1,20 @@
 //! GStreamer blocks that both ends are built from: pictures and their colour, conversion, deinterlacing, the
-//! latest-value slot, H.264 encoding and decoding. What is captured, composed, sent or shown is left to the programs.
+//! latest-value slot, encoding and decoding of H.264 and H.265. What is captured, composed, sent or shown is left to the programs.
 //!
 //! Codecs are driven by the caller, one buffer in and its result out in the same call: no element here has a thread,
 //! queue or clock of its own, so that none can hold a picture back.
 
+mod byte_stream;
 pub mod caption;
 pub mod colour;
 pub mod decode;
 pub mod deinterlace;
 mod element;
 pub mod encode;
+pub mod h265;
 pub mod pattern;
 pub mod picture;
+pub mod probe;
 pub mod slot;
 pub mod strip;
 

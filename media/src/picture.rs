@@ -76,6 +76,15 @@ impl Picture {
         colour::of(&self.info)
     }
 
+    /// The same pixels, said to be in `colour`.
+    pub fn in_colour(mut self, colour: Colour) -> Self {
+        if self.colour() != colour {
+            let told = VideoInfo::builder_from_info(&self.info).colorimetry(&colour::colorimetry(colour)).build();
+            self.info = told.unwrap_or(self.info);
+        }
+        self
+    }
+
     /// Its pixels, for reading.
     ///
     /// # Errors

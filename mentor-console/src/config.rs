@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use media::h265::H265;
 use program::config::Document;
 use serde::Deserialize;
 use transport::driver::{PathConfig, paths};
@@ -16,6 +17,9 @@ pub struct Config {
     pub identity: Identity,
     /// Whom it trusts.
     pub theatre: Theatre,
+    /// How pictures are decoded.
+    #[serde(default)]
+    pub decoder: Decoder,
     /// The ways to theatre, by name. Each is used at once. Absent is refused with what to write.
     #[serde(default)]
     pub path: BTreeMap<String, paths::Table>,
@@ -37,6 +41,14 @@ pub struct Identity {
 pub struct Theatre {
     /// Theatre's certificate as a PEM file: exactly this one is accepted.
     pub certificate: PathBuf,
+}
+
+/// How pictures are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Decoder {
+    /// Whether theatre may send H.265.
+    pub h265: H265,
 }
 
 /// Why the configuration cannot be used, in one line.

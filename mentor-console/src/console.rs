@@ -24,6 +24,7 @@ use vitals::panel::Panel;
 
 use crate::calls::Calls;
 use crate::camera::Cameras;
+use crate::codecs::Codecs;
 use crate::cursor::Cursor;
 use crate::drill::Desk;
 use crate::frames::Frames;
@@ -72,6 +73,8 @@ pub struct Console {
     pub stills: Stills,
     /// Room cameras.
     pub cameras: Cameras,
+    /// What frames may be encoded as.
+    pub codecs: Codecs,
     /// Link drills.
     pub drills: Desk,
     /// What the mentor asks beside drawing.
@@ -120,6 +123,7 @@ impl Console {
             outbox,
             stills: Stills::default(),
             cameras: Cameras::default(),
+            codecs: Codecs::default(),
             drills: Desk::default(),
             calls: Calls::default(),
             cursor: Cursor::default(),
@@ -252,6 +256,7 @@ impl Console {
         self.paths = paths;
         let marks = &self.marks;
         self.outbox.catch_up(|| marks.operations());
+        self.codecs.tell(&self.outbox);
         if let Some(told) = self.cursor.beat(now) {
             self.outbox.tell(&Message::Cursor(told));
         }
@@ -312,6 +317,8 @@ impl Console {
             self.frames.forget_clock();
         }
         self.outbox.start_over(&self.marks.operations());
+        self.codecs.peer_up();
+        self.codecs.tell(&self.outbox);
         if let Some(call) = self.calls.standing() {
             self.outbox.tell(&Message::Call(call));
         }

@@ -7,11 +7,13 @@ use std::thread::{Builder, JoinHandle};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use media::decode::Decoder;
+use media::decode::Decoders;
+use media::h265::H265;
 use media::pattern;
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
+use protocol::codec::Codec;
 use protocol::frame::Header;
 use protocol::time::MonoTime;
 
@@ -43,6 +45,8 @@ pub struct Job {
     pub origin: Origin,
     /// What theatre says about it.
     pub header: Arc<Header>,
+    /// What its picture is encoded as.
+    pub codec: Codec,
     /// The frame's bytes, the header included.
     pub bytes: Bytes,
     /// Where in `bytes` the access unit begins.
@@ -87,23 +91,28 @@ pub enum Error {
 /// Told the transport's number of a frame that cannot be decoded though it came whole.
 pub type Refuse = Box<dyn Fn(u64) + Send>;
 
-/// Starts the thread.
+/// Starts the thread. `h265` says whether theatre is told that H.265 is decoded here.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn start(console: Shared, waker: Waker, refuse: Refuse) -> Result<Decode, Error> {
+pub fn start(h265: H265, console: Shared, waker: Waker, refuse: Refuse) -> Result<Decode, Error> {
     media::init_codecs()?;
-    let decoder = Decoder::start()?;
+    let (decoders, report) = Decoders::start(h265)?;
+    match report {
+        Ok(report) => tracing::info!("decodes H.265 too, by {report}"),
+        Err(none) => tracing::info!("decodes H.264 only: {none}"),
+    }
+    console.lock().codecs.set(decoders.beside_h264());
     let (jobs, queue) = bounded(QUEUE_FRAMES);
     let newest = Arc::new(Slot::default());
     let slot = Arc::clone(&newest);
-    let work = Work { decoder, slot, console, waker, refuse };
+    let work = Work { decoders, slot, console, waker, refuse };
     let thread = Builder::new().name("decode".into()).spawn(move || work.run(&queue))?;
     Ok(Decode { jobs, newest, thread })
 }
 
 struct Work {
-    decoder: Decoder,
+    decoders: Decoders,
     slot: Arc<Slot<Decoded>>,
     console: Shared,
     waker: Waker,
@@ -125,8 +134,10 @@ impl Work {
     fn decode(&mut self, job: Job, last: Outcome) -> Outcome {
         let access_unit = job.bytes.get(job.access_unit_at..).unwrap_or_default();
         // The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
-        match self.decoder.decode(access_unit, MonoTime::default()) {
+        match self.decoders.decode(job.codec, access_unit, MonoTime::default()) {
             Ok(picture) => {
+                // So are its colours, which a stream may leave out.
+                let picture = picture.in_colour(job.header.colour);
                 if let Origin::Frame { ticket, .. } = job.origin {
                     let judges = {
                         let mut console = self.console.lock();
@@ -145,8 +156,12 @@ impl Work {
                 if last == Outcome::Picture {
                     tracing::warn!("frame {}: {error}; theatre is asked for an independent one", job.header.id);
                 }
+                let mut console = self.console.lock();
+                // A decoder that is not fit for the stream was given up.
+                console.codecs.set(self.decoders.beside_h264());
                 if let Origin::Frame { ticket, number } = job.origin {
-                    self.console.lock().frames.undecodable(ticket);
+                    console.frames.undecodable(ticket);
+                    drop(console);
                     (self.refuse)(number);
                 }
                 Outcome::Nothing
@@ -189,14 +204,15 @@ mod tests {
         let console = Shared::new(Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0)));
         let (refused, refusals) = bounded(4);
         let refuse = Box::new(move |number| refused.send(number).unwrap());
-        let decode = start(console.clone(), Waker::default(), refuse).unwrap();
+        let decode = start(H265::Never, console.clone(), Waker::default(), refuse).unwrap();
         let header = Arc::new(header(Freshness::Live, Freshness::Live));
         let arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
         for number in [7, 8] {
             let ticket = console.lock().released(&header, number, arrival);
             let bytes = Bytes::from_static(b"\0\0\0\x01\x65 no slice of any picture");
             let origin = Origin::Frame { ticket, number };
-            decode.jobs.send(Job { origin, header: Arc::clone(&header), bytes, access_unit_at: 0 }).unwrap();
+            let (header, codec) = (Arc::clone(&header), Codec::H264);
+            decode.jobs.send(Job { origin, header, codec, bytes, access_unit_at: 0 }).unwrap();
         }
         drop(decode.jobs);
         decode.thread.join().unwrap();

@@ -9,6 +9,7 @@ pub mod camera;
 pub mod camera_view;
 pub mod canvas_view;
 pub mod card_view;
+pub mod codecs;
 pub mod command;
 pub mod config;
 pub mod console;

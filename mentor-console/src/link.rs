@@ -174,10 +174,10 @@ impl Reader {
         match still {
             Still::Source(header) => self.unpacker.take(header, picture),
             Still::Canvas => match Header::take(&picture) {
-                Ok((header, access_unit)) => {
+                Ok((header, codec, access_unit)) => {
                     let access_unit_at = picture.len() - access_unit.len();
                     let header = Arc::new(header);
-                    self.decode(Job { origin: Origin::Still, header, bytes: picture, access_unit_at });
+                    self.decode(Job { origin: Origin::Still, header, codec, bytes: picture, access_unit_at });
                 }
                 Err(error) => tracing::warn!("a still of the canvas is left out: {error}"),
             },
@@ -186,7 +186,7 @@ impl Reader {
 
     /// To the decoder. Waits while it is behind; the transport drops frames meanwhile and knows it.
     fn frame(&self, frame: Released) {
-        let (header, access_unit) = match Header::take(&frame.bytes) {
+        let (header, codec, access_unit) = match Header::take(&frame.bytes) {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::warn!("frame {}: {error}", frame.number);
@@ -201,7 +201,7 @@ impl Reader {
         };
         let ticket = self.console.lock().released(&header, frame.number, arrival);
         let origin = Origin::Frame { ticket, number: frame.number };
-        self.decode(Job { origin, header: Arc::new(header), bytes: frame.bytes, access_unit_at });
+        self.decode(Job { origin, header: Arc::new(header), codec, bytes: frame.bytes, access_unit_at });
     }
 
     fn decode(&self, job: Job) {
@@ -230,7 +230,8 @@ impl Reader {
                 | Message::StillWish(_)
                 | Message::Camera(_)
                 | Message::Judged(_)
-                | Message::LayoutWish(_),
+                | Message::LayoutWish(_)
+                | Message::Decodes(_),
             ) => {
                 tracing::warn!("theatre sent what is a console's to send; it is left out");
             }

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use media::decode::Decoder;
+use media::decode::Decoders;
+use media::h265::H265;
 use program::clock;
+use protocol::codec::Codec;
 use protocol::frame::Header;
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::layout::{Layout, Role, Tile};
@@ -46,8 +48,17 @@ pub enum Error {
 
 /// The frames of a file.
 pub struct Recording {
-    frames: Vec<(Header, Bytes, usize)>,
+    frames: Vec<Frame>,
     layout: Layout,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Frame {
+    header: Header,
+    codec: Codec,
+    bytes: Bytes,
+    access_unit_at: usize,
 }
 
 /// A recording being played.
@@ -65,12 +76,13 @@ impl Recording {
         let bytes = std::fs::read(path).map_err(|reason| Error::Unreadable { path: path.into(), reason })?;
         let content = |reason: String| Error::Content { path: path.into(), reason };
         let frames = split(Bytes::from(bytes)).map_err(content)?;
-        let (header, bytes, at) = frames.first().ok_or_else(|| content("it holds no frame".into()))?;
-        let access_unit = bytes.get(*at..).unwrap_or_default();
-        let picture = Decoder::start()
-            .and_then(|mut decoder| decoder.decode(access_unit, MonoTime::default()))
+        let first = frames.first().ok_or_else(|| content("it holds no frame".into()))?;
+        let access_unit = first.bytes.get(first.access_unit_at..).unwrap_or_default();
+        let picture = Decoders::start(H265::default())
+            .and_then(|(mut decoders, _)| decoders.decode(first.codec, access_unit, MonoTime::default()))
             .map_err(|error| content(error.to_string()))?;
-        let layout = layout(header, picture.size()).ok_or_else(|| content("its first frame has no tile".into()))?;
+        let layout =
+            layout(&first.header, picture.size()).ok_or_else(|| content("its first frame has no tile".into()))?;
         Ok(Self { frames, layout })
     }
 
@@ -91,16 +103,17 @@ impl Recording {
             console.no_link();
             console.layout(self.layout);
         }
-        for (number, (header, bytes, at)) in (0..).zip(self.frames.iter().cycle()) {
+        for (number, frame) in (0..).zip(self.frames.iter().cycle()) {
             if stopped.recv_timeout(due.since(clock::now())) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
             let now = clock::now();
-            let header = Arc::new(made_at(header, number, now));
+            let header = Arc::new(made_at(&frame.header, number, now));
             let arrival = Arrival { first_shard: now, complete: now, released: now };
             let ticket = console.lock().released(&header, number, arrival);
             let origin = Origin::Frame { ticket, number };
-            let job = Job { origin, header, bytes: bytes.clone(), access_unit_at: *at };
+            let Frame { codec, access_unit_at, .. } = *frame;
+            let job = Job { origin, header, codec, bytes: frame.bytes.clone(), access_unit_at };
             if jobs.send(job).is_err() {
                 return;
             }
@@ -120,18 +133,18 @@ impl Player {
     }
 }
 
-/// Frame by frame: header, all bytes, and where the access unit begins.
-fn split(mut bytes: Bytes) -> Result<Vec<(Header, Bytes, usize)>, String> {
+/// Frame by frame.
+fn split(mut bytes: Bytes) -> Result<Vec<Frame>, String> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let number = frames.len();
         let cut = || format!("frame {number} is cut off");
         let length = front(&mut bytes, 4).ok_or_else(cut)?;
         let length = u32::from_le_bytes(length.as_ref().try_into().map_err(|_| cut())?);
-        let frame = front(&mut bytes, length as usize).ok_or_else(cut)?;
-        let (header, access_unit) = Header::take(&frame).map_err(|error| format!("frame {number}: {error}"))?;
-        let at = frame.len() - access_unit.len();
-        frames.push((header, frame, at));
+        let bytes = front(&mut bytes, length as usize).ok_or_else(cut)?;
+        let (header, codec, access_unit) = Header::take(&bytes).map_err(|error| format!("frame {number}: {error}"))?;
+        let access_unit_at = bytes.len() - access_unit.len();
+        frames.push(Frame { header, codec, bytes, access_unit_at });
     }
     Ok(frames)
 }
@@ -182,7 +195,7 @@ mod tests {
     fn file(frames: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for access_unit in frames {
-            let frame = header(Freshness::Live, Freshness::Live).prefix(access_unit).unwrap();
+            let frame = header(Freshness::Live, Freshness::Live).prefix(Codec::H264, access_unit).unwrap();
             bytes.extend(u32::try_from(frame.len()).unwrap().to_le_bytes());
             bytes.extend(frame);
         }
@@ -192,7 +205,7 @@ mod tests {
     #[test]
     fn a_file_is_split_into_its_frames() {
         let frames = split(Bytes::from(file(&[b"one", b"second"]))).unwrap();
-        let units: Vec<&[u8]> = frames.iter().map(|(_, bytes, at)| &bytes[*at..]).collect();
+        let units: Vec<&[u8]> = frames.iter().map(|frame| &frame.bytes[frame.access_unit_at..]).collect();
         assert_eq!(units, [&b"one"[..], b"second"]);
     }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use crossbeam_channel::Sender;
+use media::h265::H265;
 use mentor_console::app::App;
 use mentor_console::config::Config;
 use mentor_console::console::{Console, Shared};
@@ -65,14 +66,15 @@ fn session(options: &Options, config: &Path) -> anyhow::Result<()> {
     let config = Config::load(config).or_exit(Kind::Config)?;
     let trace = trace(options)?;
     let epoch = Epoch(link::random() as u32);
+    let h265 = config.decoder.h265;
     let started = link::start(config, epoch);
     let kind = started.as_ref().err().map_or(Kind::Software, exit_kind);
     let (handle, events) = started.or_exit(kind)?;
     let outbox = Outbox::new(link::deliver(&handle));
     let console = Shared::new(Console::new(trace, epoch, outbox, clock::now()));
     let refusing = handle.clone();
-    let refuse = Box::new(move |number| refusing.refuse_frame(number));
-    run(options, &console, refuse, |jobs, waker| {
+    let refuse: Refuse = Box::new(move |number| refusing.refuse_frame(number));
+    run(options, &console, (h265, refuse), |jobs, waker| {
         let link = Link::start(handle, events, console.clone(), jobs, waker)?;
         Ok(Box::new(move || link.stop()))
     })
@@ -85,7 +87,7 @@ fn local(options: &Options, file: &Path) -> anyhow::Result<()> {
     let console = Console::new(trace(options)?, Epoch(0), Outbox::nowhere(), clock::now());
     let console = Shared::new(console);
     // A file has nobody to ask for an independent frame.
-    run(options, &console, Box::new(|_| {}), |jobs, _| {
+    run(options, &console, (H265::default(), Box::new(|_| {})), |jobs, _| {
         let player = recording.play(console.clone(), jobs)?;
         Ok(Box::new(move || player.stop()))
     })
@@ -98,13 +100,13 @@ type Stop = Box<dyn FnOnce()>;
 fn run(
     options: &Options,
     console: &Shared,
-    refuse: Refuse,
+    (h265, refuse): (H265, Refuse),
     start: impl FnOnce(Sender<Job>, Waker) -> io::Result<Stop>,
 ) -> anyhow::Result<()> {
     let signal = Signal::listen().context("signals")?;
     let waker = Waker::default();
     let Decode { jobs, newest, thread } =
-        decode::start(console.clone(), waker.clone(), refuse).or_exit(Kind::Unavailable)?;
+        decode::start(h265, console.clone(), waker.clone(), refuse).or_exit(Kind::Unavailable)?;
     let stop = start(jobs, waker.clone()).context("no thread for pictures")?;
     let app = App::new(console.clone(), newest, waker.clone(), options.card);
     let shown = window::run(options.window, app, &waker, signal.asked()).or_exit(Kind::Unavailable);

@@ -1,7 +1,8 @@
-//! What travels with every encoded picture: a header, then the encoder's access unit.
+//! What travels with every encoded picture: a header, then the codec and the encoder's access unit.
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::Codec;
 use crate::colour::Colour;
 use crate::ids::{FrameId, LayoutEpoch, SourceId};
 use crate::layout::MAX_TILES;
@@ -115,27 +116,27 @@ pub enum Error {
 }
 
 impl Header {
-    /// The frame's bytes: this header, then `access_unit`.
+    /// The frame's bytes: this header, then `codec` and the `access_unit` it made.
     ///
     /// # Errors
     /// [`Error::Header`] if the header cannot be written, which postcard reports only for unsized sequences.
-    pub fn prefix(&self, access_unit: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn prefix(&self, codec: Codec, access_unit: &[u8]) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(access_unit.len() + 128);
-        bytes = postcard::to_extend(self, bytes)?;
+        bytes = postcard::to_extend(&(self, codec), bytes)?;
         bytes.extend_from_slice(access_unit);
         Ok(bytes)
     }
 
-    /// Takes the header off a frame's bytes; what remains is the access unit.
+    /// Takes the header and the codec off a frame's bytes; what remains is the access unit.
     ///
     /// # Errors
     /// Anything a peer may have sent wrong; nothing is allocated beyond [`MAX_TILES`] tiles' worth by good input.
-    pub fn take(bytes: &[u8]) -> Result<(Self, &[u8]), Error> {
-        let (header, rest): (Self, _) = postcard::take_from_bytes(bytes)?;
+    pub fn take(bytes: &[u8]) -> Result<(Self, Codec, &[u8]), Error> {
+        let ((header, codec), rest): ((Self, Codec), _) = postcard::take_from_bytes(bytes)?;
         if header.tiles.len() > MAX_TILES {
             return Err(Error::Tiles(header.tiles.len()));
         }
-        Ok((header, rest))
+        Ok((header, codec, rest))
     }
 
     /// When the picture of `source` in this frame was captured.

@@ -1,4 +1,4 @@
-//! Shapes both ends share: time, ids, layout, frames, stills, marks, calls, test pictures, the ladder, drills, room cameras, vital signs,
+//! Shapes both ends share: time, ids, layout, frames, codecs, stills, marks, calls, test pictures, the ladder, drills, room cameras, vital signs,
 //! messages. No IO, no behaviour.
 //!
 //! Everything here that travels is encoded with the postcard wire format (<https://postcard.jamesmunns.com>);
@@ -7,6 +7,7 @@
 pub mod arrangement;
 pub mod call;
 pub mod camera;
+pub mod codec;
 pub mod colour;
 pub mod drill;
 pub mod frame;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::arrangement::{self, Arrangement, Wish};
 use crate::call::{Answer, Call, Pointed};
 use crate::camera::{self, Action, Drive};
+use crate::codec::Codec;
 use crate::drill::{self, News};
 use crate::ids::SourceId;
 use crate::ladder::{MAX_PHONE_BYTES, Position};
@@ -59,6 +60,9 @@ pub enum Message {
     Arrangement(Arrangement),
     /// Theatre: what becomes of the console's last wish.
     LayoutAnswer(arrangement::Answer),
+    /// Console: frames may come in these codecs too, beside H.264; at each join and each change. Before it is said, and for
+    /// an empty list, they may not.
+    Decodes(Vec<Codec>),
 }
 
 /// Why bytes are no message, or a message cannot travel.
@@ -137,6 +141,7 @@ impl Message {
                 };
                 [pan, tilt, zoom].into_iter().try_for_each(speed)
             }
+            Self::Decodes(codecs) => bound("codecs", codecs.len(), Codec::ALL.len()),
             Self::Cameras(cameras) => bound("cameras", cameras.len(), camera::MAX_CAMERAS),
             Self::Arrangement(Arrangement { sources, .. }) => {
                 bound("sources offered", sources.len(), MAX_TILES)?;

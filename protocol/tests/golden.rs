@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::arrangement::{self, Arrangement, Grant, Offered, Preset, Wish};
 use protocol::call::{Answer, Asked, Call, CallState, Pointed};
 use protocol::camera::{self, Action, Drive, Health, Offer};
+use protocol::codec::Codec;
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::drill::{Announcement, Effect, News};
 use protocol::frame::{Freshness, Header, TileTime};
@@ -176,6 +177,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("layout-wish", Message::LayoutWish(Wish { preset: Preset::SideBySide, main: SourceId(2) })),
         ("arrangement", Message::Arrangement(arrangement())),
         ("layout-answer", Message::LayoutAnswer(arrangement::Answer::NotLayout)),
+        ("decodes", Message::Decodes(vec![Codec::H265])),
     ];
     others.into_iter().chain(vitals()).collect()
 }
@@ -249,8 +251,8 @@ fn the_frame_on_the_page_is_what_the_code_writes_and_reads() {
         tiles: vec![tile(0, Some(SessionTime(999_040)), Freshness::Live), tile(1, None, Freshness::Waiting)],
     };
     let access_unit = [0, 0, 0, 1];
-    assert_eq!(header.prefix(&access_unit).unwrap(), *bytes);
-    assert_eq!(Header::take(bytes).unwrap(), (header, &access_unit[..]));
+    assert_eq!(header.prefix(Codec::H264, &access_unit).unwrap(), *bytes);
+    assert_eq!(Header::take(bytes).unwrap(), (header, Codec::H264, &access_unit[..]));
 }
 
 #[test]
@@ -278,8 +280,8 @@ fn every_state_of_a_tile_on_the_page_is_what_the_code_writes_and_reads() {
         tiles: tiles.collect(),
     };
     let access_unit = [0, 0, 0, 1];
-    assert_eq!(header.prefix(&access_unit).unwrap(), *bytes);
-    assert_eq!(Header::take(bytes).unwrap(), (header, &access_unit[..]));
+    assert_eq!(header.prefix(Codec::H265, &access_unit).unwrap(), *bytes);
+    assert_eq!(Header::take(bytes).unwrap(), (header, Codec::H265, &access_unit[..]));
 }
 
 #[test]
@@ -305,7 +307,7 @@ fn every_kind_of_message_is_on_the_page_and_no_vector_goes_unread() {
     known.sort_unstable();
     assert_eq!(vectors.keys().copied().collect::<Vec<_>>(), known);
     let kinds: BTreeSet<u8> = messages().iter().map(|(_, message)| kind(message)).collect();
-    assert_eq!(kinds, (0..26).collect());
+    assert_eq!(kinds, (0..27).collect());
 }
 
 /// A new variant does not compile here before it has a vector.
@@ -337,5 +339,6 @@ fn kind(message: &Message) -> u8 {
         Message::LayoutWish(_) => 23,
         Message::Arrangement(_) => 24,
         Message::LayoutAnswer(_) => 25,
+        Message::Decodes(_) => 26,
     }
 }

@@ -115,7 +115,7 @@ struct Measure {
 impl Measure {
     fn new(theatre: &Theatre) -> Result<Self> {
         Ok(Self {
-            encoder: CanvasEncoder::new(theatre.encoder.kind, theatre.encoder.bitrate_kbps * 1000),
+            encoder: CanvasEncoder::new(theatre.encoder),
             decoder: Decoder::start()?,
             times_us: Vec::new(),
             interval: Duration::ZERO,
@@ -130,7 +130,7 @@ impl Measure {
             self.times_us.push(elapsed_us(begin));
         }
         self.interval = composed.interval;
-        let bytes = composed.header.prefix(&unit.bytes)?;
+        let bytes = composed.header.prefix(unit.codec, &unit.bytes)?;
         file.write_all(&u32::try_from(bytes.len())?.to_le_bytes())?;
         Ok(file.write_all(&bytes)?)
     }

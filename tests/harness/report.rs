@@ -62,6 +62,8 @@ pub struct Video {
     pub fps: Option<f64>,
     /// Access units, bits per second of the counted time.
     pub encoded_bps: Option<f64>,
+    /// How many of them were encoded as what.
+    pub codecs: BTreeMap<String, u64>,
 }
 
 /// Where the frames went: captured = encoded + dropped; encoded = released + lost + in flight on the link;

@@ -98,7 +98,7 @@ impl Rig {
         let paths = ports.iter().map(|port| relay::Path { listen: loopback(0), far: loopback(*port) }).collect();
         let relay = Relay::start(relay::Config { paths, profile: setup.profile.clone(), seed: setup.seed })?;
         fs::write(folder.join("theatre.toml"), files::theatre(&setup.sources, &folder, &ports, &theatre, &console))?;
-        fs::write(folder.join("console.toml"), files::console(relay.addresses(), &theatre, &console))?;
+        fs::write(folder.join("console.toml"), files::console(&setup.sources, relay.addresses(), &theatre, &console))?;
         Ok(Self {
             theatre: start_theatre(&folder, &displays.theatre)?,
             console: start_console(&folder, displays.console(), &setup)?,

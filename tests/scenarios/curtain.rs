@@ -23,7 +23,7 @@ fn seen(frames: &[Vec<u8>]) -> Vec<(f64, bool)> {
     let mut decoder = Decoder::start().expect("a decoder");
     let mut seen = Vec::new();
     for bytes in frames {
-        let (header, access_unit) = Header::take(bytes).expect("a frame");
+        let (header, _, access_unit) = Header::take(bytes).expect("a frame");
         let now = program::clock::now();
         let picture = decoder.decode(access_unit, now).expect("it decodes");
         let frame = picture.read().expect("a picture");

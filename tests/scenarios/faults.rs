@@ -39,7 +39,7 @@ impl Site {
     }
 
     fn console_toml(&self) -> String {
-        files::console(&[([127, 0, 0, 1], 9).into()], &self.theatre, &self.console)
+        files::console(&light(), &[([127, 0, 0, 1], 9).into()], &self.theatre, &self.console)
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -237,7 +237,7 @@ fn a_console_whose_certificate_theatre_does_not_expect_is_refused_and_both_ends_
     let mut theatre = site.start("capture-node", &config, |_| {});
     site.console = certificates::make(&site.folder, "stranger").expect("a certificate");
     let paths = [([127, 0, 0, 1], port).into()];
-    let config = site.write("console.toml", &files::console(&paths, &site.theatre, &site.console));
+    let config = site.write("console.toml", &files::console(&light(), &paths, &site.theatre, &site.console));
     let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
     let mut console = site.start("mentor-console", &config, |command| display.give_to(command));
     theatre.wait_for_line("a peer was refused", SOON).expect("theatre says so");

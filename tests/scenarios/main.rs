@@ -5,6 +5,7 @@
 
 mod check;
 mod clips;
+mod codecs;
 mod colours;
 mod curtain;
 mod drills;

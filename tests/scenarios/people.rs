@@ -9,7 +9,7 @@ use capture::config::Role;
 use harness::certificates;
 use harness::display::Display;
 use harness::process::Program;
-use harness::rig::{files, free_ports, start_theatre};
+use harness::rig::{Sources, files, free_ports, start_theatre};
 use harness::statistics::freezes;
 use harness::trace::Follower;
 use program::trace::Record;
@@ -30,12 +30,17 @@ pub struct Theatre {
 
 impl Theatre {
     pub fn start(name: &str, people: [(&str, Role); 3]) -> Self {
+        Self::start_on(name, &light(), people)
+    }
+
+    /// The same, with these sources.
+    pub fn start_on(name: &str, sources: &Sources, people: [(&str, Role); 3]) -> Self {
         let folder = folder(name);
         fs::create_dir_all(folder.join("run")).expect("a folder");
         let own = certificates::make(&folder, "theatre").expect("a certificate");
         let ports = free_ports(6).expect("free ports");
         // More than the narrow line carries, whatever else the machine makes of a moment.
-        let mut text = files::theatre(&light(), &folder, &[], &own, &own)
+        let mut text = files::theatre(sources, &folder, &[], &own, &own)
             .replace("bitrate_kbps = 2000", "bitrate_kbps = 5000\nfloor_kbps = 4000");
         let nobody = text.find("[participant.").expect("a participant");
         text.truncate(nobody);

@@ -13,6 +13,7 @@ use media::encode::family::Family;
 use media::encode::{Config, Encoder, Rate};
 use media::picture::{self, Picture, Pool};
 use program::clock;
+use protocol::codec::Codec;
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 use protocol::layout::Role;
@@ -50,7 +51,8 @@ pub fn rate(budget_bps: Option<u64>) -> Rate {
 
 /// The settings of the encoder that every system is fed from.
 pub fn encoder() -> Result<Encoder> {
-    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate: rate(None), family: Family::X264 })?)
+    let (rate, codec, family) = (rate(None), Codec::H264, Family::X264);
+    Ok(Encoder::start(&Config { size: SIZE, colour: Colour::default(), rate, codec, family })?)
 }
 
 impl Pictures {

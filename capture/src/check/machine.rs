@@ -14,15 +14,23 @@ const LITTLE_FREE: u64 = 2 << 30;
 
 /// All of it.
 pub fn all(theatre: &Theatre) -> Vec<Finding> {
-    vec![encoder(theatre), clock(), disk(&theatre.run_dir)]
+    let mut all = encoders(theatre);
+    all.extend([clock(), disk(&theatre.run_dir)]);
+    all
 }
 
-fn encoder(theatre: &Theatre) -> Finding {
-    let mut encoder = CanvasEncoder::new(theatre.encoder.kind, theatre.encoder.bitrate_kbps.saturating_mul(1_000));
+fn encoders(theatre: &Theatre) -> Vec<Finding> {
+    let mut encoder = CanvasEncoder::new(theatre.encoder);
     let sought = media::init_codecs().map_err(|error| error.to_string());
     match sought.and_then(|()| encoder.seek(theatre.canvas.size()).map_err(|error| error.to_string())) {
-        Ok(report) => Finding::pass("encoder", report.to_string()),
-        Err(error) => Finding::fail("encoder", error, "install what it names, or change encoder.kind"),
+        Ok(sought) => {
+            let h265 = match sought.h265 {
+                Ok(report) => format!("{report}, while every console there decodes it"),
+                Err(_) => "none, so that frames are H.264; the log says what each lacks".to_owned(),
+            };
+            vec![Finding::pass("encoder", sought.h264.to_string()), Finding::pass("encoder of H.265", h265)]
+        }
+        Err(error) => vec![Finding::fail("encoder", error, "install what it names, or change encoder.kind")],
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Show<'a> {
     fn new(theatre: &'a Theatre) -> Result<Self, String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
         media::init_codecs().map_err(|error| told(&error))?;
-        let mut encoder = CanvasEncoder::new(theatre.encoder.kind, theatre.encoder.bitrate_kbps.saturating_mul(1_000));
+        let mut encoder = CanvasEncoder::new(theatre.encoder);
         encoder.seek(theatre.canvas.size()).map_err(|error| told(&error))?;
         let info = picture::i420(theatre.canvas.size(), Colour::default()).map_err(|error| told(&error))?;
         let pool = Pool::new(&info).map_err(|error| told(&error))?;
@@ -112,7 +112,7 @@ impl<'a> Show<'a> {
             let canvas = self.canvas(number, interval)?;
             let refresh = self.participants.want_independent(clock::now());
             let unit = self.encoder.encode(&canvas, refresh).map_err(|error| error.to_string())?;
-            let bytes = canvas.header.prefix(&unit.bytes).map_err(|error| error.to_string())?;
+            let bytes = canvas.header.prefix(unit.codec, &unit.bytes).map_err(|error| error.to_string())?;
             let frame = Frame::new(unit.independent, bytes).map_err(|error| error.to_string())?;
             self.participants.deliver(&frame, clock::now());
         }

@@ -124,6 +124,12 @@ fn each_fault_is_told_by_its_key_and_how_to_mend_it() {
         ("scene = \"tissue\"", "scene = \"tissue\"\nsize = { widht = 64, height = 64 }", "did you mean `width`?"),
         ("scene = \"tissue\"", "scene = \"tissue\"\ncolour = {}", "key `colour` belongs to scene = \"bars\""),
         ("[window.room]", "[window.roof]", "window.roof: there is no source `roof`"),
+        (
+            "bitrate_kbps = 6000",
+            "kind = \"x265\"",
+            "no encoder \"x265\" of H.264; use \"auto\" or one of \"nvenc\", \"va\"",
+        ),
+        ("bitrate_kbps = 6000", "h265 = \"always\"", "expected one of `hardware`, `software`, `never`"),
         ("bitrate_kbps = 6000", "bitrate_kbps = 6", "encoder.bitrate_kbps: must be 200 to 100000"),
         ("bitrate_kbps = 6000", "floor_kbps = 6001", "encoder.floor_kbps: 6001 must be 200 to encoder.bitrate_kbps"),
     ];

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use media::encode::family::Family;
+use media::h265::H265;
+use media::probe::Candidate as _;
 use program::config::Document;
 use protocol::arrangement::{Grant, Preset};
+use protocol::codec::Codec;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
 use serde::Deserialize;
@@ -85,11 +88,13 @@ impl Default for Canvas {
 }
 
 /// `[encoder]`: how the canvas is encoded.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Encoder {
     /// By which encoder.
     pub kind: EncoderKind,
+    /// Whether as H.265, while everybody there takes part in that.
+    pub h265: H265,
     /// Target bit rate in kbit/s. What a line has to carry of it is `link.policy`'s: all of it, or its share.
     pub bitrate_kbps: u32,
     /// The rate in kbit/s below which the slowest mentor's lines do not push it: from there on that mentor alone suffers.
@@ -99,11 +104,34 @@ pub struct Encoder {
 impl Default for Encoder {
     /// 6 Mbit/s: tissue at 720p30 keeps its texture. 500 kbit/s: below, it is blocks for everybody.
     fn default() -> Self {
-        Self { kind: EncoderKind::Auto, bitrate_kbps: 6_000, floor_kbps: 500 }
+        Self { kind: EncoderKind::Auto, h265: H265::default(), bitrate_kbps: 6_000, floor_kbps: 500 }
     }
 }
 
-/// Which of the encoders there may be on a machine.
+impl Encoder {
+    /// Those to be tried for `codec`, in order. `kind` says which chip makes H.265, or that none does; the processor's is
+    /// x265 whatever it says.
+    pub fn families(&self, codec: Codec) -> Vec<Family> {
+        let families = match &self.kind {
+            EncoderKind::Auto => &Family::ALL[..],
+            EncoderKind::Only(family) => std::slice::from_ref(family),
+        };
+        let chips = families.iter().copied().filter(|family| family.is_hardware());
+        match (codec, self.h265) {
+            (Codec::H264, _) => families.iter().copied().filter(|family| family.makes(codec)).collect(),
+            (Codec::H265, H265::Never) => Vec::new(),
+            (Codec::H265, H265::Hardware) => chips.collect(),
+            (Codec::H265, H265::Software) => chips.chain([Family::X265]).collect(),
+        }
+    }
+
+    /// The target in bits per second.
+    pub fn bitrate_bps(&self) -> u32 {
+        self.bitrate_kbps.saturating_mul(1_000)
+    }
+}
+
+/// Which of the encoders of H.264 there may be on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum EncoderKind {
@@ -113,28 +141,18 @@ pub enum EncoderKind {
     Only(Family),
 }
 
-impl EncoderKind {
-    /// Those to be tried, in order.
-    pub fn families(&self) -> &[Family] {
-        match self {
-            Self::Auto => &Family::ALL,
-            Self::Only(family) => std::slice::from_ref(family),
-        }
-    }
-}
-
 impl TryFrom<String> for EncoderKind {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        let known = || Family::ALL.map(Family::name).join("\", \"");
-        match name.as_str() {
-            "auto" => Ok(Self::Auto),
-            name => name
-                .parse()
-                .map(Self::Only)
-                .map_err(|_| format!("there is no encoder \"{name}\"; use \"auto\" or one of \"{}\"", known())),
+        if name == "auto" {
+            return Ok(Self::Auto);
         }
+        let of_h264 = || Family::ALL.into_iter().filter(|family| family.makes(Codec::H264));
+        of_h264().find(|family| family.name() == name).map(Self::Only).ok_or_else(|| {
+            let known = of_h264().map(Family::name).collect::<Vec<_>>().join("\", \"");
+            format!("there is no encoder \"{name}\" of H.264; use \"auto\" or one of \"{known}\"")
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use program::trace::DropReason;
+use protocol::codec::Codec;
 use protocol::ids::FrameId;
 use protocol::ladder::Rung;
 use protocol::time::MonoTime;
@@ -27,6 +28,7 @@ pub struct Demand(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     refresh: AtomicBool,
+    h265: AtomicBool,
     /// 0 while there is none.
     budget_bps: AtomicU32,
     /// The rung's place among all.
@@ -47,6 +49,11 @@ impl Demand {
     pub fn set_budget(&self, bps: Option<u64>) {
         let bps = bps.map_or(0, |bps| u32::try_from(bps).unwrap_or(u32::MAX).max(LEAST_BPS));
         self.0.budget_bps.store(bps, Ordering::Release);
+    }
+
+    /// From the next canvas on frames are to be this, where it can be made.
+    pub fn set_codec(&self, codec: Codec) {
+        self.0.h265.store(codec == Codec::H265, Ordering::Release);
     }
 
     /// From the next canvas on this is given up. Video that comes back begins with an independent access unit.
@@ -114,6 +121,10 @@ impl Demand {
 
     pub(super) fn take_refresh(&self) -> bool {
         self.0.refresh.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        if self.0.h265.load(Ordering::Acquire) { Codec::H265 } else { Codec::H264 }
     }
 
     pub(super) fn budget_bps(&self) -> Option<u32> {

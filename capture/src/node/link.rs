@@ -10,6 +10,7 @@ use program::trace::Trace;
 use program::worker::Worker;
 use protocol::arrangement::Wish;
 use protocol::camera::{self, Offer};
+use protocol::codec::Codec;
 use protocol::ladder::Position;
 use protocol::message::Message;
 use protocol::time::MonoTime;
@@ -18,6 +19,7 @@ use transport::path::State;
 use transport::session::Event;
 
 use super::arranging::{self, Arranging};
+use super::codec;
 use super::curtain::Curtain;
 use super::demand::Demand;
 use super::drills::Drills;
@@ -55,6 +57,8 @@ pub struct Parts {
     pub stills: Arc<Stills>,
     /// The encoder.
     pub demand: Demand,
+    /// What frames are encoded as.
+    pub codec: codec::Choice,
     /// The ladder.
     pub steps: Steps,
     /// Vital signs, where there are any.
@@ -111,6 +115,8 @@ struct Known {
     budget_bps: Option<u64>,
     /// Its last verdict, so that each is said once.
     video: Option<Video>,
+    /// Whether it has said that it decodes H.265.
+    decodes_h265: bool,
     /// Messages that were left out.
     refused: u64,
 }
@@ -162,7 +168,7 @@ impl Listener {
                     "the console is there{}",
                     if restarted { ", started anew" } else { "" }
                 );
-                known.budget_bps = None;
+                (known.budget_bps, known.decodes_h265) = (None, false);
                 self.share.joined(at, clock::now());
                 member.outlet().join();
                 self.parts.relay.peer_up(at, peer);
@@ -202,6 +208,7 @@ impl Listener {
             Ok(Message::Camera(command)) => self.move_camera(at, command).err(),
             Ok(Message::StillWish(source)) => return self.parts.stills.wish(at, source),
             Ok(Message::LayoutWish(wish)) => return self.wish(at, wish),
+            Ok(Message::Decodes(codecs)) => return self.decodes(at, name, &codecs),
             Ok(
                 Message::Layout(_)
                 | Message::Receipt(_)
@@ -223,6 +230,18 @@ impl Listener {
             tracing::warn!(participant = name, "a message is left out: {fault}; so will be others like it");
         }
         known.refused += 1;
+    }
+
+    /// The console of participant `at` decodes these codecs beside H.264.
+    fn decodes(&mut self, at: usize, name: &str, codecs: &[Codec]) {
+        let Some(known) = self.known.get_mut(at) else { return };
+        known.decodes_h265 = codecs.contains(&Codec::H265);
+        tracing::info!(
+            participant = name,
+            "the console decodes {}",
+            if known.decodes_h265 { "H.265" } else { "no H.265" }
+        );
+        self.judge(&self.facts(), clock::now());
     }
 
     /// A mentor moves a room camera that theatre grants; whoever watches moves nothing.
@@ -259,6 +278,10 @@ impl Listener {
             .zip(&self.known)
             .map(|((member, facts), known)| member.seen(&facts.session, known.budget_bps))
             .collect();
+        let consoles = seen.iter().zip(&self.known).map(|(seen, known)| (seen.presence, known.decodes_h265));
+        if let Some(codec) = self.parts.codec.judge(consoles, now) {
+            self.parts.demand.set_codec(codec);
+        }
         let verdict = self.share.judge(&seen, now);
         self.parts.demand.set_budget(Some(verdict.rate_bps));
         let members = self.participants.members().iter();

@@ -25,6 +25,7 @@ pub fn sent(encoded: &Encoded, numbers: BTreeMap<String, u64>, sent: MonoTime) -
         composed_us: canvas.header.composed.0,
         encoded_us: encoded.at.0,
         sent_us: sent.0,
+        codec: encoded.unit.codec.word().to_owned(),
         bytes: encoded.unit.bytes.len() as u64,
         independent: encoded.unit.independent,
     })

@@ -125,7 +125,7 @@ impl Way {
             self.demand.refresh();
             return self.trace.write(record::dropped(&encoded.canvas, DropReason::CurtainClosed, clock::now()));
         }
-        let bytes = match encoded.canvas.header.prefix(&encoded.unit.bytes) {
+        let bytes = match encoded.canvas.header.prefix(encoded.unit.codec, &encoded.unit.bytes) {
             Ok(bytes) => bytes,
             Err(error) => return tracing::error!("{error}; the frame is left out"),
         };

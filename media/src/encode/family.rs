@@ -1,15 +1,17 @@
-//! The H.264 encoders there may be on a machine, and what sets one apart from another: its element, its settings for the
+//! The encoders there may be on a machine, and what sets one apart from another: its element, its settings for the
 //! least delay, and how it is told a new rate. Which of them works here is `probe`'s to find out.
 
 use std::fmt;
 use std::str::FromStr;
 
 use gstreamer as gst;
+use protocol::codec::Codec;
 
 use super::hardware::{Nvenc, Qsv, V4l2, Va};
-use super::software::{OpenH264, X264};
+use super::software::{OpenH264, X264, X265};
+use crate::probe::Candidate;
 
-/// Encoders that go by one GStreamer element.
+/// Encoders that go by one plugin of GStreamer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Family {
     /// NVIDIA's NVENC.
@@ -25,6 +27,8 @@ pub enum Family {
     X264,
     /// The processor: Cisco's OpenH264.
     OpenH264,
+    /// The processor: x265, which takes several times the work of x264.
+    X265,
 }
 
 /// There is no encoder of this name.
@@ -36,8 +40,8 @@ pub struct Unknown {
 
 /// What sets a family apart.
 pub(super) trait Tuning: Sync {
-    /// Its element's factory.
-    fn factory(&self) -> &'static str;
+    /// The factory of its element for `codec`, one that the family makes.
+    fn factory(&self, codec: Codec) -> &'static str;
 
     /// What brings the element on Debian and Ubuntu, and the device under it.
     fn needs(&self) -> &'static str;
@@ -53,7 +57,7 @@ pub(super) trait Tuning: Sync {
 impl Family {
     /// All of them, in the order in which they are tried: chips before the processor, which has a canvas to compose, and of
     /// the processor's the one that makes more of its bits first.
-    pub const ALL: [Self; 6] = [Self::Nvenc, Self::Va, Self::Qsv, Self::V4l2, Self::X264, Self::OpenH264];
+    pub const ALL: [Self; 7] = [Self::Nvenc, Self::Va, Self::Qsv, Self::V4l2, Self::X264, Self::OpenH264, Self::X265];
 
     /// Its name in configurations and reports.
     pub const fn name(self) -> &'static str {
@@ -64,12 +68,17 @@ impl Family {
             Self::V4l2 => "v4l2",
             Self::X264 => "x264",
             Self::OpenH264 => "openh264",
+            Self::X265 => "x265",
         }
     }
 
-    /// Whether a chip of its own does the work.
-    pub fn is_hardware(self) -> bool {
-        !matches!(self, Self::X264 | Self::OpenH264)
+    /// Whether it makes `codec`. Chips make both.
+    pub fn makes(self, codec: Codec) -> bool {
+        match self {
+            Self::Nvenc | Self::Va | Self::Qsv | Self::V4l2 => true,
+            Self::X264 | Self::OpenH264 => codec == Codec::H264,
+            Self::X265 => codec == Codec::H265,
+        }
     }
 
     pub(super) fn tuning(self) -> &'static dyn Tuning {
@@ -80,7 +89,14 @@ impl Family {
             Self::V4l2 => &V4l2,
             Self::X264 => &X264,
             Self::OpenH264 => &OpenH264,
+            Self::X265 => &X265,
         }
+    }
+}
+
+impl Candidate for Family {
+    fn is_hardware(self) -> bool {
+        !matches!(self, Self::X264 | Self::OpenH264 | Self::X265)
     }
 }
 
@@ -107,8 +123,8 @@ mod tests {
         for family in Family::ALL {
             assert_eq!(family.name().parse(), Ok(family));
         }
-        let error = "x265".parse::<Family>().unwrap_err().to_string();
-        assert!(error.contains("\"x265\"") && error.contains("nvenc") && error.contains("openh264"), "{error}");
+        let error = "x266".parse::<Family>().unwrap_err().to_string();
+        assert!(error.contains("\"x266\"") && error.contains("nvenc") && error.contains("openh264"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use protocol::codec::Codec;
 
 use super::NOMINAL_FPS;
 use super::family::Tuning;
@@ -19,8 +20,11 @@ pub(super) struct Qsv;
 pub(super) struct V4l2;
 
 impl Tuning for Nvenc {
-    fn factory(&self) -> &'static str {
-        "nvh264enc"
+    fn factory(&self, codec: Codec) -> &'static str {
+        match codec {
+            Codec::H264 => "nvh264enc",
+            Codec::H265 => "nvh265enc",
+        }
     }
 
     fn needs(&self) -> &'static str {
@@ -45,8 +49,11 @@ impl Tuning for Nvenc {
 }
 
 impl Tuning for Va {
-    fn factory(&self) -> &'static str {
-        "vah264enc"
+    fn factory(&self, codec: Codec) -> &'static str {
+        match codec {
+            Codec::H264 => "vah264enc",
+            Codec::H265 => "vah265enc",
+        }
     }
 
     fn needs(&self) -> &'static str {
@@ -71,8 +78,11 @@ impl Tuning for Va {
 }
 
 impl Tuning for Qsv {
-    fn factory(&self) -> &'static str {
-        "qsvh264enc"
+    fn factory(&self, codec: Codec) -> &'static str {
+        match codec {
+            Codec::H264 => "qsvh264enc",
+            Codec::H265 => "qsvh265enc",
+        }
     }
 
     fn needs(&self) -> &'static str {
@@ -95,8 +105,11 @@ impl Tuning for Qsv {
 }
 
 impl Tuning for V4l2 {
-    fn factory(&self) -> &'static str {
-        "v4l2h264enc"
+    fn factory(&self, codec: Codec) -> &'static str {
+        match codec {
+            Codec::H264 => "v4l2h264enc",
+            Codec::H265 => "v4l2h265enc",
+        }
     }
 
     fn needs(&self) -> &'static str {

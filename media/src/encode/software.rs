@@ -2,6 +2,7 @@
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use protocol::codec::Codec;
 
 use super::VBV_MS;
 use super::family::Tuning;
@@ -12,8 +13,11 @@ pub(super) struct X264;
 /// OpenH264, where x264's licence or package is not wanted.
 pub(super) struct OpenH264;
 
+/// x265, to try H.265 where no chip makes it.
+pub(super) struct X265;
+
 impl Tuning for X264 {
-    fn factory(&self) -> &'static str {
+    fn factory(&self, _: Codec) -> &'static str {
         "x264enc"
     }
 
@@ -46,7 +50,7 @@ impl Tuning for X264 {
 }
 
 impl Tuning for OpenH264 {
-    fn factory(&self) -> &'static str {
+    fn factory(&self, _: Codec) -> &'static str {
         "openh264enc"
     }
 
@@ -73,5 +77,31 @@ impl Tuning for OpenH264 {
         let bps = u32::try_from(bps).unwrap_or(u32::MAX).max(1_000);
         element.set_property("bitrate", bps);
         element.set_property("max-bitrate", bps);
+    }
+}
+
+impl Tuning for X265 {
+    fn factory(&self, _: Codec) -> &'static str {
+        "x265enc"
+    }
+
+    fn needs(&self) -> &'static str {
+        "the package gstreamer1.0-plugins-bad"
+    }
+
+    /// One picture at a time, its rows shared out among threads (wavefronts).
+    fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("tune", "zerolatency"),
+            ("speed-preset", "ultrafast"),
+            ("key-int-max", "2147483647"),
+            ("option-string", "bframes=0:rc-lookahead=0:scenecut=0:frame-threads=1:open-gop=0:repeat-headers=1:info=0"),
+        ]
+    }
+
+    fn set_rate(&self, element: &gst::Element, bps: u64) {
+        // x265enc takes 1 to 102,400.
+        let kilobits = ((bps + 500) / 1_000).clamp(1, 102_400);
+        element.set_property("bitrate", u32::try_from(kilobits).unwrap_or(u32::MAX));
     }
 }

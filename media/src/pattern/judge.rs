@@ -112,6 +112,7 @@ mod tests {
     use crate::encode::family::Family;
     use crate::encode::{Config, Encoder, Rate};
     use crate::picture::{Converter, Pool, i420};
+    use protocol::codec::Codec;
     use protocol::colour::{Colour, Range};
     use protocol::geometry::SizePx;
     use protocol::time::MonoTime;
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn a_session_at_its_usual_rate_keeps_colours_edges_and_lines() {
         let rate = Rate { bitrate_bps: 6_000_000, pictures_per_second: 30.0 };
-        let config = Config { size: SIZE, colour: Colour::default(), rate, family: Family::X264 };
+        let config = Config { size: SIZE, colour: Colour::default(), rate, codec: Codec::H264, family: Family::X264 };
         let (mut encoder, mut decoder) = (Encoder::start(&config).unwrap(), Decoder::start().unwrap());
         let mut last = None;
         for number in 0..15 {

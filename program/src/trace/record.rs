@@ -106,6 +106,8 @@ pub struct SentFrame {
     pub encoded_us: u64,
     /// Accepted by the sessions in [`Self::numbers`].
     pub sent_us: u64,
+    /// What it is encoded as: `h264` or `h265`.
+    pub codec: String,
     /// The access unit's size.
     pub bytes: u64,
     /// Whether it decodes without earlier frames.

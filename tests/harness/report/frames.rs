@@ -150,7 +150,11 @@ impl<'a> Frames<'a> {
         let span = self.span_seconds();
         let bits = self.sent.values().map(|frame| frame.bytes * 8).sum::<u64>() as f64;
         let intervals = self.counts().captured.saturating_sub(1) as f64;
-        Video { width, height, fps: span.map(|s| intervals / s), encoded_bps: span.map(|s| bits / s) }
+        let mut codecs = BTreeMap::new();
+        for frame in self.sent.values() {
+            *codecs.entry(frame.codec.clone()).or_default() += 1;
+        }
+        Video { width, height, fps: span.map(|s| intervals / s), encoded_bps: span.map(|s| bits / s), codecs }
     }
 
     /// UDP payload theatre sent to `participant` over encoded bytes, both between the first and the last link record of the counted
@@ -188,6 +192,7 @@ mod tests {
             composed_us: captured + 1_000,
             encoded_us: captured + 6_000,
             sent_us: captured + 6_100,
+            codec: "h264".into(),
             bytes: 25_000,
             independent: number == 0,
         })

@@ -58,6 +58,8 @@ pub struct Sources {
     pub second_window: bool,
     /// Vital signs are generated, sent as data and drawn as a tile; else a scene stands in for the monitor's screen.
     pub vitals: bool,
+    /// Whether both ends take part in H.265 by their processors.
+    pub h265: bool,
 }
 
 impl Sources {
@@ -72,6 +74,7 @@ impl Sources {
             detail: Detail::Full,
             second_window: false,
             vitals: false,
+            h265: false,
         }
     }
 }
@@ -103,7 +106,14 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
         text.push_str(&format!("[source.{name}]\nrole = \"{name}\"\n{keys}\n"));
     }
     if sources.detail == Detail::Half {
-        text.push_str("[canvas]\nwidth = 640\nheight = 360\n[encoder]\nbitrate_kbps = 2000\n");
+        text.push_str("[canvas]\nwidth = 640\nheight = 360\n");
+    }
+    text.push_str("[encoder]\n");
+    if sources.detail == Detail::Half {
+        text.push_str("bitrate_kbps = 2000\n");
+    }
+    if sources.h265 {
+        text.push_str(H265);
     }
     if sources.vitals {
         text.push_str("[vitals]\nkind = \"generator\"\n");
@@ -136,12 +146,18 @@ pub fn participant(name: &str, role: Role, ports: &[u16], peer: &Identity) -> St
 /// The word of whoever names a recording for a run: it carries no name.
 const UNMASKED: &str = "mask = \"none\"\nmask_decided_by = \"whoever named the recording\"";
 
+/// H.265 without a chip, in the table of either end.
+const H265: &str = "h265 = \"software\"\n";
+
 /// The telephone in theatre: a number that is kept free for fiction (Ofcom's 020 7946 0xxx).
 pub const PHONE: &str = "+44 20 7946 0123";
 
 /// `console.toml`.
-pub fn console(addresses: &[SocketAddr], peer: &Identity, own: &Identity) -> String {
+pub fn console(sources: &Sources, addresses: &[SocketAddr], peer: &Identity, own: &Identity) -> String {
     let mut text = identity(own);
+    if sources.h265 {
+        text.push_str(&format!("[decoder]\n{H265}"));
+    }
     text.push_str(&format!("[theatre]\ncertificate = \"{}\"\n", peer.certificate.display()));
     for (index, address) in addresses.iter().enumerate() {
         text.push_str(&format!("[path.{}]\ndial = \"{address}\"\n", path_name(index)));

@@ -11,6 +11,7 @@ use harness::certificates::Identity;
 use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
+use protocol::codec::Codec;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
 use protocol::layout::Layout;
@@ -52,6 +53,8 @@ pub struct Story {
     pub stills: Vec<Bytes>,
     /// Whether the first frame was an independent one.
     pub begins_independent: bool,
+    /// What frames were encoded as, one entry for each change.
+    pub codecs: Vec<Codec>,
     /// How each source stood in the frames, one word for each change.
     pub sources: BTreeMap<SourceId, Vec<&'static str>>,
     /// What theatre told of vital signs, in its order.
@@ -133,6 +136,20 @@ impl Peer {
         assert!(!limit.timed_out(), "{} frames of {count} within {SOON:?}", story.released_us.len());
     }
 
+    /// What the frames so far were encoded as, one entry for each change.
+    pub fn codecs(&self) -> Vec<Codec> {
+        self.story.lock().codecs.clone()
+    }
+
+    /// Waits until frames have been encoded as these, one after the other.
+    pub fn wait_for_codecs(&self, wanted: &[Codec]) {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| story.codecs != wanted;
+        let (story, limit) =
+            self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        assert!(!limit.timed_out(), "not {wanted:?} within {SOON:?}: {:?}", story.codecs);
+    }
+
     /// Waits until the frames say that `source` stands so.
     pub fn wait_for_source(&self, source: SourceId, wanted: &str) {
         let stands = |story: &Story| story.sources.get(&source).and_then(|states| states.last().copied());
@@ -204,7 +221,10 @@ impl Told {
             match event {
                 Event::Frame(frame) => {
                     story.begins_independent |= story.released_us.is_empty() && frame.independent;
-                    let (header, _) = Header::take(&frame.bytes).expect("a frame's header");
+                    let (header, codec, _) = Header::take(&frame.bytes).expect("a frame's header");
+                    if story.codecs.last() != Some(&codec) {
+                        story.codecs.push(codec);
+                    }
                     for tile in &header.tiles {
                         let states = story.sources.entry(tile.source).or_default();
                         let word = tile.freshness.word();

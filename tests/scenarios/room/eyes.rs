@@ -61,7 +61,7 @@ impl Eyes {
     /// Decodes what has come since the last look.
     pub fn look(&mut self) {
         for bytes in self.peer.kept_from(self.decoded) {
-            let (_, access_unit) = Header::take(&bytes).expect("a frame");
+            let (_, _, access_unit) = Header::take(&bytes).expect("a frame");
             self.last = Some(self.decoder.decode(access_unit, program::clock::now()).expect("it decodes"));
             self.decoded += 1;
         }
