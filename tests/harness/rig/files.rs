@@ -108,12 +108,10 @@ pub fn theatre(sources: &Sources, folder: &Path, ports: &[u16], own: &Identity, 
     if sources.detail == Detail::Half {
         text.push_str("[canvas]\nwidth = 640\nheight = 360\n");
     }
-    text.push_str("[encoder]\n");
-    if sources.detail == Detail::Half {
-        text.push_str("bitrate_kbps = 2000\n");
-    }
-    if sources.h265 {
-        text.push_str(H265);
+    let bitrate = if sources.detail == Detail::Half { "bitrate_kbps = 2000\n" } else { "" };
+    let encoder = [bitrate, if sources.h265 { H265 } else { "" }].concat();
+    if !encoder.is_empty() {
+        text.push_str(&format!("[encoder]\n{encoder}"));
     }
     if sources.vitals {
         text.push_str("[vitals]\nkind = \"generator\"\n");
