@@ -5,6 +5,7 @@
 //! picture [`over`]'s, what keys and pedals do [`hand`]'s, how it all looks [`painter`]'s, the monitor [`screen`]'s.
 
 pub mod alert;
+mod crew;
 pub mod cursors;
 pub mod full_colour;
 pub mod hand;
@@ -13,6 +14,7 @@ mod input;
 mod intake;
 pub mod lettering;
 pub mod marks;
+mod matrix16;
 mod monitor;
 pub mod notices;
 pub mod output;
@@ -23,6 +25,7 @@ pub mod schedule;
 pub mod screen;
 pub mod sheets;
 pub mod stencil;
+mod wide;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +41,7 @@ use protocol::time::MonoTime;
 use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
 use crate::signal::Policy;
 use crate::{config, run_dir, source};
+use crew::Crew;
 use hand::{Hand, Press};
 use handout::Handout;
 use input::Input;
@@ -95,6 +99,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
     let handout = claim.as_ref().map(|_| Handout::new(run_dir::pictures(&display.run_dir, &display.name)));
     let (deliver, pictures) = intake(handout, Policy::of(&display.source));
     let input = Input::open(&display.name, display.source.clone(), deliver)?;
+    let _crew = Crew::gather();
     let (batches, board) = bounded(WAITING_BATCHES);
     let receipts = claim.as_ref().and_then(|_| listen(&display, batches));
     let mut desk = Desk {

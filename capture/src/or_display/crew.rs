@@ -29,3 +29,36 @@ impl Crew {
 fn of(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
     ThreadPoolBuilder::new().num_threads(threads).use_current_thread().thread_name(|_| "paint".into()).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::full_colour::{BAND, FullColour};
+    use super::*;
+    use crossbeam_channel::bounded;
+    use media::picture::{Picture, i420};
+    use protocol::colour::Colour;
+    use protocol::geometry::SizePx;
+    use protocol::time::MonoTime;
+
+    #[test]
+    fn a_picture_is_painted_though_the_second_thread_never_comes() {
+        gstreamer::init().unwrap();
+        let _crew = Crew::gather();
+        let ((begin, begun), (release, held)) = (bounded(1), bounded::<()>(0));
+        if rayon::current_num_threads() > 1 {
+            rayon::spawn(move || {
+                begin.send(()).unwrap();
+                held.recv().unwrap_err();
+            });
+            begun.recv().unwrap();
+        }
+        let info = i420(SizePx { width: 64, height: 1080 }, Colour::default()).unwrap();
+        let buffer = gstreamer::Buffer::from_mut_slice(vec![128; info.size()]);
+        let picture = Picture { buffer, info: info.clone(), captured: MonoTime(0) };
+        let drawn = |first: usize, rows: &mut [u8], _| rows[0] = (first / BAND) as u8;
+        let frame = FullColour::new(&info).unwrap().convert(&picture, drawn).unwrap();
+        let bands = frame.plane_data(0).unwrap().chunks(BAND * 64 * 4).map(|band| band[0]);
+        assert!(bands.eq(0..17));
+        drop(release);
+    }
+}

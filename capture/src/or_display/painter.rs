@@ -112,10 +112,7 @@ impl Painter {
     }
 
     /// The way into full colour of such pictures: the one that `kept` has, or a new one.
-    fn full_colour<'a>(
-        kept: &'a mut Option<FullColour>,
-        picture: &Picture,
-    ) -> Result<&'a mut FullColour, picture::Error> {
+    fn full_colour<'a>(kept: &'a mut Option<FullColour>, picture: &Picture) -> Result<&'a FullColour, picture::Error> {
         let made = match kept.take().filter(|made| made.takes(&picture.info)) {
             Some(made) => made,
             None => FullColour::new(&picture.info)?,

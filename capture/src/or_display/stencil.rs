@@ -9,6 +9,7 @@ use annotation::raster::{Overlay, Rect};
 use protocol::geometry::SizePx;
 
 use super::full_colour::BAND;
+use super::wide::{Work, widest};
 
 /// What lies over the picture.
 #[derive(Debug, Default)]
@@ -96,11 +97,33 @@ impl Stencil {
     /// Lays it over a [`BAND`] of rows of a BGRx picture, of which `first` is the first and which are `stride_bytes` apart. What
     /// lies beyond the picture is left out.
     pub fn lay_over(&self, first: usize, rows: &mut [u8], stride_bytes: usize) {
+        widest(Lay { stencil: self, first, rows, stride_bytes });
+    }
+
+    #[inline(always)]
+    fn lay(&self, first: usize, rows: &mut [u8], stride_bytes: usize) {
         let band = self.bands.get(first / BAND).into_iter().flatten();
         for piece in band.filter_map(|number| self.pieces.get(*number)) {
             let own = rows.chunks_mut(stride_bytes.max(1)).enumerate().skip(piece.top.saturating_sub(first));
-            own.take(piece.rows.len()).for_each(|(row, bytes)| piece.lay_over(first + row, bytes));
+            for (row, bytes) in own.take(piece.rows.len()) {
+                piece.lay_over(first + row, bytes);
+            }
         }
+    }
+}
+
+/// A stencil over a band.
+struct Lay<'a> {
+    stencil: &'a Stencil,
+    first: usize,
+    rows: &'a mut [u8],
+    stride_bytes: usize,
+}
+
+impl Work for Lay<'_> {
+    #[inline(always)]
+    fn work(self) {
+        self.stencil.lay(self.first, self.rows, self.stride_bytes);
     }
 }
 
@@ -160,6 +183,7 @@ impl Piece {
         }
     }
 
+    #[inline(always)]
     fn lay_over(&self, row: usize, bytes: &mut [u8]) {
         let own = row.checked_sub(self.top).and_then(|own| self.rows.get(own..)?.first_chunk::<2>());
         let runs = own.and_then(|[first, end]| self.runs.get(*first..*end)).unwrap_or_default();
@@ -197,6 +221,7 @@ fn parts([red, green, blue, opacity]: [u8; 4]) -> Option<(Pixel, Pixel)> {
     (opacity != 0).then_some(([stays, stays, stays, 255], [blue, green, red, 0]))
 }
 
+#[inline(always)]
 fn opaque(below: &mut [u8], [blue, green, red, _]: Pixel) {
     let colour = u32::from_le_bytes([blue, green, red, 0]);
     for pixel in below.as_chunks_mut::<4>().0 {
@@ -204,6 +229,7 @@ fn opaque(below: &mut [u8], [blue, green, red, _]: Pixel) {
     }
 }
 
+#[inline(always)]
 fn even(below: &mut [u8], keep: Pixel, add: Pixel) {
     let (keeps, adds) = ([keep; 4], [add; 4]);
     let (keeps, adds) = (keeps.as_flattened(), adds.as_flattened());
@@ -216,6 +242,7 @@ fn even(below: &mut [u8], keep: Pixel, add: Pixel) {
 
 /// `value * part / 255`, rounded to nearest without a division (Blinn 1994, "Compositing, part 1"). Wrapping, because
 /// checked operations cannot be done eight at a time; the sum is below 65,536.
+#[inline(always)]
 fn of_255(value: u8, part: u8) -> u8 {
     let product = u16::from(value).wrapping_mul(u16::from(part)).wrapping_add(128);
     (product.wrapping_add(product >> 8) >> 8) as u8
