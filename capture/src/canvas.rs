@@ -35,7 +35,7 @@ use protocol::time::MonoTime;
 use crate::config::Theatre;
 use crate::layout::Plan;
 use crate::local::Curtain;
-use crate::mask::Gate;
+use crate::mask::{Gate, Rule};
 use crate::signal::Policy;
 pub use composed::Composed;
 use drive::Drive;
@@ -329,10 +329,8 @@ fn tiles(theatre: &Theatre, plan: &Plan, colour: Colour) -> Vec<Tile> {
         let part = if source == plan.primary() { Part::Primary } else { Part::Inset };
         let name = theatre.source_name(source)?;
         let table = theatre.source.get(name)?;
-        // A mask that is wrong is no mask to go by, and the file would not have loaded.
-        let mask = table.mask.as_ref().ok().and_then(Option::as_ref);
         let policy = Policy::of(table);
-        let branch = Branch::new(source, part, Arc::clone(&shared), mask, policy);
+        let branch = Branch::new(source, part, Arc::clone(&shared), Rule::of(name, table), policy);
         Some(Tile::new(name, Arc::new(branch), source, policy.stills))
     };
     plan.sources().filter_map(tile).collect()

@@ -17,8 +17,8 @@ use media::picture::{self, Converter, Picture};
 use protocol::colour::Range;
 use protocol::geometry::{CanvasRect, SizePx};
 
-use crate::config::Mask;
 use crate::config::mask::Areas;
+use crate::config::{self, Mask, Source};
 
 /// Whether a source's pictures may leave, shared by its branch and whoever confirms.
 #[derive(Debug, Default)]
@@ -34,8 +34,19 @@ enum State {
     Passing,
     /// Pictures are withheld.
     Withholding(Mismatch),
+    /// The configuration has no mask to go by where there must be one.
+    Shut,
     /// Somebody in theatre looked: the mask fits pictures of this size too.
     Confirmed(SizePx),
+}
+
+/// Why pictures are withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// The mask belongs to pictures of another size.
+    Mismatch(Mismatch),
+    /// The configuration's mask is wrong, or missing where somebody has to decide.
+    NoMask,
 }
 
 /// A mask and a picture that do not belong together.
@@ -49,9 +60,10 @@ pub struct Mismatch {
 
 impl Gate {
     /// Why pictures are withheld, if they are.
-    pub fn withholds(&self) -> Option<Mismatch> {
+    pub fn withholds(&self) -> Option<Withheld> {
         match *self.lock() {
-            State::Withholding(mismatch) => Some(mismatch),
+            State::Withholding(mismatch) => Some(Withheld::Mismatch(mismatch)),
+            State::Shut => Some(Withheld::NoMask),
             State::Passing | State::Confirmed(_) => None,
         }
     }
@@ -77,29 +89,51 @@ impl Gate {
         *state == State::Passing
     }
 
+    fn shut(&self) {
+        *self.lock() = State::Shut;
+    }
+
     /// No panic can leave it half changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// What is done with the pictures of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// All pass: nobody had to decide, or nothing has to be covered.
+    Pass,
+    /// These areas are made black.
+    Cover(Areas),
+    /// None passes: there is no mask to go by.
+    Withhold,
+}
+
+impl Rule {
+    /// What the configuration says of `source`, which it calls `name`.
+    pub fn of(name: &str, source: &Source) -> Self {
+        match &source.mask {
+            _ if config::mask::fault(name, source).is_some() => Self::Withhold,
+            Ok(Some(Mask::Areas(areas))) => Self::Cover(areas.clone()),
+            Ok(Some(Mask::None(_)) | None) | Err(_) => Self::Pass,
+        }
+    }
+}
+
 /// Makes the pictures of one source fit to leave.
 #[derive(Debug)]
 pub struct Masker {
-    areas: Option<Areas>,
+    rule: Rule,
     /// To planar 4:2:0 of the same size, for pictures that are anything else.
     converter: Option<Converter>,
     stencil: Option<(SizePx, Vec<CanvasRect>)>,
 }
 
 impl Masker {
-    /// Does what `mask` says; lets everything pass where nobody had to decide, or nothing has to be covered.
-    pub fn new(mask: Option<&Mask>) -> Self {
-        let areas = match mask {
-            Some(Mask::Areas(areas)) => Some(areas.clone()),
-            Some(Mask::None(_)) | None => None,
-        };
-        Self { areas, converter: None, stencil: None }
+    /// Does what `rule` says.
+    pub fn new(rule: Rule) -> Self {
+        Self { rule, converter: None, stencil: None }
     }
 
     /// `picture` with its masked areas black; `None` if it must not leave, which `gate` then tells.
@@ -121,7 +155,14 @@ impl Masker {
         gate: &Gate,
         see: impl FnOnce(&Picture),
     ) -> Result<Option<Picture>, picture::Error> {
-        let Some(areas) = &self.areas else { return Ok(Some(picture.clone())) };
+        let areas = match &self.rule {
+            Rule::Pass => return Ok(Some(picture.clone())),
+            Rule::Cover(areas) => areas,
+            Rule::Withhold => {
+                gate.shut();
+                return Ok(None);
+            }
+        };
         let size = picture.size();
         if !gate.admits(size, areas.size) {
             return Ok(None);

@@ -121,6 +121,9 @@ fn run(config: &Path, trace: Option<&Path>) -> anyhow::Result<()> {
     for doubt in theatre.doubts() {
         tracing::warn!("{}: {doubt}", config.display());
     }
+    for fault in theatre.mask_faults() {
+        tracing::error!("{}: {fault}; until then none of its pictures leave theatre", config.display());
+    }
     let trace = Trace::open(trace, "capture-node", env!("CARGO_PKG_VERSION"));
     let trace = trace.or_exit(Kind::Input)?;
     let stop = Signal::listen().context("capture-node cannot listen for signals")?;

@@ -18,8 +18,7 @@ use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::time::MonoTime;
 
-use crate::config::Mask;
-use crate::mask::{Gate, Masker};
+use crate::mask::{Gate, Masker, Rule};
 use crate::signal::{self, Look, Policy, Signal, Trouble};
 
 /// The colour in which the canvas is made: the primary's. Shared by all inlets.
@@ -97,7 +96,7 @@ impl Inlet {
                 masked
             }
             Ok(None) => {
-                scaler.refuse(branch.source, "its mask does not fit them".to_owned());
+                scaler.refuse(branch.source, "no mask fits them".to_owned());
                 None
             }
             Err(error) => {
@@ -116,8 +115,8 @@ impl Inlet {
 }
 
 impl Branch {
-    pub(super) fn new(source: SourceId, part: Part, colour: CanvasColour, mask: Option<&Mask>, policy: Policy) -> Self {
-        let scaler = Scaler { masker: Masker::new(mask), converter: None, newest: None, refused: None };
+    pub(super) fn new(source: SourceId, part: Part, colour: CanvasColour, rule: Rule, policy: Policy) -> Self {
+        let scaler = Scaler { masker: Masker::new(rule), converter: None, newest: None, refused: None };
         let (tile, slot, gate, signal) =
             (Mutex::default(), Slot::default(), Arc::default(), Mutex::new(Signal::new(policy)));
         Self { source, part, tile, colour, slot, gate, signal, scaler: Mutex::new(scaler) }

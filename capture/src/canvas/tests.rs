@@ -10,7 +10,8 @@ use protocol::layout::Role;
 use protocol::time::SessionTime;
 
 use super::*;
-use crate::config::{Identity, Kind, Source};
+use crate::config::mask::{Basis, Decision};
+use crate::config::{Identity, Kind, Mask, Source};
 use crate::signal::Trouble;
 
 const ENDOSCOPE: SizePx = SizePx { width: 1280, height: 720 };
@@ -55,9 +56,14 @@ fn at(ms: u64) -> MonoTime {
     MonoTime(ms * 1_000)
 }
 
+/// A source whose pictures are put in by hand, and of which somebody said that nothing has to be covered.
+fn source(role: Role) -> Source {
+    let nothing = Mask::None(Decision { decided_by: "the test".into(), basis: Basis::PicturesSeen });
+    Source { mask: Ok(Some(nothing)), ..Source::new(role, Kind::Gstreamer { bin: String::new() }) }
+}
+
 /// An endoscope as primary and an X-ray as inset.
 fn theatre() -> Theatre {
-    let source = |role| Source::new(role, Kind::Gstreamer { bin: String::new() });
     let sources = [("endoscope", source(Role::Endoscope)), ("xray", source(Role::Fluoroscopy))];
     Theatre {
         primary: "endoscope".into(),
@@ -369,8 +375,8 @@ impl Room {
 fn four() -> Theatre {
     let mut theatre = theatre();
     let role = |name: &str| if name == "xray" { Role::Fluoroscopy } else { Role::Room };
-    let source = |name: &&str| ((*name).to_owned(), Source::new(role(name), Kind::Gstreamer { bin: String::new() }));
-    theatre.source = NAMES.iter().map(source).collect();
+    let named = |name: &&str| ((*name).to_owned(), source(role(name)));
+    theatre.source = NAMES.iter().map(named).collect();
     theatre.canvas.tiles = NAMES.map(str::to_owned).to_vec();
     theatre
 }

@@ -20,7 +20,7 @@ use super::rhythm::Rhythm;
 use super::sheet::Painted;
 use super::sign::{self, Age, HELD, Word};
 use super::{Error, paint};
-use crate::mask::Mismatch;
+use crate::mask::{Mismatch, Withheld};
 use crate::signal::Stills;
 
 /// Silence after which the sign takes the place of a lost source's last picture: the 500 ms after which a picture
@@ -193,8 +193,8 @@ impl Tile {
     }
 
     fn wanted(&self, place: &layout::Tile, colour: Colour, freshness: Freshness, now: MonoTime) -> Painted {
-        if let Some(mismatch) = self.branch.gate.withholds() {
-            return self.withheld(mismatch);
+        if let Some(why) = self.branch.gate.withholds() {
+            return self.withheld(why);
         }
         let word = Word::of(freshness);
         let Some(latest) = &self.latest else { return self.sign(word.unwrap_or(Word::Waiting)) };
@@ -218,10 +218,15 @@ impl Tile {
         Painted::Sign(format!("{}\n{}", self.name, word.text()))
     }
 
-    fn withheld(&self, Mismatch { picture, mask }: Mismatch) -> Painted {
+    fn withheld(&self, why: Withheld) -> Painted {
         let size = |size: SizePx| format!("{}x{}", size.width, size.height);
-        let (mask, picture) = (size(mask), size(picture));
-        Painted::Sign(format!("{}\nWITHHELD: mask does not fit\nmask {mask}, picture {picture}", self.name))
+        let why = match why {
+            Withheld::NoMask => "it has no valid mask".to_owned(),
+            Withheld::Mismatch(Mismatch { picture, mask }) => {
+                format!("mask does not fit\nmask {}, picture {}", size(mask), size(picture))
+            }
+        };
+        Painted::Sign(format!("{}\nWITHHELD: {why}", self.name))
     }
 
     /// Every line that a tile may have to say of it.

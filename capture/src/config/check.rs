@@ -6,7 +6,7 @@ use protocol::ladder::MAX_PHONE_BYTES;
 use protocol::layout::{MAX_NAME_BYTES, MAX_TILES};
 
 use super::theatre::{Canvas, Ladder, Theatre};
-use super::{Kind, Nonsense, Source, mask, participant};
+use super::{Kind, Nonsense, Source, participant};
 
 /// Sources at most: a wall of inputs beyond any theatre, and well inside the wire's one byte.
 const MAX_SOURCES: usize = 32;
@@ -45,7 +45,6 @@ pub(super) fn theatre(theatre: &Theatre) -> Result<(), Nonsense> {
     run_dir(&theatre.run_dir, theatre.source.keys().map(String::as_str))?;
     canvas(&theatre.canvas)?;
     tiles(theatre)?;
-    mask::check(theatre)?;
     if !BITRATE_KBPS.contains(&theatre.encoder.bitrate_kbps) {
         let (low, high) = BITRATE_KBPS.into_inner();
         return Err(Nonsense::new("encoder.bitrate_kbps", format!("must be {low} to {high}")));

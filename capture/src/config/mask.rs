@@ -1,13 +1,14 @@
 //! `mask` in `[source.NAME]`: what of a source's pictures never leaves theatre, and which sources need somebody's decision
 //! on it. Making it black is `crate::mask`'s.
 //!
-//! Masks fail closed: where pictures usually tell who the patient is, a source without a decision is a fault of the file.
+//! Masks fail closed: where pictures usually tell who the patient is, a source without a decision is withheld, and so is one whose
+//! mask is wrong.
 
 use protocol::geometry::SizePx;
 use protocol::layout::Role;
 use serde::Deserialize;
 
-use super::{Nonsense, Theatre};
+use super::Source;
 
 /// Areas of one mask at most: a screen has a dozen fields.
 pub const MAX_AREAS: usize = 64;
@@ -101,40 +102,35 @@ pub(super) fn read(
 ) -> Option<Result<Mask, Fault>> {
     let Some(mask) = mask else {
         let stray = decided_by.map(|_| "mask_decided_by").or(pictures_seen.map(|_| "mask_pictures_seen"))?;
-        return Some(Err(fault(stray, "belongs to mask = \"none\"; add that or take this out")));
+        return Some(Err(wrong(stray, "belongs to mask = \"none\"; add that or take this out")));
     };
     Some(match mask {
         toml::Value::String(word) if word == "none" => decision(decided_by, pictures_seen).map(Mask::None),
         toml::Value::String(word) => {
             let text = format!("`{word}` is no mask; write \"none\" or {{ size = ..., areas = [...] }}");
-            Err(fault("mask", text))
+            Err(wrong("mask", text))
         }
         drawn => match decided_by.or(pictures_seen) {
-            Some(_) => Err(fault("mask_decided_by", "belongs to mask = \"none\"; a drawn mask needs nobody's word")),
+            Some(_) => Err(wrong("mask_decided_by", "belongs to mask = \"none\"; a drawn mask needs nobody's word")),
             None => areas(drawn).map(Mask::Areas),
         },
     })
 }
 
-/// Whether every source of `theatre` that needs a decision has one, and none has a wrong one.
-pub(super) fn check(theatre: &Theatre) -> Result<(), Nonsense> {
-    for (name, source) in &theatre.source {
-        let told = |key: &str, text: &str| Nonsense::new(format!("source.{name}.{key}"), text);
-        match &source.mask {
-            Err(Fault { key, fault }) => return Err(told(key, fault)),
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                if let Some(why) = shows_identity(source.role, source.kind.name()) {
-                    let text = format!(
-                        "is missing: {why} may show who the patient is. Draw one with `capture-node masks --source \
-                         {name}`, or write mask = \"none\" and mask_decided_by = \"...\" with who decided that"
-                    );
-                    return Err(told("mask", &text));
-                }
-            }
+/// What is wrong with the mask of `source`, which the file calls `name`, by its key: it is no mask, or is missing where somebody has
+/// to decide. While it is so none of its pictures leave theatre.
+pub fn fault(name: &str, source: &Source) -> Option<String> {
+    match &source.mask {
+        Err(Fault { key, fault }) => Some(format!("source.{name}.{key}: {fault}")),
+        Ok(Some(_)) => None,
+        Ok(None) => {
+            let why = shows_identity(source.role, source.kind.name())?;
+            Some(format!(
+                "source.{name}.mask: is missing: {why} may show who the patient is. Draw one with `capture-node masks --source {name}`, \
+                 or write mask = \"none\" and mask_decided_by = \"...\" with who decided that"
+            ))
         }
     }
-    Ok(())
 }
 
 /// Kinds that make their pictures here, of nothing or of values without a name.
@@ -154,12 +150,12 @@ fn shows_identity(role: Role, kind: &str) -> Option<String> {
 fn decision(decided_by: Option<toml::Value>, pictures_seen: Option<toml::Value>) -> Result<Decision, Fault> {
     let who = decided_by.as_ref().and_then(toml::Value::as_str).map(str::trim).filter(|who| !who.is_empty());
     let decided_by = who.ok_or_else(|| {
-        fault("mask_decided_by", "must say who decided that nothing has to be covered, such as \"Dr Adam, radiology\"")
+        wrong("mask_decided_by", "must say who decided that nothing has to be covered, such as \"Dr Adam, radiology\"")
     })?;
     let basis = match pictures_seen {
         None | Some(toml::Value::Boolean(false)) => Basis::Knowledge,
         Some(toml::Value::Boolean(true)) => Basis::PicturesSeen,
-        Some(_) => return Err(fault("mask_pictures_seen", "must be true or false")),
+        Some(_) => return Err(wrong("mask_pictures_seen", "must be true or false")),
     };
     Ok(Decision { decided_by: decided_by.to_owned(), basis })
 }
@@ -188,22 +184,22 @@ struct Shape {
 fn areas(drawn: toml::Value) -> Result<Areas, Fault> {
     let drawn: Drawn = drawn.try_into().map_err(|error: toml::de::Error| {
         let text = error.message().lines().next().unwrap_or_default().to_owned();
-        fault("mask", format!("{text}; write {{ size = {{ width = ..., height = ... }}, areas = [...] }}"))
+        wrong("mask", format!("{text}; write {{ size = {{ width = ..., height = ... }}, areas = [...] }}"))
     })?;
     let side = |px: i64| u16::try_from(px).ok().filter(|px| (1..=MAX_SIDE_PX).contains(&i64::from(*px)));
     let (Some(width), Some(height)) = (side(drawn.size.width), side(drawn.size.height)) else {
-        return Err(fault("mask.size", format!("must have a width and a height of 1 to {MAX_SIDE_PX} pixels")));
+        return Err(wrong("mask.size", format!("must have a width and a height of 1 to {MAX_SIDE_PX} pixels")));
     };
     let size = SizePx { width, height };
     if drawn.areas.is_empty() || drawn.areas.len() > MAX_AREAS {
         let text = format!("must hold 1 to {MAX_AREAS} areas; for nothing to cover write mask = \"none\"");
-        return Err(fault("mask.areas", text));
+        return Err(wrong("mask.areas", text));
     }
     let areas = drawn
         .areas
         .into_iter()
         .enumerate()
-        .map(|(index, shape)| shape.area(size).map_err(|text| fault(&format!("mask.areas[{index}]"), text)));
+        .map(|(index, shape)| shape.area(size).map_err(|text| wrong(&format!("mask.areas[{index}]"), text)));
     Ok(Areas { size, areas: areas.collect::<Result<_, _>>()? })
 }
 
@@ -258,7 +254,7 @@ fn lie_on_a_line(corners: &[[u16; 2]]) -> bool {
     corners.iter().map(|corner| from(*corner)).all(|(x, y)| x * along.1 == y * along.0)
 }
 
-fn fault(key: &str, fault: impl Into<String>) -> Fault {
+fn wrong(key: &str, fault: impl Into<String>) -> Fault {
     Fault { key: key.to_owned(), fault: fault.into() }
 }
 

@@ -18,7 +18,7 @@ use super::participant::Participant;
 use super::source::Source;
 use super::vitals::Vitals;
 use super::window::Window;
-use super::{Error, beside, check, default_run_dir};
+use super::{Error, beside, check, default_run_dir, mask};
 
 /// Everything theatre can be told. Tables are keyed by name; a source's [`SourceId`] is its place in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -218,6 +218,11 @@ impl Theatre {
             )
         };
         twins.map(doubt).collect()
+    }
+
+    /// What is wrong with masks, a line for each source. Its pictures are withheld, and everything else goes on.
+    pub fn mask_faults(&self) -> Vec<String> {
+        self.source.iter().filter_map(|(name, source)| mask::fault(name, source)).collect()
     }
 
     /// Names of the sources that a window in theatre shows: the primary first, then the others in order.

@@ -13,13 +13,17 @@ use protocol::time::MonoTime;
 use super::*;
 use crate::canvas::{Canvas, Inlet};
 use crate::config::mask::{Area, Basis, Decision};
-use crate::config::{Identity, Kind, Source, Theatre};
+use crate::config::{Identity, Kind, Theatre};
 use crate::signal::Trouble;
 
 const SIZE: SizePx = SizePx { width: 320, height: 180 };
 
 fn mask(areas: Vec<Area>) -> Mask {
     Mask::Areas(Areas { size: SIZE, areas })
+}
+
+fn cover(areas: Vec<Area>) -> Rule {
+    Rule::Cover(Areas { size: SIZE, areas })
 }
 
 /// A theatre whose only source has this mask.
@@ -32,7 +36,7 @@ fn theatre(mask: Mask, canvas: SizePx) -> Theatre {
         run_dir: "/nowhere".into(),
         source: [("scope".to_owned(), source)].into(),
         window: Default::default(),
-        canvas: crate::config::Canvas { width, height, tiles: vec!["scope".into()], ..Default::default() },
+        canvas: config::Canvas { width, height, tiles: vec!["scope".into()], ..Default::default() },
         encoder: Default::default(),
         identity: Identity { certificate: "c".into(), key: "k".into() },
         participant: Default::default(),
@@ -172,7 +176,7 @@ proptest! {
 #[test]
 fn the_masked_area_is_black_and_the_rest_is_as_it_was() {
     media::init().unwrap();
-    let (gate, mut masker) = (Gate::default(), Masker::new(Some(&mask(vec![Area::Rectangle([100, 40, 60, 30])]))));
+    let (gate, mut masker) = (Gate::default(), Masker::new(cover(vec![Area::Rectangle([100, 40, 60, 30])])));
     let source = picture(VideoFormat::I420, SIZE, |plane, _, _| if plane == 0 { 200 } else { 90 });
     let masked = masker.apply(&source, &gate).unwrap().unwrap();
     assert_eq!(pixels(&source)[0][50 * 320 + 120], 200, "the source's own picture is as it was");
@@ -190,12 +194,12 @@ fn the_masked_area_is_black_and_the_rest_is_as_it_was() {
 #[test]
 fn pictures_of_another_size_are_withheld_until_somebody_looked_and_again_with_the_next_change() {
     media::init().unwrap();
-    let (gate, mut masker) = (Gate::default(), Masker::new(Some(&mask(vec![Area::Rectangle([0, 0, 160, 90])]))));
+    let (gate, mut masker) = (Gate::default(), Masker::new(cover(vec![Area::Rectangle([0, 0, 160, 90])])));
     let double = SizePx { width: 640, height: 360 };
     let mut passes = |size: SizePx| masker.apply(&picture(VideoFormat::I420, size, |_, _, _| 200), &gate).unwrap();
     assert!(passes(SIZE).is_some() && gate.withholds().is_none());
     assert!(passes(double).is_none());
-    assert_eq!(gate.withholds(), Some(Mismatch { picture: double, mask: SIZE }));
+    assert_eq!(gate.withholds(), Some(Withheld::Mismatch(Mismatch { picture: double, mask: SIZE })));
     assert!(gate.confirm().is_some());
     let stretched = passes(double).expect("somebody looked");
     let luma = &pixels(&stretched)[0];
@@ -227,6 +231,23 @@ fn a_withheld_source_says_so_on_its_tile_with_both_sizes_and_shows_nothing() {
     inlet.deliver(&Picture { captured: MonoTime(2_000_000), ..looked_at });
     let back = (2_000..3_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("it drives again");
     assert_eq!(pixels(&back.picture)[0][300 * 640 + 320], 201);
+}
+
+#[test]
+fn of_a_source_without_a_mask_where_somebody_has_to_decide_nothing_leaves_and_nobody_can_confirm() {
+    media::init().unwrap();
+    let mut theatre = theatre(mask(vec![Area::Rectangle([0, 0, 9, 9])]), SIZE);
+    let source = theatre.source.get_mut("scope").unwrap();
+    (source.role, source.mask) = (protocol::layout::Role::Fluoroscopy, Ok(None));
+    assert_eq!(
+        stands(&theatre, |number| picture(VideoFormat::I420, SIZE, move |_, _, _| number as u8)),
+        Freshness::Withheld
+    );
+    let (canvas, inlets) = Canvas::new(&theatre, Epoch(1), MonoTime(900_000)).unwrap();
+    let [mut inlet] = <[Inlet; 1]>::try_from(inlets).ok().unwrap();
+    assert!(inlet.deliver(&picture(VideoFormat::I420, SIZE, |_, _, _| 200)).is_none());
+    let (_, gate) = canvas.gates().remove(0);
+    assert_eq!((gate.confirm(), gate.withholds()), (None, Some(Withheld::NoMask)));
 }
 
 /// How a canvas of `theatre` says that its source stands after a picture each 33 ms for three seconds, made of its number.
@@ -291,8 +312,10 @@ fn answers(gate: &Gate) -> String {
 fn where_nothing_has_to_be_covered_pictures_pass_as_they_are_in_any_size() {
     media::init().unwrap();
     let none = Mask::None(Decision { decided_by: "Dr Adam".into(), basis: Basis::Knowledge });
-    for mask in [None, Some(&none)] {
-        let (gate, mut masker) = (Gate::default(), Masker::new(mask));
+    for mask in [None, Some(none)] {
+        let kind = Kind::Gstreamer { bin: String::new() };
+        let scope = Source { mask: Ok(mask), ..Source::new(protocol::layout::Role::Endoscope, kind) };
+        let (gate, mut masker) = (Gate::default(), Masker::new(Rule::of("scope", &scope)));
         let source = picture(VideoFormat::Uyvy, SIZE, |_, x, _| x as u8);
         let passed = masker.apply(&source, &gate).unwrap().unwrap();
         assert_eq!(passed.buffer.as_ptr(), source.buffer.as_ptr(), "not even copied");
@@ -306,6 +329,6 @@ fn a_mask_in_full_range_is_black_in_full_range() {
     let info = picture::i420(SIZE, full).unwrap();
     let buffer = gst::Buffer::from_mut_slice(vec![77; info.size()]);
     let source = Picture { buffer, info, captured: MonoTime(1) };
-    let mut masker = Masker::new(Some(&mask(vec![Area::Rectangle([0, 0, 20, 20])])));
+    let mut masker = Masker::new(cover(vec![Area::Rectangle([0, 0, 20, 20])]));
     assert_eq!(pixels(&masker.apply(&source, &Gate::default()).unwrap().unwrap())[0][0], 0);
 }

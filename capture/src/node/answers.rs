@@ -10,7 +10,7 @@ use super::curtain::Curtain;
 use super::drills::Drills;
 use crate::config::Theatre;
 use crate::control::{Answer, Request};
-use crate::mask::Gate;
+use crate::mask::{Gate, Withheld};
 use crate::vitals::hub::Hub;
 
 /// Everything that can be asked.
@@ -55,6 +55,12 @@ fn confirm(gates: &[(String, Arc<Gate>)], source: &str) -> Answer {
         let names = gates.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("`, `");
         return Answer::Refused(format!("there is no source `{source}` on the canvas; there are `{names}`"));
     };
+    if gate.withholds() == Some(Withheld::NoMask) {
+        return Answer::Refused(format!(
+            "source `{source}` has no valid mask to confirm: draw one with `capture-node masks --source {source}` and start \
+             capture-node anew"
+        ));
+    }
     let Some(mismatch) = gate.confirm() else {
         return Answer::Refused(format!("source `{source}` is not withheld: there is nothing to confirm"));
     };
