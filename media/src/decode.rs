@@ -10,19 +10,17 @@ pub mod probe;
 use std::time::Duration;
 
 use gstreamer as gst;
+use gstreamer::prelude::*;
 use gstreamer_video::{VideoFormat, VideoInfo};
 use protocol::codec::Codec;
 use protocol::time::MonoTime;
 
 use crate::byte_stream;
-use crate::element::{self, Element, Made};
+use crate::element::{self, CHIP_TIMEOUT, Element, Made};
 use crate::picture::{self, Converter, Picture};
 use crate::probe::Candidate;
 pub use decoders::Decoders;
 use family::Family;
-
-/// How long a chip may take for a picture before it counts as broken: twenty pictures at 60 fps.
-const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
 
 /// Why an access unit gave no picture. In each case the decoder is ready for the next independent one.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +45,7 @@ pub enum Error {
         number: u64,
     },
     /// Nothing here decodes it.
-    #[error("this console decodes no {0}, and did not say that it does")]
+    #[error("no {0} is decoded here")]
     NoDecoder(Codec),
 }
 
@@ -112,11 +110,12 @@ impl Decoder {
         let wait = if self.family.is_hardware() { CHIP_TIMEOUT } else { Duration::ZERO };
         let decoded = match self.element.push_and_await(buffer, wait) {
             Ok(made) => picture_of(made, number, captured).and_then(|picture| self.as_i420(picture)),
-            Err(error) => {
-                self.element = made(self.family, self.codec).map_err(Error::Start)?;
-                Err(error.to_string())
-            }
+            Err(error) => Err(error.to_string()),
         };
+        // After an error, and where a chip gave nothing in time: what it still holds must not be taken for the next picture.
+        if decoded.is_err() {
+            self.element = made(self.family, self.codec).map_err(Error::Start)?;
+        }
         self.state = match decoded {
             Ok(_) => State::Decoding,
             Err(_) => State::AwaitsIndependent,
@@ -155,8 +154,27 @@ fn picture_of(made: Vec<Made>, number: u64, captured: MonoTime) -> Result<Pictur
 
 fn made(family: Family, codec: Codec) -> Result<Element, element::Error> {
     let decoder = element::made(&family.factory(codec), family.settings());
+    let decoder = match codec {
+        Codec::H264 => decoder,
+        Codec::H265 => decoder.and_then(behind_a_parser),
+    };
     let raw = gst::Caps::new_empty_simple("video/x-raw");
     Element::start(decoder, "sink", &byte_stream::caps(codec), &raw)
+}
+
+/// `decoder` in a bin with the parser that tells it profile and size: chips take no stream that does not name them.
+fn behind_a_parser(decoder: gst::Element) -> Result<gst::Element, gst::glib::BoolError> {
+    let parser = gst::ElementFactory::make("h265parse").build()?;
+    let name = decoder.factory().map_or_else(|| decoder.name(), |factory| factory.name());
+    let bin = gst::Bin::builder().name(name).build();
+    bin.add_many([&parser, &decoder])?;
+    parser.link(&decoder)?;
+    for (element, pad) in [(&parser, "sink"), (&decoder, "src")] {
+        let own =
+            element.static_pad(pad).ok_or_else(|| gst::glib::bool_error!("{} has no pad {pad}", element.name()))?;
+        bin.add_pad(&gst::GhostPad::with_target(&own)?)?;
+    }
+    Ok(bin.upcast())
 }
 
 #[cfg(test)]

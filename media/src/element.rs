@@ -8,6 +8,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_video::VideoMeta;
 
+/// How long a chip may take for a picture before it counts as broken: twenty pictures at 60 fps.
+pub(crate) const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
+
 /// An element with one always-present sink pad in use and one source pad.
 pub(crate) struct Element {
     element: gst::Element,
@@ -56,13 +59,7 @@ impl Element {
         let element = element.map_err(Error::from)?;
         let made = Arc::default();
         let output = output_pad(Arc::clone(&made), makes)?;
-        let driven = Self {
-            input: gst::Pad::builder(gst::PadDirection::Src).name("input").build(),
-            output,
-            bus: gst::Bus::new(),
-            element,
-            made,
-        };
+        let driven = Self { input: input_pad(), output, bus: gst::Bus::new(), element, made };
         driven.link(sink).map_err(|reason| driven.error(reason))?;
         driven.begin(caps).map_err(|reason| driven.error(reason))?;
         Ok(driven)
@@ -137,8 +134,9 @@ impl Element {
 
     /// An error in the element's name.
     pub(crate) fn error(&self, reason: impl Into<String>) -> Error {
-        let name = self.element.factory().map(|factory| factory.name().to_string());
-        Error::of(name.unwrap_or_default(), reason)
+        // A bin is called after the element in it.
+        let factory = self.element.factory().map(|factory| factory.name()).filter(|name| name != "bin");
+        Error::of(factory.unwrap_or_else(|| self.element.name()), reason)
     }
 }
 
@@ -155,6 +153,18 @@ impl Drop for Element {
         // What is left on the bus holds the element, which holds the bus: neither would ever be given back.
         self.bus.set_flushing(true);
     }
+}
+
+/// A pad that buffers come from, live: what is behind it is asked by elements that hold pictures back where nobody waits.
+fn input_pad() -> gst::Pad {
+    let answer = |pad: &gst::Pad, parent: Option<&gst::Object>, query: &mut gst::QueryRef| match query.view_mut() {
+        gst::QueryViewMut::Latency(latency) => {
+            latency.set(true, gst::ClockTime::ZERO, gst::ClockTime::NONE);
+            true
+        }
+        _ => gst::Pad::query_default(pad, parent, query),
+    };
+    gst::Pad::builder(gst::PadDirection::Src).name("input").query_function(answer).build()
 }
 
 /// An element of `factory` with these properties, as far as it knows them.
@@ -244,12 +254,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_left_of_an_element_that_is_dropped() {
+    fn an_element_is_driven_live_and_nothing_is_left_of_it_when_it_is_dropped() {
         crate::init().unwrap();
         let caps = gst::Caps::builder("video/x-raw").field("format", "I420").field("width", 64).field("height", 64);
         let caps = caps.field("framerate", gst::Fraction::new(30, 1)).build();
         let mut element = Element::start(gst::ElementFactory::make("identity").build(), "sink", &caps, &caps).unwrap();
         assert_eq!(element.push(gst::Buffer::new()).unwrap().len(), 1);
+        let mut latency = gst::query::Latency::new();
+        assert!(
+            element.element.static_pad("sink").unwrap().peer_query(&mut latency) && latency.result().0,
+            "it is live"
+        );
         let (left, bus) = (element.element.downgrade(), element.bus.downgrade());
         drop(element);
         assert!(left.upgrade().is_none() && bus.upgrade().is_none());

@@ -9,8 +9,6 @@ mod hardware;
 pub mod probe;
 mod software;
 
-use std::time::Duration;
-
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_video::{DownstreamForceKeyUnitEvent, VideoFormat, VideoInfo};
@@ -19,7 +17,7 @@ use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 
 use crate::byte_stream;
-use crate::element::{self, Element};
+use crate::element::{self, CHIP_TIMEOUT, Element};
 use crate::picture::{self, Converter, Picture};
 use family::{Family, Tuning};
 
@@ -29,8 +27,6 @@ use family::{Family, Tuning};
 const VBV_MS: u32 = 1000 / NOMINAL_FPS.unsigned_abs();
 /// The rate of pictures that the encoder is told. Its rate control counts pictures, not time; see [`Rate`].
 const NOMINAL_FPS: i32 = 30;
-/// How long a chip may take for a picture before it counts as broken: twenty pictures at 60 fps.
-const CHIP_TIMEOUT: Duration = Duration::from_millis(333);
 
 /// What to encode, and how much of the link it may take.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! GStreamer blocks that both ends are built from: pictures and their colour, conversion, deinterlacing, the
 //! latest-value slot, encoding and decoding of H.264 and H.265. What is captured, composed, sent or shown is left to the programs.
 //!
-//! Codecs are driven by the caller, one buffer in and its result out in the same call: no element here has a thread,
-//! queue or clock of its own, so that none can hold a picture back.
+//! Codecs are driven by the caller, one buffer in and its result out in the same call: no pipeline, queue or clock stands around
+//! them, so that nothing but the element can hold a picture back, and one that does is not taken.
 
 mod byte_stream;
 pub mod caption;

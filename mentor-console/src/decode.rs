@@ -15,9 +15,10 @@ use media::slot::Slot;
 use program::clock;
 use protocol::codec::Codec;
 use protocol::frame::Header;
+use protocol::ids::FrameId;
 use protocol::time::MonoTime;
 
-use crate::console::Shared;
+use crate::console::{Console, Shared};
 use crate::journal::Ticket;
 use crate::waker::Waker;
 
@@ -106,13 +107,15 @@ pub fn start(h265: H265, console: Shared, waker: Waker, refuse: Refuse) -> Resul
     let (jobs, queue) = bounded(QUEUE_FRAMES);
     let newest = Arc::new(Slot::default());
     let slot = Arc::clone(&newest);
-    let work = Work { decoders, slot, console, waker, refuse };
+    let work = Work { decoders, newest: None, slot, console, waker, refuse };
     let thread = Builder::new().name("decode".into()).spawn(move || work.run(&queue))?;
     Ok(Decode { jobs, newest, thread })
 }
 
 struct Work {
     decoders: Decoders,
+    /// The newest frame that was decoded.
+    newest: Option<FrameId>,
     slot: Arc<Slot<Decoded>>,
     console: Shared,
     waker: Waker,
@@ -132,40 +135,70 @@ impl Work {
     }
 
     fn decode(&mut self, job: Job, last: Outcome) -> Outcome {
+        if self.is_overtaken(&job) {
+            return last;
+        }
         let access_unit = job.bytes.get(job.access_unit_at..).unwrap_or_default();
-        // The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
-        match self.decoders.decode(job.codec, access_unit, MonoTime::default()) {
+        match self.decoded(&job, access_unit) {
             Ok(picture) => {
-                // So are its colours, which a stream may leave out.
-                let picture = picture.in_colour(job.header.colour);
-                if let Origin::Frame { ticket, .. } = job.origin {
-                    let judges = {
-                        let mut console = self.console.lock();
-                        console.frames.decoded(ticket, clock::now());
-                        console.pattern.is_some()
-                    };
-                    if judges {
-                        self.judge(&picture);
-                    }
-                }
-                self.slot.put(Decoded { origin: job.origin, header: job.header, picture });
-                self.waker.wake();
+                self.show(job, picture);
                 Outcome::Picture
             }
             Err(error) => {
+                self.refuse(&job, &error, last);
+                Outcome::Nothing
+            }
+        }
+    }
+
+    /// Whether it is a still, and a later frame was there before it: the lane for large things is slow.
+    fn is_overtaken(&self, job: &Job) -> bool {
+        let later = |newest: FrameId| newest.epoch == job.header.id.epoch && newest.index > job.header.id.index;
+        job.origin == Origin::Still && self.newest.is_some_and(later)
+    }
+
+    fn show(&mut self, job: Job, picture: Picture) {
+        // Theatre says what its colours are, which a stream may leave out.
+        let picture = picture.in_colour(job.header.colour);
+        if let Origin::Frame { ticket, .. } = job.origin {
+            self.newest = Some(job.header.id);
+            let judges = {
+                let mut console = self.console.lock();
+                console.frames.decoded(ticket, clock::now());
+                console.pattern.is_some()
+            };
+            if judges {
+                self.judge(&picture);
+            }
+        }
+        self.slot.put(Decoded { origin: job.origin, header: job.header, picture });
+        self.waker.wake();
+    }
+
+    fn refuse(&self, job: &Job, error: &media::decode::Error, last: Outcome) {
+        let mut console = self.console.lock();
+        // A decoder that is not fit for the stream was given up.
+        console.codecs.set(self.decoders.beside_h264());
+        let Console { codecs, outbox, .. } = &mut *console;
+        codecs.tell(outbox);
+        match job.origin {
+            Origin::Still => tracing::warn!("a still of the canvas is left out: {error}"),
+            Origin::Frame { ticket, number } => {
                 if last == Outcome::Picture {
                     tracing::warn!("frame {}: {error}; theatre is asked for an independent one", job.header.id);
                 }
-                let mut console = self.console.lock();
-                // A decoder that is not fit for the stream was given up.
-                console.codecs.set(self.decoders.beside_h264());
-                if let Origin::Frame { ticket, number } = job.origin {
-                    console.frames.undecodable(ticket);
-                    drop(console);
-                    (self.refuse)(number);
-                }
-                Outcome::Nothing
+                console.frames.undecodable(ticket);
+                drop(console);
+                (self.refuse)(number);
             }
+        }
+    }
+
+    /// The picture's capture time is in the frame's header, on theatre's clock; this machine's has no part in it.
+    fn decoded(&mut self, job: &Job, access_unit: &[u8]) -> Result<Picture, media::decode::Error> {
+        match job.origin {
+            Origin::Frame { .. } => self.decoders.decode(job.codec, access_unit, MonoTime::default()),
+            Origin::Still => self.decoders.decode_alone(job.codec, access_unit, MonoTime::default()),
         }
     }
 
@@ -192,11 +225,16 @@ enum Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::{Arrival, Console};
+    use crate::console::Arrival;
     use crate::outbox::Outbox;
     use crate::scene::tests::header;
+    use media::encode::family::Family;
+    use media::encode::{self, Encoder, Rate};
+    use media::picture::{Pool, i420};
     use program::trace::Trace;
+    use protocol::colour::Colour;
     use protocol::frame::Freshness;
+    use protocol::geometry::SizePx;
     use protocol::ids::Epoch;
 
     #[test]
@@ -218,5 +256,35 @@ mod tests {
         decode.thread.join().unwrap();
         assert_eq!(refusals.iter().collect::<Vec<_>>(), [7, 8]);
         assert!(decode.newest.newer_than(0).is_none());
+    }
+
+    #[test]
+    fn a_still_that_comes_after_later_frames_is_left_out_and_video_goes_on() {
+        let console = Shared::new(Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0)));
+        let (refused, refusals) = bounded(4);
+        let refuse = Box::new(move |number| refused.send(number).unwrap());
+        let decode = start(H265::Never, console.clone(), Waker::default(), refuse).unwrap();
+        let rate = Rate { bitrate_bps: 1_000_000, pictures_per_second: 30.0 };
+        let (size, colour) = (SizePx { width: 320, height: 240 }, Colour::default());
+        let config = encode::Config { size, colour, rate, codec: Codec::H264, family: Family::X264 };
+        let [mut video, mut stills] = [(); 2].map(|()| Encoder::start(&config).unwrap());
+        let pool = Pool::new(&i420(size, colour).unwrap()).unwrap();
+        let job = |index: u64, encoder: &mut Encoder, is_still: bool| {
+            let unit = encoder.encode(&pattern::paint(size, &pool, index).unwrap()).unwrap();
+            let mut header = header(Freshness::Live, Freshness::Live);
+            header.id.index = index;
+            let arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
+            let ticket = console.lock().released(&header, index, arrival);
+            let origin = if is_still { Origin::Still } else { Origin::Frame { ticket, number: index } };
+            Job { origin, header: header.into(), codec: Codec::H264, bytes: unit.bytes.into(), access_unit_at: 0 }
+        };
+        let late = job(3, &mut stills, true);
+        for job in [job(4, &mut video, false), late, job(5, &mut video, false)] {
+            decode.jobs.send(job).unwrap();
+        }
+        drop(decode.jobs);
+        decode.thread.join().unwrap();
+        assert_eq!(refusals.iter().count(), 0, "no frame is refused for it");
+        assert_eq!(decode.newest.newer_than(0).unwrap().1.header.id.index, 5);
     }
 }

@@ -78,7 +78,7 @@ impl Recording {
         let frames = split(Bytes::from(bytes)).map_err(content)?;
         let first = frames.first().ok_or_else(|| content("it holds no frame".into()))?;
         let access_unit = first.bytes.get(first.access_unit_at..).unwrap_or_default();
-        let picture = Decoders::start(H265::default())
+        let picture = Decoders::start(H265::Software)
             .and_then(|(mut decoders, _)| decoders.decode(first.codec, access_unit, MonoTime::default()))
             .map_err(|error| content(error.to_string()))?;
         let layout =

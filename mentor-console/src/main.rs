@@ -87,7 +87,7 @@ fn local(options: &Options, file: &Path) -> anyhow::Result<()> {
     let console = Console::new(trace(options)?, Epoch(0), Outbox::nowhere(), clock::now());
     let console = Shared::new(console);
     // A file has nobody to ask for an independent frame.
-    run(options, &console, (H265::default(), Box::new(|_| {})), |jobs, _| {
+    run(options, &console, (H265::Software, Box::new(|_| {})), |jobs, _| {
         let player = recording.play(console.clone(), jobs)?;
         Ok(Box::new(move || player.stop()))
     })

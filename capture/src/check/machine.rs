@@ -26,6 +26,7 @@ fn encoders(theatre: &Theatre) -> Vec<Finding> {
         Ok(sought) => {
             let h265 = match sought.h265 {
                 Ok(report) => format!("{report}, while every console there decodes it"),
+                Err(none) if none.0.is_empty() => format!("none, so that frames are H.264: {none}"),
                 Err(_) => "none, so that frames are H.264; the log says what each lacks".to_owned(),
             };
             vec![Finding::pass("encoder", sought.h264.to_string()), Finding::pass("encoder of H.265", h265)]

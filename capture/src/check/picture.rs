@@ -114,7 +114,7 @@ impl<'a> Show<'a> {
             let unit = self.encoder.encode(&canvas, refresh).map_err(|error| error.to_string())?;
             let bytes = canvas.header.prefix(unit.codec, &unit.bytes).map_err(|error| error.to_string())?;
             let frame = Frame::new(unit.independent, bytes).map_err(|error| error.to_string())?;
-            self.participants.deliver(&frame, clock::now());
+            self.participants.deliver(unit.codec, &frame, clock::now());
         }
         Ok(())
     }

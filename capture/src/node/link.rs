@@ -208,7 +208,7 @@ impl Listener {
             Ok(Message::Camera(command)) => self.move_camera(at, command).err(),
             Ok(Message::StillWish(source)) => return self.parts.stills.wish(at, source),
             Ok(Message::LayoutWish(wish)) => return self.wish(at, wish),
-            Ok(Message::Decodes(codecs)) => return self.decodes(at, name, &codecs),
+            Ok(Message::Decodes(codecs)) => return self.decodes(at, &codecs),
             Ok(
                 Message::Layout(_)
                 | Message::Receipt(_)
@@ -233,15 +233,14 @@ impl Listener {
     }
 
     /// The console of participant `at` decodes these codecs beside H.264.
-    fn decodes(&mut self, at: usize, name: &str, codecs: &[Codec]) {
-        let Some(known) = self.known.get_mut(at) else { return };
-        known.decodes_h265 = codecs.contains(&Codec::H265);
-        tracing::info!(
-            participant = name,
-            "the console decodes {}",
-            if known.decodes_h265 { "H.265" } else { "no H.265" }
-        );
-        self.judge(&self.facts(), clock::now());
+    fn decodes(&mut self, at: usize, codecs: &[Codec]) {
+        let decodes = codecs.contains(&Codec::H265);
+        let (Some(known), Some(member)) = (self.known.get_mut(at), self.participants.members().get(at)) else { return };
+        if std::mem::replace(&mut known.decodes_h265, decodes) != decodes {
+            tracing::debug!(participant = member.name, decodes, "the console on H.265");
+            member.outlet().decodes_h265(decodes);
+            self.judge(&self.facts(), clock::now());
+        }
     }
 
     /// A mentor moves a room camera that theatre grants; whoever watches moves nothing.

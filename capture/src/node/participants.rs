@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use program::clock;
+use protocol::codec::Codec;
 use protocol::ids::Epoch;
 use protocol::message::Message;
 use protocol::time::MonoTime;
@@ -94,16 +95,17 @@ impl Participants {
 
     /// Hands a frame to every session that gets video and has room. Never waits. Gives the number it has at each that took
     /// it.
-    pub fn deliver(&self, frame: &Frame, now: MonoTime) -> BTreeMap<String, u64> {
-        let taken = self.members.iter().filter_map(|member| Some((member.name.clone(), member.deliver(frame, now)?)));
+    pub fn deliver(&self, codec: Codec, frame: &Frame, now: MonoTime) -> BTreeMap<String, u64> {
+        let taken =
+            self.members.iter().filter_map(|member| Some((member.name.clone(), member.deliver(codec, frame, now)?)));
         taken.collect()
     }
 
     /// A frame that was made goes to nobody: what builds on it is of no use to those who would have got it.
-    pub fn withhold(&self, independent: bool) {
+    pub fn withhold(&self, codec: Codec, independent: bool) {
         for member in &self.members {
             let mut outlet = member.outlet();
-            if outlet.gets(independent) {
+            if outlet.gets(codec, independent) {
                 outlet.missed();
             }
         }
@@ -166,10 +168,10 @@ impl Member {
         seen(self.role, &self.uplinks, facts, budget_bps)
     }
 
-    fn deliver(&self, frame: &Frame, now: MonoTime) -> Option<u64> {
+    fn deliver(&self, codec: Codec, frame: &Frame, now: MonoTime) -> Option<u64> {
         let mut outlet = self.outlet();
         let independent = frame.independent();
-        if !outlet.gets(independent) {
+        if !outlet.gets(codec, independent) {
             return None;
         }
         if self.handle.offer_frame(frame.clone()).is_err() {

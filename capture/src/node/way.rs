@@ -121,7 +121,7 @@ impl Way {
     /// What becomes of an encoded canvas: it is a frame, or without video a still. One that the curtain was closed behind goes no further.
     fn send(&self, encoded: Encoded) {
         if self.curtain.is_closed() && encoded.canvas.shows_sources() {
-            self.participants.withhold(encoded.unit.independent);
+            self.participants.withhold(encoded.unit.codec, encoded.unit.independent);
             self.demand.refresh();
             return self.trace.write(record::dropped(&encoded.canvas, DropReason::CurtainClosed, clock::now()));
         }
@@ -141,7 +141,7 @@ impl Way {
             Ok(frame) => frame,
             Err(error) => return tracing::error!("{error}; the frame is left out"),
         };
-        let numbers = self.participants.deliver(&frame, clock::now());
+        let numbers = self.participants.deliver(encoded.unit.codec, &frame, clock::now());
         self.trace.write(record::sent(&encoded, numbers, clock::now()));
         self.relay.sent(encoded.canvas.header);
     }

@@ -1,9 +1,9 @@
 //! A second thread that paints with the display's own. It takes bands of rows that nobody has begun yet; the display's thread does
-//! whatever it does not get to, and so never waits for a processor that others have taken.
+//! whatever it does not get to, and waits for one band at most: one that the second had begun when others took its processor.
 
 use std::thread::available_parallelism;
 
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Threads that paint, the display's own among them. Two halve the time; the other programs of theatre have work too.
 const HANDS: usize = 2;
@@ -15,19 +15,13 @@ pub struct Crew {
 
 impl Crew {
     /// Gathers it round the calling thread: what that one does with `rayon` is shared between the two from then on. Without a
-    /// second processor or thread the calling one paints alone.
+    /// second processor or thread the calling one paints alone. It stays registered with `rayon` as long as it lives.
     pub fn gather() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        let pool = of(HANDS.min(processors)).or_else(|error| {
-            tracing::error!("no second thread to paint: {error}");
-            of(1)
-        });
-        Self { _pool: pool.map_err(|error| tracing::error!("{error}")).ok() }
+        let builder = ThreadPoolBuilder::new().num_threads(HANDS.min(processors)).use_current_thread();
+        let pool = builder.thread_name(|_| "paint".into()).build();
+        Self { _pool: pool.map_err(|error| tracing::error!("no second thread to paint: {error}")).ok() }
     }
-}
-
-fn of(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
-    ThreadPoolBuilder::new().num_threads(threads).use_current_thread().thread_name(|_| "paint".into()).build()
 }
 
 #[cfg(test)]

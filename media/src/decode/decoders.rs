@@ -40,21 +40,34 @@ impl Decoders {
     /// # Errors
     /// Those of [`Decoder::decode`], and [`Error::NoDecoder`].
     pub fn decode(&mut self, codec: Codec, access_unit: &[u8], captured: MonoTime) -> Result<Picture, Error> {
-        let begins = std::mem::replace(&mut self.codec, codec) != codec;
         let decoder = match codec {
             Codec::H264 => Some(&mut self.h264),
             Codec::H265 => self.h265.as_mut(),
         };
         let decoder = decoder.ok_or(Error::NoDecoder(codec))?;
-        if begins {
+        if std::mem::replace(&mut self.codec, codec) != codec {
             decoder.await_independent();
         }
         let decoded = decoder.decode(access_unit, captured);
         if codec == Codec::H265
             && matches!(decoded, Err(Error::Undecodable { independent: true, .. } | Error::Start(_)))
         {
+            tracing::warn!(
+                "no H.265 is decoded from here on: {}",
+                decoded.as_ref().err().map(Error::to_string).unwrap_or_default()
+            );
             self.h265 = None;
         }
+        decoded
+    }
+
+    /// The picture of an access unit that stands alone, as a still does: what follows does not build on it.
+    ///
+    /// # Errors
+    /// Those of [`Self::decode`].
+    pub fn decode_alone(&mut self, codec: Codec, access_unit: &[u8], captured: MonoTime) -> Result<Picture, Error> {
+        let decoded = self.decode(codec, access_unit, captured);
+        [Some(&mut self.h264), self.h265.as_mut()].into_iter().flatten().for_each(Decoder::await_independent);
         decoded
     }
 }
@@ -94,6 +107,21 @@ mod tests {
         before.encode(&moving(0)).unwrap();
         let error = decode(&mut decoders, &mut before, 1).unwrap_err();
         assert!(matches!(error, Error::Dependent { .. }), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_decoded_against_a_still() {
+        let (mut decoders, _) = Decoders::start(H265::Software).unwrap();
+        let mut video = encoder(Family::X264, Codec::H264);
+        decode(&mut decoders, &mut video, 0).unwrap();
+        for (family, codec) in [(Family::X264, Codec::H264), (Family::X265, Codec::H265)] {
+            let still = encoder(family, codec).encode(&moving(9)).unwrap();
+            assert!(decoders.decode_alone(still.codec, &still.bytes, MonoTime(9)).is_ok());
+            let error = decode(&mut decoders, &mut video, 1).unwrap_err();
+            assert!(matches!(error, Error::Dependent { .. }), "{error}");
+            video.force_independent().unwrap();
+            assert!(decode(&mut decoders, &mut video, 2).is_ok());
+        }
     }
 
     #[test]

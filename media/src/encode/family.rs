@@ -2,7 +2,6 @@
 //! least delay, and how it is told a new rate. Which of them works here is `probe`'s to find out.
 
 use std::fmt;
-use std::str::FromStr;
 
 use gstreamer as gst;
 use protocol::codec::Codec;
@@ -29,13 +28,6 @@ pub enum Family {
     OpenH264,
     /// The processor: x265, which takes several times the work of x264.
     X265,
-}
-
-/// There is no encoder of this name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no encoder \"{name}\"; use one of: {}", Family::ALL.map(Family::name).join(", "))]
-pub struct Unknown {
-    name: String,
 }
 
 /// What sets a family apart.
@@ -106,26 +98,9 @@ impl fmt::Display for Family {
     }
 }
 
-impl FromStr for Family {
-    type Err = Unknown;
-
-    fn from_str(name: &str) -> Result<Self, Unknown> {
-        Self::ALL.into_iter().find(|family| family.name() == name).ok_or_else(|| Unknown { name: name.to_owned() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_family_is_found_by_its_name_and_a_wrong_name_is_told_the_right_ones() {
-        for family in Family::ALL {
-            assert_eq!(family.name().parse(), Ok(family));
-        }
-        let error = "x266".parse::<Family>().unwrap_err().to_string();
-        assert!(error.contains("\"x266\"") && error.contains("nvenc") && error.contains("openh264"), "{error}");
-    }
 
     #[test]
     fn chips_are_tried_before_the_processor() {

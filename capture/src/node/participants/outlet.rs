@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use protocol::codec::Codec;
 use protocol::time::MonoTime;
 
 /// One session's way into the transport.
 #[derive(Debug)]
 pub struct Outlet {
     video: Video,
+    /// Whether the other end has said that it decodes H.265.
+    decodes_h265: bool,
     /// When the last independent frame was taken.
     independent_at: Option<MonoTime>,
     /// Whether nothing but an independent frame helps the other end.
@@ -33,7 +36,7 @@ enum Video {
 impl Default for Outlet {
     /// An outlet that begins with the first independent frame.
     fn default() -> Self {
-        Self { video: Video::Joining, independent_at: None, wants: true, taken: 0, missed: 0 }
+        Self { video: Video::Joining, decodes_h265: false, independent_at: None, wants: true, taken: 0, missed: 0 }
     }
 }
 
@@ -41,14 +44,24 @@ impl Outlet {
     /// There is room for video, or none.
     pub fn allow(&mut self, video: bool) {
         match (video, self.video) {
-            (true, Video::Withheld) => self.join(),
+            (true, Video::Withheld) => self.begin(),
             (false, _) => (self.video, self.wants) = (Video::Withheld, false),
             (true, _) => {}
         }
     }
 
-    /// Somebody is at the other end who has seen nothing yet.
+    /// Somebody is at the other end who has seen and said nothing yet.
     pub fn join(&mut self) {
+        self.decodes_h265 = false;
+        self.begin();
+    }
+
+    /// The other end decodes H.265 from now on, or no longer.
+    pub fn decodes_h265(&mut self, decodes: bool) {
+        self.decodes_h265 = decodes;
+    }
+
+    fn begin(&mut self) {
         (self.video, self.wants) = (Video::Joining, true);
     }
 
@@ -69,8 +82,15 @@ impl Outlet {
         self.video != Video::Withheld
     }
 
-    /// Whether a frame is to be handed over; [`Self::took`] or [`Self::missed`] follows then.
-    pub fn gets(&mut self, independent: bool) -> bool {
+    /// Whether a frame is to be handed over; [`Self::took`] or [`Self::missed`] follows then. One that was on its way in a codec
+    /// that the other end does not decode is of no use there: it begins anew with the next that it does.
+    pub fn gets(&mut self, codec: Codec, independent: bool) -> bool {
+        if codec == Codec::H265 && !self.decodes_h265 {
+            if self.is_open() {
+                self.begin();
+            }
+            return false;
+        }
         match self.video {
             Video::Withheld => false,
             Video::Flowing => true,
@@ -116,7 +136,7 @@ mod tests {
 
     /// Hands over a frame at `ms` as the node does, into a session with room or without. Gives its number there.
     fn hand(outlet: &mut Outlet, independent: bool, room: bool, ms: u64) -> Option<u64> {
-        if !outlet.gets(independent) {
+        if !outlet.gets(Codec::H264, independent) {
             return None;
         }
         if !room {
@@ -155,6 +175,24 @@ mod tests {
         assert_eq!([hand(&mut outlet, false, true, 99), hand(&mut outlet, true, true, 133)], [None, Some(2)]);
         outlet.join();
         assert_eq!([hand(&mut outlet, false, true, 166), hand(&mut outlet, true, true, 199)], [None, Some(3)]);
+        assert_eq!(outlet.frames_missed(), 0);
+    }
+
+    #[test]
+    fn who_has_not_said_that_it_decodes_h265_is_given_none_and_begins_with_the_next_independent_frame_of_h264() {
+        let mut outlet = Outlet::default();
+        assert!(!outlet.gets(Codec::H265, true), "it joins while others are sent H.265");
+        assert_eq!(hand(&mut outlet, false, true, 0), None);
+        assert_eq!(hand(&mut outlet, true, true, 33), Some(0));
+        outlet.decodes_h265(true);
+        assert!(outlet.gets(Codec::H265, true));
+        outlet.took(true, at(66));
+        outlet.decodes_h265(false);
+        assert!(!outlet.gets(Codec::H265, false) && outlet.wants_independent(), "one was on its way");
+        assert_eq!([hand(&mut outlet, false, true, 99), hand(&mut outlet, true, true, 133)], [None, Some(2)]);
+        outlet.decodes_h265(true);
+        outlet.join();
+        assert!(!outlet.gets(Codec::H265, true), "somebody else, who has said nothing");
         assert_eq!(outlet.frames_missed(), 0);
     }
 
