@@ -23,9 +23,9 @@ pub use compress::Maker;
 use desk::Desk;
 pub use tap::Tap;
 
-/// How long a source may take to give a picture: as long as a tile waits before it says that the signal is lost, and five
-/// pictures of the slowest room camera.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a source may take to give a picture: one and a half intervals of the slowest there is, a screen that is read once a
+/// second.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// How stills leave, by the place of a participant among all. None of these may wait.
 pub struct Ways {

@@ -122,6 +122,11 @@ impl Screen<'_> {
             self.number(number, FIELD.0 + height * row as f32);
         }
         self.text(NO_ALARMS, point(16.0, 453.0), 11.0, AMBER);
+        let left_out = shown.numbers.len().saturating_sub(ROWS) + shown.curves.len().saturating_sub(LANES);
+        if left_out > 0 {
+            let text = format!("+{left_out} more");
+            self.text(&text, point(NUMBERS.1 - glyph::width(&text, 11.0), 453.0), 11.0, AMBER);
+        }
     }
 
     fn rules(&mut self) {
@@ -176,13 +181,13 @@ impl Screen<'_> {
         let is_late = number.standing == Standing::Late;
         let ink = if is_late { GREY } else { ink(number.group) };
         self.text(&number.label, point(NUMBERS.0, top + 2.0), 9.0, ink);
-        let mut beside = number.unit.to_owned();
-        if number.is_questionable {
-            beside.push_str(" ?");
-        }
-        if is_late || number.group == Group::Cuff {
-            beside = format!("{} ago", spoken(number.age));
-        }
+        // What is not of this moment, or a cuff's, is told by its age alone: it matters more than the unit.
+        let age = spoken(number.age);
+        let beside = match (is_late || number.group == Group::Cuff, number.is_questionable) {
+            (true, _) => format!("{age} ago"),
+            (false, true) => format!("{} ?  {age}", number.unit),
+            (false, false) => format!("{}  {age}", number.unit),
+        };
         let left = NUMBERS.1 - glyph::width(&beside, 8.0);
         self.text(&beside, point(left, top + 2.5), 8.0, ink);
         if let Some(priority) = number.alarm {
@@ -280,8 +285,27 @@ mod tests {
         assert_eq!(there(at(0)), 0);
         hub.hear(heart_rate(1_000), at(1_000));
         assert!(there(at(1_100)) > 200);
+        assert_ne!(luma(&hub, at(1_100)), luma(&hub, at(3_100)), "its age is told");
         assert!(there(at(70_000)) > 100, "grey");
         assert_eq!(there(at(130_000)), 0, "gone");
+    }
+
+    #[test]
+    fn values_for_which_there_is_no_room_are_counted() {
+        let hub = hub();
+        let told = || bright(&luma(&hub, at(1_100)), 560..632, 450..470);
+        let of = |instances: std::ops::Range<u8>| {
+            for instance in instances {
+                let mut values = heart_rate(1_000);
+                let Some(Vitals::Numerics(numerics)) = values.first_mut() else { unreachable!() };
+                numerics[0].channel.instance = instance;
+                hub.hear(values, at(1_000));
+            }
+        };
+        of(0..ROWS as u8);
+        assert_eq!(told(), 0);
+        of(ROWS as u8..ROWS as u8 + 2);
+        assert!(told() > 30);
     }
 
     #[test]
