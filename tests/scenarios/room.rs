@@ -121,8 +121,16 @@ impl Room {
         self.feed.fail();
         self.eyes.peer.wait_for_vitals("silence", stands(self.feed.state_without()));
         self.see_all_but(None);
+        let without = self.eyes.coloured("curves");
         self.feed.return_();
         self.eyes.peer.wait_for_vitals("the feed again", stands(FeedState::Live));
+        self.see_all_but(None);
+        let with = self.eyes.coloured("curves");
+        println!("{without} coloured pixels of vital signs without their feed, {with} with it");
+        assert!(
+            with > 2 * without + 40,
+            "vital signs are drawn while they come: {without}, then {with} coloured pixels"
+        );
 
         self.endoscope.fail();
         self.eyes.wait_for("endoscope", "lost");

@@ -1,4 +1,4 @@
-//! Memory over a long time, while a camera in the room fails and returns again and again.
+//! Memory over a long time, while a camera in the room and a file fail and return again and again.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use harness::process::Program;
 use harness::rig::free_ports;
@@ -31,13 +31,17 @@ pub fn measure(minutes: u64, page: &Path) -> Result<()> {
     let folder = Path::new("target/bench/node-memory");
     let port = free_ports(1)?.first().copied().context("a free port")?;
     let theatre = Theatre::start(folder, &tables(port))?;
+    let (kept, played) = (folder.join("kept.mp4"), folder.join("clip.mp4"));
+    record(&kept)?;
     let mut rows = Vec::new();
     let begun = clock::now();
     let counted = WARM + Duration::from_secs(minutes * 60);
     let (mut failures, mut next) = (0_u32, WARM);
     while clock::now().since(begun) < counted {
         let mut camera = camera(folder, port)?;
+        fs::rename(&kept, &played)?;
         pause(THERE);
+        fs::rename(&played, &kept)?;
         camera.signal(Signal::KILL)?;
         camera.wait(Duration::from_secs(5))?;
         failures += 1;
@@ -54,6 +58,18 @@ pub fn measure(minutes: u64, page: &Path) -> Result<()> {
     theatre.stop()?;
     fs::write(page, text(minutes, &rows)).with_context(|| format!("writing {}", page.display()))?;
     println!("Written to {}", page.display());
+    Ok(())
+}
+
+/// A recording of three seconds: it ends while it is there, and cannot be opened while it is not.
+fn record(path: &Path) -> Result<()> {
+    let pipeline = format!(
+        "videotestsrc num-buffers=75 pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate=25/1 \
+         ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location={}",
+        path.display()
+    );
+    let made = Command::new("gst-launch-1.0").arg("-q").args(pipeline.split_whitespace()).status()?;
+    ensure!(made.success(), "no recording is made");
     Ok(())
 }
 
@@ -80,7 +96,7 @@ fn tables(port: u16) -> String {
         "[source.endoscope]\nrole = \"endoscope\"\nkind = \"scene\"\nscene = \"bars\"\n\
          size = {{ width = 1280, height = 720 }}\nfps = 30\n\
          [source.room]\nrole = \"room\"\nkind = \"rtp\"\nlisten = \"127.0.0.1:{port}\"\nencoding = \"jpeg\"\n\
-         [source.gone]\nrole = \"room\"\nkind = \"file\"\nlocation = \"gone.mp4\"\n\
+         [source.clip]\nrole = \"room\"\nkind = \"file\"\nlocation = \"clip.mp4\"\n\
          [source.vitals]\nrole = \"vitals\"\nkind = \"vitals\"\n[vitals]\nkind = \"generator\"\n\
          [canvas]\nwidth = 1280\nheight = 720\n"
     )
@@ -90,7 +106,7 @@ fn text(minutes: u64, rows: &[(Duration, u32, [f64; 2])]) -> String {
     let mut text = format!(
         "# Memory\n\n`cargo build --release --locked --workspace --bins && cargo run --release --locked -p system-benches --bin node -- \
          memory --minutes {minutes}`\n\nResident memory in MiB of a theatre whose room camera (JPEG over RTP, a process of its own) is \
-         killed every 10 s and back 3 s later, beside a file that is never there, for {minutes} minutes after {} s to warm up. The \
+         killed every 10 s and back 3 s later, while a recording of 3 s ends again and again and is taken away as often, for {minutes} minutes after {} s to warm up. The \
          baseline is the first row; at the end a program may hold {BOUND_MIB:.0} MiB more.\n\n| minute | failures so far | {} | {} |\n\
          |---|---|---|---|\n",
         WARM.as_secs(),

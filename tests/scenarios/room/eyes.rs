@@ -80,6 +80,23 @@ impl Eyes {
         self.assert_similar("the canvas", source, &seen, wanted);
     }
 
+    /// How many pixels of the tile of `source` have a colour, between its heading and its foot: values and curves of now do, and
+    /// nothing that is grey or gone.
+    pub fn coloured(&self, source: &str) -> usize {
+        let id = self.theatre.source_id(source).expect("a source");
+        let CanvasRect { x, y, size } = self.peer.layout().expect("a layout came").tile(id).expect("its tile").picture;
+        let frame = self.last.as_ref().expect("a frame was decoded").read().expect("pixels");
+        let half = |px: u16| usize::from(px) / 2;
+        let (rows, columns) =
+            (half(y) + half(size.height) / 8..half(y) + half(size.height) * 7 / 8, half(x)..half(x + size.width));
+        let coloured = |plane: u32, row: usize| {
+            let stride = frame.plane_stride()[plane as usize] as usize;
+            let codes = frame.plane_data(plane).expect("chroma");
+            columns.clone().map(|column| codes[row * stride + column].abs_diff(128) > 24).collect::<Vec<_>>()
+        };
+        rows.flat_map(|row| coloured(1, row).into_iter().zip(coloured(2, row))).filter(|(u, v)| *u || *v).count()
+    }
+
     /// Whether the surgeon's window shows the recording of the endoscope.
     pub fn assert_on_display(&self, wanted: bool) {
         let image = self.screen.image(&self.window).expect("the window's pixels");

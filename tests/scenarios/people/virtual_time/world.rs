@@ -9,6 +9,7 @@ use capture::node::participants::share::{Limits, Share, Video};
 use capture::node::participants::{round_trip, seen};
 use netem::link::Verdict;
 use netem::profile::{Directions, Profile};
+use protocol::codec::Codec;
 use protocol::ids::Epoch;
 use protocol::time::MonoTime;
 use transport::hello;
@@ -109,7 +110,7 @@ impl World {
         let bytes = vec![self.frames as u8; (rate_bps * FRAME_INTERVAL_US / 8_000_000) as usize];
         let frame = Frame::new(independent, bytes).expect("a frame");
         for person in &mut self.people {
-            if person.outlet.gets(independent) {
+            if person.outlet.gets(Codec::H264, independent) {
                 person.outlet.took(independent, now);
                 person.sent.push((self.frames, now.0));
                 person.theatre.handle(Input::Frame(frame.clone()), now);
