@@ -21,6 +21,7 @@ mod operation;
 mod people;
 mod pixels;
 mod room;
+mod site;
 mod stage;
 mod states;
 mod stills;
