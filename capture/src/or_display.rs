@@ -25,6 +25,7 @@ pub mod schedule;
 pub mod screen;
 pub mod sheets;
 pub mod stencil;
+mod touch;
 mod wide;
 
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ pub mod clips;
 pub mod display;
 pub mod floors;
 pub mod keyboard;
+pub mod look;
 pub mod process;
 pub mod report;
 pub mod rig;

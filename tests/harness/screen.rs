@@ -20,14 +20,14 @@ use crate::display::Display;
 
 /// A connection to one display.
 pub struct Screen {
-    connection: RustConnection,
+    pub(crate) connection: RustConnection,
     root: Window,
 }
 
 /// A window on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    window: Window,
+    pub(crate) window: Window,
     /// Left edge on the screen, pixels.
     pub x_px: i16,
     /// Top edge on the screen, pixels.
@@ -74,9 +74,10 @@ impl Screen {
             if let Some(found) = self.find(self.root, title)? {
                 return Ok(found);
             }
-            if !self.wait_for_event(deadline)? {
-                bail!("no window titled \"{title}\" appeared within {limit:?}");
-            }
+            let now = program::clock::now();
+            ensure!(now < deadline, "no window titled \"{title}\" appeared within {limit:?}");
+            // At most a tenth of a second: a title set on a nested window is not announced to the root.
+            self.wait_for_event(deadline.min(now + Duration::from_millis(100)))?;
         }
     }
 
@@ -123,23 +124,19 @@ impl Screen {
         })
     }
 
-    /// Waits for any event; false once `deadline` has passed.
-    fn wait_for_event(&self, deadline: MonoTime) -> Result<bool> {
+    /// Waits for any event until `deadline`.
+    pub(crate) fn wait_for_event(&self, deadline: MonoTime) -> Result<()> {
         use rustix::event::{PollFd, PollFlags, poll};
         self.connection.flush()?;
         while self.connection.poll_for_event()?.is_none() {
             let left = deadline.since(program::clock::now());
             if left.is_zero() {
-                return Ok(false);
+                break;
             }
-            // At most a tenth of a second: a title set on a nested window is not announced to the root.
-            let limit = rustix::time::Timespec::try_from(left.min(Duration::from_millis(100)))?;
-            let waited = poll(&mut [PollFd::new(self.connection.stream(), PollFlags::IN)], Some(&limit))?;
-            if waited == 0 {
-                return Ok(true);
-            }
+            let limit = rustix::time::Timespec::try_from(left)?;
+            poll(&mut [PollFd::new(self.connection.stream(), PollFlags::IN)], Some(&limit))?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The window's pixels now.

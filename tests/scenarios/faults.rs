@@ -3,70 +3,21 @@
 
 use std::fs;
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use harness::certificates::{self, Identity};
+use harness::certificates;
 use harness::display::Display;
-use harness::process::{Program, command};
+use harness::look;
 use harness::rig::{Case, Sources, files, start_theatre};
+use harness::screen::{Image, Screen};
 use harness::trace::Follower;
 use program::trace::Record;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stage::{SOON, Stage, folder, light, machine};
-
-/// Files of a site on one machine, before anybody makes a mistake in them.
-struct Site {
-    folder: PathBuf,
-    theatre: Identity,
-    console: Identity,
-}
-
-impl Site {
-    fn new(name: &str) -> Self {
-        let folder = folder(name);
-        let theatre = certificates::make(&folder, "theatre").expect("a certificate");
-        let console = certificates::make(&folder, "console").expect("a certificate");
-        Self { folder, theatre, console }
-    }
-
-    fn theatre_toml(&self, sources: &Sources, port: u16) -> String {
-        files::theatre(sources, &self.folder, &[port], &self.theatre, &self.console)
-    }
-
-    fn console_toml(&self) -> String {
-        files::console(&light(), &[([127, 0, 0, 1], 9).into()], &self.theatre, &self.console)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.join(name);
-        fs::write(&path, text).expect("the folder can be written");
-        path
-    }
-
-    fn start(&self, program: &str, config: &Path, change: impl FnOnce(&mut Command)) -> Program {
-        let mut command = command(program).expect("the program is built");
-        command.arg("--config").arg(config).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-        change(&mut command);
-        Program::start(program, command, &self.folder.join(format!("{program}.log"))).expect("it starts")
-    }
-}
-
-/// The program ends with `code`, and its last line names all of `words`.
-fn assert_ends(mut program: Program, code: i32, words: &[&str]) {
-    let status = program.wait(SOON).expect("it ends by itself");
-    let printed = program.printed();
-    let line = printed.lines().last().unwrap_or_default();
-    assert_eq!(status.code(), Some(code), "{printed}");
-    for word in words {
-        assert!(line.contains(word), "\"{word}\" is missing in: {line}");
-    }
-    assert!(!printed.contains("panicked"), "{printed}");
-}
+use crate::site::{Site, assert_ends};
+use crate::stage::{SOON, Stage, light, machine};
 
 /// A port that nothing else gets while the socket lives.
 fn taken_port() -> (UdpSocket, u16) {
@@ -89,7 +40,7 @@ fn an_unknown_key_is_told_with_line_and_nearest_key_and_does_not_stop_the_surgeo
         78,
         &["theatre.toml", &line, "bitrat_kbps", "`bitrate_kbps`"],
     );
-    let screen = harness::screen::Screen::connect(&display).expect("the display");
+    let screen = Screen::connect(&display).expect("the display");
     screen.window("OR display", SOON).expect("the surgeon's picture is there");
     or_display.stop().expect("it was running");
 }
@@ -154,21 +105,52 @@ fn a_trace_that_cannot_be_made_is_told_with_the_file() {
     assert_ends(program, 66, &["/nowhere/trace.jsonl", "folder"]);
 }
 
+/// Two pictures at the window, one after the other, are not the same.
+fn assert_picture_goes_on(display: &Display) {
+    let screen = Screen::connect(display).expect("the display");
+    let place = screen.window("OR display", SOON).expect("the surgeon's picture is there");
+    let window = (screen, place);
+    let coloured = |image: &Image| image.rgb.chunks_exact(3).filter(|rgb| rgb[0].abs_diff(rgb[2]) > 24).count();
+    let first = look::until(&window, "the operation", SOON, |image| {
+        (coloured(image) > image.rgb.len() / 3 / 4).then(|| image.rgb.clone())
+    });
+    let first = first.expect("the operation is seen");
+    look::until(&window, "another picture", SOON, |image| (image.rgb != first).then_some(())).expect("it goes on");
+}
+
 #[test]
-fn a_full_disk_ends_the_trace_with_one_line_and_the_program_goes_on() {
+fn a_full_disk_ends_the_trace_with_one_line_and_the_picture_goes_on() {
     let _machine = machine();
     let site = Site::new("fault-disk");
-    let config = site.write("theatre.toml", &site.theatre_toml(&Sources::generated(Case::Endoscopy), 9));
+    let config = site.write("theatre.toml", &site.theatre_toml(&light(), 9));
     let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
     let mut program = site.start("or-display", &config, |command| {
         display.give_to(command);
         command.arg("--trace").arg("/dev/full");
     });
-    let screen = harness::screen::Screen::connect(&display).expect("the display");
-    screen.window("OR display", SOON).expect("the picture is there");
+    program.wait_for_line("tracing ends here", SOON).expect("the trace ends");
+    assert_picture_goes_on(&display);
     program.stop().expect("it was running");
     let printed = program.printed();
     assert_eq!(printed.matches("tracing ends here").count(), 1, "{printed}");
+}
+
+#[test]
+fn a_run_folder_that_cannot_be_written_is_told_and_the_surgeon_sees_the_picture_all_the_same() {
+    let _machine = machine();
+    let site = Site::new("fault-run-dir");
+    let file = site.write("no-folder", "");
+    let right = format!("run_dir = \"{}\"", site.folder.join("run").display());
+    let wrong = format!("run_dir = \"{}\"", file.join("run").display());
+    let config = site.write("theatre.toml", &site.theatre_toml(&light(), 9).replace(&right, &wrong));
+    let display = Display::start_virtual(1280, 720, &site.folder.join("xvfb.log")).expect("a display");
+    let mut program = site.start("or-display", &config, |command| display.give_to(command));
+    assert_picture_goes_on(&display);
+    program.stop().expect("it was running");
+    let printed = program.printed();
+    let told = printed.lines().find(|line| line.contains("run_dir")).expect("it is told");
+    assert!(told.contains("no-folder/run") && told.contains("name a folder that can be written"), "{told}");
+    assert!(told.contains("the picture is shown without marks"), "{told}");
 }
 
 /// Keeps every processor busy until dropped.

@@ -18,11 +18,22 @@ fn ink(image: &Image) -> usize {
     image.rgb.chunks_exact(3).filter(is_ink).count()
 }
 
-/// Presses `key` over the surgeon's window and waits until the console was told that its mark is `fate` now.
-fn press_until(stage: &Stage, display: &(Screen, Place), key: char, mark: &str, fate: &str) {
+/// What a hand does at the monitor.
+#[derive(Debug, Clone, Copy)]
+enum Hand {
+    Key(char),
+    Touch,
+}
+
+/// Does this over the surgeon's window and waits until the console was told that its mark is `fate` now.
+fn press_until(stage: &Stage, display: &(Screen, Place), hand: Hand, mark: &str, fate: &str) {
     let (screen, place) = display;
     screen.move_to(place, 5, 5).expect("the pointer moves");
-    let pressed = screen.key(key).expect("the key is pressed");
+    let pressed = match hand {
+        Hand::Key(key) => screen.key(key),
+        Hand::Touch => screen.press().and_then(|at| screen.release().map(|_| at)),
+    };
+    let pressed = pressed.expect("the display takes it");
     let told_us = stage
         .trace("mentor-console")
         .wait_for(&format!("the mark being {fate}"), SOON, |records| {
@@ -55,15 +66,30 @@ fn keys_at_the_surgeons_monitor_hide_show_and_clear_marks_and_the_mentor_is_told
     let image = |display: &(Screen, Place)| display.0.image(&display.1).expect("its pixels");
     assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
 
-    press_until(&stage, &display, 'h', &mark, "Hidden");
+    press_until(&stage, &display, Hand::Key('h'), &mark, "Hidden");
     assert_eq!(ink(&image(&display)), 0, "no ink is left while marks are hidden");
-    press_until(&stage, &display, 'h', &mark, "Shown");
+    press_until(&stage, &display, Hand::Key('h'), &mark, "Shown");
     assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
-    press_until(&stage, &display, 'c', &mark, "Cleared");
+    press_until(&stage, &display, Hand::Key('c'), &mark, "Cleared");
     assert_eq!(ink(&image(&display)), 0, "no ink is left after clearing");
 
     let again = stage.draw("endoscope");
     let (mark, points) = stage.mark_of(&again);
     stage.wait_until_displayed("endoscope", &mark, points);
+    stage.end();
+}
+
+#[test]
+fn a_touch_of_the_surgeons_monitor_hides_marks_the_next_shows_them_and_the_mentor_is_told_each_time() {
+    let mut stage = Stage::set("touch", light(), "wan");
+    let stroke = stage.draw("endoscope");
+    let (mark, points) = stage.mark_of(&stroke);
+    stage.wait_until_displayed("endoscope", &mark, points);
+    let display = stage.rig.display_window(&stage.displays, "endoscope").expect("the surgeon's window");
+    let image = |display: &(Screen, Place)| display.0.image(&display.1).expect("its pixels");
+    press_until(&stage, &display, Hand::Touch, &mark, "Hidden");
+    assert_eq!(ink(&image(&display)), 0, "no ink is left while marks are hidden");
+    press_until(&stage, &display, Hand::Touch, &mark, "Shown");
+    assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
     stage.end();
 }

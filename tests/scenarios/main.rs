@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a scenario that cannot go on has failed")]
 
+mod calls;
 mod check;
 mod clips;
 mod codecs;
@@ -20,6 +21,7 @@ mod operation;
 mod people;
 mod pixels;
 mod room;
+mod site;
 mod stage;
 mod states;
 mod stills;

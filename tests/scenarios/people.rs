@@ -10,6 +10,7 @@ use harness::certificates;
 use harness::display::Display;
 use harness::process::Program;
 use harness::rig::{Sources, files, free_ports, start_theatre};
+use harness::screen::{Place, Screen};
 use harness::statistics::freezes;
 use harness::trace::Follower;
 use program::trace::Record;
@@ -25,7 +26,7 @@ pub struct Theatre {
     pub folder: std::path::PathBuf,
     pub program: Program,
     pub lines: Vec<Line>,
-    _display: Display,
+    display: Display,
 }
 
 impl Theatre {
@@ -53,7 +54,15 @@ impl Theatre {
         fs::write(folder.join("theatre.toml"), text).expect("the folder can be written");
         let display = Display::start_virtual(640, 480, &folder.join("xvfb.log")).expect("a display");
         let program = start_theatre(&folder, &display).expect("theatre starts");
-        Self { folder, program, lines, _display: display }
+        Self { folder, program, lines, display }
+    }
+
+    /// The OR display's window for `source`, once what is told to it arrives there.
+    pub fn window(&self, source: &str) -> (Screen, Place) {
+        self.program.wait_for_line("capture-node attached", SOON).expect("the window takes messages");
+        let screen = Screen::connect(&self.display).expect("the display");
+        let place = screen.window(&format!("OR display – {source}"), SOON).expect("its window");
+        (screen, place)
     }
 
     /// Waits until theatre says this of the video of `participant`.

@@ -82,7 +82,9 @@ impl Screen {
         let title = format!("OR display \u{2013} {name}");
         gst::glib::set_application_name(&title);
         let window = match &output {
-            Output::Monitor(monitor) => Some(Window::open(monitor, &title).map_err(absent("monitor"))?),
+            Output::Monitor(monitor) => {
+                Some(Window::open(monitor, &title, presses.clone()).map_err(absent("monitor"))?)
+            }
             Output::Sink(_) | Output::Kms(_) | Output::DeckLink(_) => None,
         };
         let (arrived, arrivals) = bounded(1);

@@ -11,6 +11,7 @@ use harness::certificates::Identity;
 use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
+use protocol::call::Answer;
 use protocol::codec::Codec;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
@@ -59,6 +60,8 @@ pub struct Story {
     pub sources: BTreeMap<SourceId, Vec<&'static str>>,
     /// What theatre told of vital signs, in its order.
     pub vitals: Vec<Vitals>,
+    /// What theatre told of the participant's calls, in its order.
+    pub answers: Vec<Answer>,
     /// The canvas's arrangement as theatre told it last.
     pub layout: Option<Layout>,
     /// How late the emulated link was at worst.
@@ -168,6 +171,15 @@ impl Peer {
         find(&story.vitals).unwrap_or_else(|| panic!("{what} within {SOON:?}"))
     }
 
+    /// Waits until theatre has told this of a call.
+    pub fn wait_for_answer(&self, wanted: Answer) {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| !story.answers.contains(&wanted);
+        let (story, limit) =
+            self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        assert!(!limit.timed_out(), "not {wanted:?} within {SOON:?}: {:?}", story.answers);
+    }
+
     /// Tells theatre something.
     pub fn tell(&self, message: &Message) {
         self.handle.send_message(message.to_bytes().expect("a message")).expect("theatre takes it");
@@ -242,6 +254,7 @@ impl Told {
                 }
                 Event::Message(bytes) => match Message::from_bytes(&bytes) {
                     Ok(Message::Vitals(vitals)) => story.vitals.push(vitals),
+                    Ok(Message::Answer(answer)) => story.answers.push(answer),
                     Ok(Message::Layout(layout)) => story.layout = Some(layout),
                     _ => {}
                 },
