@@ -130,6 +130,7 @@ impl Over {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use annotation::raster::Rect;
     use protocol::geometry::ImagePoint;
     use protocol::ids::{Epoch, FrameId, MarkId, SourceId};
     use protocol::mark::{Ink, Operation, Width};
@@ -205,5 +206,38 @@ mod tests {
         let mut over = drawn();
         over.take(&[ToDisplay::Wished(Wish::Hide)], at(2));
         assert_eq!(over.draw(SIZE, at(2)).1, [News::Hidden { id: ID }]);
+    }
+    /// The plates in the corner once these notices are pixels, the first at the bottom.
+    fn corner(over: &mut Over, notices: &[&str], now: MonoTime) -> Vec<Rect> {
+        let notice = |text: &&str| Notice { severity: Severity::Caution, text: (*text).to_owned() };
+        over.take(&[ToDisplay::Notices(notices.iter().map(notice).collect())], now);
+        over.changed(SIZE, now);
+        while !over.notices.changed() {
+            over.lettered().recv_timeout(Duration::from_secs(20)).unwrap();
+            over.take_letters();
+        }
+        over.draw(SIZE, now).0.rects
+    }
+
+    #[test]
+    fn whatever_else_has_to_be_known_stands_in_the_corner_with_the_rest_and_each_goes_by_itself() {
+        gstreamer::init().unwrap();
+        let mut over = Over::new(Some(Lettering::start().unwrap()));
+        let pixels = |plates: &[Rect]| plates.iter().map(|plate| plate.rgba.clone()).collect::<Vec<_>>();
+        let all = corner(&mut over, &["Mentor anna connected", "REC", "MICROPHONE OPEN", "Drill"], at(1));
+        assert!(all.is_sorted_by(|one, next| next.y + next.size.height <= one.y), "none covers another: {all:?}");
+        let [people, rec, microphone, drill] = pixels(&all).try_into().unwrap();
+        assert!(rec != microphone && rec != people && microphone != people);
+
+        over.take(&[ToDisplay::Heard { author: MENTOR, last_us: at(4_000).0 }], at(4_000));
+        assert!(
+            !over.changed(SIZE, at(8_900)) && !over.notices.draw().rects.is_empty(),
+            "they stay for as long as capture-node is heard"
+        );
+        let without = corner(&mut over, &["Mentor anna connected", "MICROPHONE OPEN", "Drill"], at(8_900));
+        assert_eq!(pixels(&without), [people.clone(), microphone, drill], "only the recording's went");
+        assert_eq!(pixels(&corner(&mut over, &["REC"], at(9_000))), [rec]);
+        assert_eq!(corner(&mut over, &[], at(9_100)), []);
+        assert_eq!(pixels(&corner(&mut over, &["Mentor anna connected"], at(9_200))), [people]);
     }
 }

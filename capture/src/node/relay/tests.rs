@@ -1,5 +1,7 @@
 //! The relay between a recording console and real windows' sockets.
 
+mod calls;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
