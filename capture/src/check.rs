@@ -1,4 +1,4 @@
-//! The check before a case: every source, window, the encoder, clock, disk, certificates, ports and each path is tried, and
+//! The check before a case: every source, window, vital signs, the encoder, clock, disk, certificates, ports and each path is tried, and
 //! each finding says what was seen and, where it is not as it should be, what to do (requirement W5).
 //!
 //! What runs already is left alone: a window that is up is judged by the pictures it hands out, and sessions of a running
@@ -6,11 +6,14 @@
 
 mod display;
 pub mod finding;
+mod judgement;
 mod machine;
 pub mod memory;
 mod network;
 mod picture;
+mod pictures;
 mod sources;
+mod vitals;
 
 use std::path::Path;
 use std::thread::{self, Builder};
@@ -34,7 +37,13 @@ pub struct Report {
     pub changed: Vec<String>,
     /// How long it took.
     pub took_ms: u64,
+    /// What no check can see, and somebody has to.
+    pub reminder: String,
 }
+
+/// What this machine cannot see of the theatre it stands in.
+const REMINDER: &str = "The surgeon's own monitor stays on the tower's own output, or behind a hardware bypass; the OR display is a \
+                        monitor beside it. No check sees that: look at the cables.";
 
 /// Whether `capture-node` runs for this theatre already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +78,8 @@ pub fn run(config: &Path, scope: Scope) -> Report {
         Scope::All => memory::changes(&memory::path(config), verdict, &findings),
         Scope::Picture => Vec::new(),
     };
-    Report { verdict, findings, changed, took_ms: clock::now().since(began).as_millis() as u64 }
+    let took_ms = clock::now().since(began).as_millis() as u64;
+    Report { verdict, findings, changed, took_ms, reminder: REMINDER.into() }
 }
 
 fn try_all(theatre: &Theatre) -> Vec<Finding> {
@@ -77,13 +87,23 @@ fn try_all(theatre: &Theatre) -> Vec<Finding> {
         true => Node::Runs,
         false => Node::Stands,
     };
-    let parts: [(&str, Try<'_>); 4] = [
+    let vital_signs = theatre.vitals.as_ref().map(vitals::Trial::new);
+    let hub = vital_signs.as_ref().map(vitals::Trial::hub);
+    let parts: [(&str, Try<'_>); 6] = [
         ("windows", Box::new(|| display::windows(theatre))),
-        ("sources", Box::new(|| sources::others(theatre, node))),
+        ("sources", Box::new(|| sources::others(theatre, node, hub))),
+        ("masks", Box::new(|| masks(theatre))),
+        ("vital signs", Box::new(|| vital_signs.iter().map(|trial| trial.tried(node)).collect())),
         ("machine", Box::new(|| machine::all(theatre))),
         ("network", Box::new(|| network::all(theatre, node))),
     ];
     side_by_side(parts.map(|(name, part)| (name.to_owned(), part)))
+}
+
+/// Masks that are wrong, or missing where somebody has to decide.
+fn masks(theatre: &Theatre) -> Vec<Finding> {
+    let advice = "until then none of its pictures leave theatre; the others do";
+    theatre.mask_faults().into_iter().map(|fault| Finding::fail("mask", fault, advice)).collect()
 }
 
 fn way(theatre: &Theatre) -> Vec<Finding> {
@@ -123,6 +143,7 @@ impl Report {
             lines.push("\nChanged since nothing failed last:".into());
             lines.extend(self.changed.iter().map(|change| format!("  {change}")));
         }
+        lines.push(format!("\n{}", self.reminder));
         let count = |verdict| self.findings.iter().filter(|finding| finding.verdict == verdict).count();
         let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
         lines.push(format!(

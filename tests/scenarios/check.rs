@@ -1,14 +1,19 @@
-//! The check before a case, as a technician runs it: on the example configuration, and after something broke.
+//! The check before a case, as a technician runs it: on the example configuration, after something broke, and with a test
+//! picture to a console.
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use capture::check::Report;
 use capture::check::finding::{Finding, Verdict};
+use harness::certificates::make;
 use harness::display::Display;
 use harness::process::command;
+use harness::rig::{Setup, files, free_ports, start_console};
+use netem::profile::Profile;
 
-use crate::stage::{folder, machine};
+use crate::stage::{folder, light, machine};
 
 /// The example configuration in a folder of its own, on a virtual display.
 struct Site {
@@ -29,13 +34,9 @@ impl Site {
 
     /// The exit code and the report of a check.
     fn check(&self) -> (Option<i32>, Report) {
-        let mut check = command("capture-node").expect("it is built");
-        check.args(["check", "--json", "--config"]).arg(&self.config);
-        self.display.give_to(&mut check);
-        let output = check.output().expect("it runs");
-        let printed = String::from_utf8_lossy(&output.stdout);
+        let (code, printed) = check(&self.config, &self.display, &["--json"]);
         let report = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"));
-        (output.status.code(), report)
+        (code, report)
     }
 
     fn change(&self, from: &str, to: &str) {
@@ -43,6 +44,20 @@ impl Site {
         assert!(text.contains(from), "{from} is not in it");
         fs::write(&self.config, text.replacen(from, to, 1)).expect("the configuration");
     }
+
+    fn add(&self, tables: &str) {
+        let text = fs::read_to_string(&self.config).expect("the configuration");
+        fs::write(&self.config, format!("{text}\n{tables}")).expect("the configuration");
+    }
+}
+
+/// The exit code of a check, and what it printed.
+fn check(config: &Path, display: &Display, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut check = command("capture-node").expect("it is built");
+    check.arg("check").args(arguments).arg("--config").arg(config);
+    display.give_to(&mut check);
+    let output = check.output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn finding<'a>(report: &'a Report, part: &str) -> &'a Finding {
@@ -57,9 +72,15 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     let (code, report) = site.check();
     assert_eq!((code, report.verdict), (Some(0), Verdict::Warn), "{}", report.text());
     assert!(report.took_ms < 30_000, "{} ms", report.took_ms);
-    for part in
-        ["source endoscope", "source fluoroscopy", "source vitals", "source room", "window endoscope", "encoder"]
-    {
+    for part in [
+        "source endoscope",
+        "source fluoroscopy",
+        "source vitals",
+        "source room",
+        "window endoscope",
+        "vital signs",
+        "encoder",
+    ] {
         assert_eq!(finding(&report, part).verdict, Verdict::Pass, "{part}: {}", report.text());
     }
     let certificates = finding(&report, "certificates for anna");
@@ -79,6 +100,87 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
 }
 
+/// A drawn tile, a grabber without its cable, a cart whose size was changed, and a camera that is off.
+const MORE: &str = r#"
+[source.curves]
+role = "vitals"
+kind = "vitals"
+[source.grabber]
+role = "endoscope"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=blue ! video/x-raw,width=320,height=240,framerate=30/1"
+[source.cart]
+role = "room"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=240,framerate=30/1"
+mask = { size = { width = 640, height = 480 }, areas = [{ rectangle = [0, 0, 640, 40] }] }
+"#;
+
+#[test]
+fn what_would_only_be_found_during_the_case_is_told_before_it() {
+    let _machine = machine();
+    let site = Site::new("check-before");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listen = taken.local_addr().expect("its address");
+    site.change("[vitals]\n", &format!("[vitals]\nlisten = \"{listen}\"\nbed = \"OR^3^1\"\n"));
+    site.change("kind = \"generator\"", "kind = \"hl7\"");
+    let port = free_ports(1).expect("a free port")[0];
+    let camera = "[source.camera]\nrole = \"room\"\nkind = \"rtp\"\nencoding = \"h264\"";
+    site.add(&format!("{MORE}{camera}\nlisten = \"127.0.0.1:{port}\"\n"));
+    let (code, report) = site.check();
+    assert_eq!(code, Some(69), "{}", report.text());
+    for (part, verdict, words) in [
+        ("source curves", Verdict::Pass, "640x480"),
+        ("source grabber", Verdict::Fail, "same again and again"),
+        ("source cart", Verdict::Pass, "320x240"),
+        ("mask of cart", Verdict::Warn, "withhold"),
+        ("source camera", Verdict::Fail, "no picture in 12 s"),
+        ("vital signs", Verdict::Fail, &listen.to_string()),
+    ] {
+        let found = finding(&report, part);
+        assert!(found.verdict == verdict && found.told.contains(words), "{}", report.text());
+    }
+    assert!(report.took_ms < 30_000, "{} ms", report.took_ms);
+}
+
+#[test]
+fn a_source_that_nobody_has_decided_on_fails_with_its_key_and_the_others_are_tried_all_the_same() {
+    let _machine = machine();
+    let site = Site::new("check-mask");
+    let undecided = "[source.film]\nrole = \"fluoroscopy\"\nkind = \"gstreamer\"\nbin = \"videotestsrc is-live=true pattern=ball\"\n";
+    site.add(undecided);
+    let (code, report) = site.check();
+    assert_eq!(code, Some(69), "{}", report.text());
+    let found = finding(&report, "mask");
+    assert!(found.verdict == Verdict::Fail && found.told.contains("source.film.mask: is missing"), "{}", report.text());
+    assert_eq!(finding(&report, "source endoscope").verdict, Verdict::Pass, "{}", report.text());
+}
+
+#[test]
+fn a_test_picture_is_judged_by_the_console_that_gets_it() {
+    let _machine = machine();
+    let folder = folder("check-picture");
+    fs::create_dir_all(folder.join("run")).expect("a folder");
+    let [theatre, console] = ["theatre", "console"].map(|name| make(&folder, name).expect("a certificate"));
+    let ports = free_ports(2).expect("free ports");
+    let addresses: Vec<SocketAddr> = ports.iter().map(|port| ([127, 0, 0, 1], *port).into()).collect();
+    let config = folder.join("theatre.toml");
+    fs::write(&config, files::theatre(&light(), &folder, &ports, &theatre, &console)).expect("a configuration");
+    let its = files::console(&light(), &addresses, &theatre, &console);
+    fs::write(folder.join("console.toml"), its).expect("a configuration");
+    let display = Display::start_virtual(1280, 720, &folder.join("xvfb.log")).expect("a display");
+    let profile = Profile::by_name("clean").expect("a profile");
+    let setup = Setup { folder: folder.clone(), sources: light(), profile, seed: 1, card: false };
+    let mut console = start_console(&folder, &display, &setup).expect("the console");
+    let (code, printed) = check(&config, &display, &["--picture"]);
+    assert_eq!(code, Some(0), "{printed}{}", console.printed());
+    for what in ["aspect", "colours and range", "edges", "sharpness", "motion"] {
+        let line = format!("pass  picture at console, {what}: ");
+        assert!(printed.lines().any(|printed| printed.starts_with(&line)), "{printed}");
+    }
+    console.stop().expect("the console ends in order");
+}
+
 #[test]
 fn a_configuration_that_cannot_be_read_fails_with_its_key() {
     let _machine = machine();
@@ -87,4 +189,15 @@ fn a_configuration_that_cannot_be_read_fails_with_its_key() {
     let (code, report) = site.check();
     assert_eq!(code, Some(69));
     assert!(finding(&report, "configuration").told.contains("endoskope"), "{}", report.text());
+}
+
+#[test]
+fn every_report_says_once_where_the_surgeons_own_monitor_stays() {
+    let _machine = machine();
+    let site = Site::new("check-bypass");
+    site.change("primary = \"endoscope\"", "primary = \"endoskope\"");
+    for arguments in [&["--json"][..], &[], &["--picture"], &["--picture", "--json"]] {
+        let (_, printed) = check(&site.config, &site.display, arguments);
+        assert_eq!(printed.matches("the tower's own output, or behind a hardware bypass").count(), 1, "{printed}");
+    }
 }

@@ -1,31 +1,30 @@
-//! Sources that no window shows: opened, and their pictures counted for a moment.
+//! Sources that no window shows: opened, and their pictures looked at for a moment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, TrySendError, bounded};
-use media::picture::Picture;
+use crossbeam_channel::{Receiver, select};
 use program::clock;
-use protocol::geometry::SizePx;
-use protocol::time::MonoTime;
 
 use super::finding::Finding;
+use super::pictures::{self, Seen};
 use super::{Node, Try, side_by_side};
-use crate::config::{Source, Theatre};
-use crate::mask::burned;
-use crate::source;
+use crate::config::{Kind, Source, Theatre};
+use crate::node;
+use crate::source::Event;
+use crate::vitals::hub::Hub;
 
-/// How long a source may take until its first picture: a camera that wakes up takes two or three seconds.
+/// How long a source of this machine may take until its first picture: a camera that wakes up takes two or three seconds.
 const FIRST_WITHIN: Duration = Duration::from_secs(6);
+/// How long one that comes over a network may take: pictures that stand alone come every ten seconds at least
+/// (`crate::source`), and nothing is seen before one.
+const FIRST_FROM_AFAR_WITHIN: Duration = Duration::from_secs(12);
 /// How long pictures are counted then.
 const COUNTED: Duration = Duration::from_secs(2);
-/// Fewer pictures a second than this are no motion.
-const FEW: f64 = 5.0;
-/// Pictures that may wait to be counted: a second's at 240 Hz. More would only be counted late.
-const WAITING: usize = 256;
 
-/// Every source that no window opens, side by side.
-pub fn others(theatre: &Theatre, node: Node) -> Vec<Finding> {
+/// Every source that no window opens, side by side; vital signs are drawn from `hub`.
+pub fn others(theatre: &Theatre, node: Node, hub: Option<&Arc<Hub>>) -> Vec<Finding> {
     let windows = theatre.windows();
     let others: BTreeMap<_, _> = theatre.source.iter().filter(|(name, _)| !windows.contains(&name.as_str())).collect();
     if node == Node::Runs {
@@ -35,78 +34,78 @@ pub fn others(theatre: &Theatre, node: Node) -> Vec<Finding> {
         return others.keys().map(left).collect();
     }
     let tried = |(name, source): (&String, &Source)| {
-        let (named, source) = (name.clone(), source.clone());
-        let part: Try<'_> = Box::new(move || vec![opened(&named, &source)]);
+        let (named, source, hub) = (name.clone(), source.clone(), hub.cloned());
+        let part: Try<'_> = Box::new(move || opened(&named, &source, hub.as_ref()));
         (name.clone(), part)
     };
     side_by_side(others.into_iter().map(tried))
 }
 
-/// Opens a source and counts its pictures.
-pub fn opened(name: &str, source: &Source) -> Finding {
-    let (deliver, pictures) = bounded(WAITING);
-    let deliver = move |picture| match deliver.try_send(picture) {
-        Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-    };
-    let opened = burned::check(name, source).and_then(|()| source::open(name, source, deliver));
-    match opened {
-        Ok(_running) => counted(name, &pictures),
+/// Opens a source as theatre does and looks at its pictures.
+pub fn opened(name: &str, source: &Source, hub: Option<&Arc<Hub>>) -> Vec<Finding> {
+    let (deliver, seen) = pictures::eye();
+    match node::open(name, source, hub, deliver) {
+        Ok(running) => counted(name, source, &seen, running.events()),
         Err(error) => {
-            Finding::fail(format!("source {name}"), error.to_string(), "mend what it names, or take its table out")
+            let part = format!("source {name}");
+            vec![Finding::fail(part, error.to_string(), "mend what it names, or take its table out")]
         }
     }
 }
 
-/// What comes out of a source or window.
-pub fn counted(name: &str, pictures: &Receiver<Picture>) -> Finding {
-    let part = format!("source {name}");
-    let Ok(first) = pictures.recv_timeout(FIRST_WITHIN) else {
-        let told = format!("it gave no picture in {} s", FIRST_WITHIN.as_secs());
-        return Finding::fail(part, told, "is the device on, the cable in and the right input chosen?");
+/// What comes out of a source or window that may say by `events` that it is over.
+pub fn counted(name: &str, source: &Source, seen: &Receiver<Seen>, events: &Receiver<Event>) -> Vec<Finding> {
+    let within = first_within(&source.kind);
+    let told = select! {
+        recv(seen) -> first => match first {
+            Ok(first) => return judged(name, source, first, seen),
+            Err(_) => "it ended before its first picture".to_owned(),
+        },
+        recv(events) -> event => match event {
+            Ok(Event::Failed { what }) => what,
+            Ok(Event::Ended) | Err(_) => "it ended before its first picture".to_owned(),
+        },
+        default(within) => format!("it gave no picture in {} s", within.as_secs()),
     };
-    let until = clock::now() + COUNTED;
-    let mut captured = vec![first.captured];
-    while let Ok(picture) = pictures.recv_timeout(until.since(clock::now())) {
-        captured.push(picture.captured);
-    }
-    judged(part, first.size(), &captured)
+    vec![Finding::fail(format!("source {name}"), told, "is the device on, the cable in and the right input chosen?")]
 }
 
-fn judged(part: String, SizePx { width, height }: SizePx, captured: &[MonoTime]) -> Finding {
-    let span = captured.first().zip(captured.last()).map_or(Duration::ZERO, |(first, last)| last.since(*first));
-    let constant = format!("{width}x{height}");
-    if span.is_zero() {
-        let told = format!("{constant}, one picture that does not move");
-        return Finding::warn(part, told, "right for a still; else look at the device").measured(constant);
+fn judged(name: &str, source: &Source, first: Seen, seen: &Receiver<Seen>) -> Vec<Finding> {
+    let until = clock::now() + COUNTED;
+    let mut all = vec![first];
+    while let Ok(next) = seen.recv_timeout(until.since(clock::now())) {
+        all.push(next);
     }
-    let rate = (captured.len() - 1) as f64 / span.as_secs_f64();
-    let told = format!("{constant} at {rate:.1} pictures/s");
-    if rate < FEW {
-        return Finding::warn(part, told, "too few for motion: is the machine busy, or the device set to it?")
-            .measured(constant);
+    pictures::judged(name, source, &all)
+}
+
+fn first_within(kind: &Kind) -> Duration {
+    match kind {
+        Kind::Rtsp(_) | Kind::Srt(_) | Kind::Rtp(_) => FIRST_FROM_AFAR_WITHIN,
+        _ => FIRST_WITHIN,
     }
-    Finding::pass(part, told).measured(constant)
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::layout::Role;
+    use protocol::vitals::Origin;
+
     use super::super::finding::Verdict;
     use super::*;
 
-    const SIZE: SizePx = SizePx { width: 640, height: 480 };
-
-    fn at(times_ms: &[u64]) -> Finding {
-        let captured: Vec<MonoTime> = times_ms.iter().map(|ms| MonoTime(ms * 1_000)).collect();
-        judged("source a".into(), SIZE, &captured)
+    #[test]
+    fn vital_signs_that_are_drawn_pass_though_no_monitor_sends_any() {
+        let hub = Arc::new(Hub::new(Origin::Monitor, [], clock::now()));
+        let found = opened("curves", &Source::new(Role::Vitals, Kind::Vitals), Some(&hub));
+        assert!(matches!(found.as_slice(), [one] if one.verdict == Verdict::Pass), "{found:?}");
     }
 
     #[test]
-    fn a_rate_is_of_the_time_between_pictures_and_a_slow_or_still_source_is_worth_a_thought() {
-        let steady = at(&[0, 40, 80, 120]);
-        assert_eq!((steady.verdict, steady.told.as_str()), (Verdict::Pass, "640x480 at 25.0 pictures/s"));
-        assert_eq!(at(&[0, 1_000, 2_000]).verdict, Verdict::Warn);
-        let still = at(&[7]);
-        assert_eq!(still.verdict, Verdict::Warn);
-        assert_eq!(still.constant, steady.constant, "what it is did not change");
+    fn a_source_that_breaks_fails_with_what_it_says_of_itself() {
+        let bin = "videotestsrc is-live=true num-buffers=0 ! video/x-raw,width=64,height=48".into();
+        let found = opened("camera", &Source::new(Role::Room, Kind::Gstreamer { bin }), None);
+        assert!(matches!(found.as_slice(), [one] if one.verdict == Verdict::Fail), "{found:?}");
+        assert!(!found[0].told.contains(" 6 s"), "it is not waited for: {}", found[0].line());
     }
 }
