@@ -6,6 +6,7 @@
 
 mod display;
 pub mod finding;
+mod judgement;
 mod machine;
 pub mod memory;
 mod network;

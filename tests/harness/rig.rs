@@ -235,7 +235,11 @@ pub fn start_theatre(folder: &Path, display: &Display) -> Result<Program> {
     Program::start("theatre", command, &folder.join("theatre.log"))
 }
 
-fn start_console(folder: &Path, display: &Display, setup: &Setup) -> Result<Program> {
+/// The mentor's program, configured and traced in `folder`, with its window on `display`.
+///
+/// # Errors
+/// It cannot be started.
+pub fn start_console(folder: &Path, display: &Display, setup: &Setup) -> Result<Program> {
     let mut command = command("mentor-console")?;
     command.arg("--config").arg(folder.join("console.toml")).arg("--trace").arg(folder.join("mentor-console.jsonl"));
     if setup.card {

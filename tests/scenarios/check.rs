@@ -1,14 +1,19 @@
-//! The check before a case, as a technician runs it: on the example configuration, and after something broke.
+//! The check before a case, as a technician runs it: on the example configuration, after something broke, and with a test
+//! picture to a console.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use capture::check::Report;
 use capture::check::finding::{Finding, Verdict};
+use harness::certificates::make;
 use harness::display::Display;
 use harness::process::command;
+use harness::rig::{Setup, files, free_ports, start_console};
+use netem::profile::Profile;
 
-use crate::stage::{folder, machine};
+use crate::stage::{folder, light, machine};
 
 /// The example configuration in a folder of its own, on a virtual display.
 struct Site {
@@ -29,13 +34,9 @@ impl Site {
 
     /// The exit code and the report of a check.
     fn check(&self) -> (Option<i32>, Report) {
-        let mut check = command("capture-node").expect("it is built");
-        check.args(["check", "--json", "--config"]).arg(&self.config);
-        self.display.give_to(&mut check);
-        let output = check.output().expect("it runs");
-        let printed = String::from_utf8_lossy(&output.stdout);
+        let (code, printed) = check(&self.config, &self.display, &["--json"]);
         let report = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"));
-        (output.status.code(), report)
+        (code, report)
     }
 
     fn change(&self, from: &str, to: &str) {
@@ -43,6 +44,15 @@ impl Site {
         assert!(text.contains(from), "{from} is not in it");
         fs::write(&self.config, text.replacen(from, to, 1)).expect("the configuration");
     }
+}
+
+/// The exit code of a check, and what it printed.
+fn check(config: &Path, display: &Display, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut check = command("capture-node").expect("it is built");
+    check.arg("check").args(arguments).arg("--config").arg(config);
+    display.give_to(&mut check);
+    let output = check.output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn finding<'a>(report: &'a Report, part: &str) -> &'a Finding {
@@ -77,6 +87,31 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(room.verdict == Verdict::Fail && room.told.contains("gone.mp4"), "{}", room.line());
     assert_eq!(finding(&report, "source endoscope").verdict, Verdict::Pass, "the others are tried all the same");
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
+}
+
+#[test]
+fn a_test_picture_is_judged_by_the_console_that_gets_it() {
+    let _machine = machine();
+    let folder = folder("check-picture");
+    fs::create_dir_all(folder.join("run")).expect("a folder");
+    let [theatre, console] = ["theatre", "console"].map(|name| make(&folder, name).expect("a certificate"));
+    let ports = free_ports(2).expect("free ports");
+    let addresses: Vec<SocketAddr> = ports.iter().map(|port| ([127, 0, 0, 1], *port).into()).collect();
+    let config = folder.join("theatre.toml");
+    fs::write(&config, files::theatre(&light(), &folder, &ports, &theatre, &console)).expect("a configuration");
+    let its = files::console(&light(), &addresses, &theatre, &console);
+    fs::write(folder.join("console.toml"), its).expect("a configuration");
+    let display = Display::start_virtual(1280, 720, &folder.join("xvfb.log")).expect("a display");
+    let profile = Profile::by_name("clean").expect("a profile");
+    let setup = Setup { folder: folder.clone(), sources: light(), profile, seed: 1, card: false };
+    let mut console = start_console(&folder, &display, &setup).expect("the console");
+    let (code, printed) = check(&config, &display, &["--picture"]);
+    assert_eq!(code, Some(0), "{printed}{}", console.printed());
+    for what in ["aspect", "colours and range", "edges", "sharpness", "motion"] {
+        let line = format!("pass  picture at console, {what}: ");
+        assert!(printed.lines().any(|printed| printed.starts_with(&line)), "{printed}");
+    }
+    console.stop().expect("the console ends in order");
 }
 
 #[test]

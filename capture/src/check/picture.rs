@@ -19,6 +19,7 @@ use transport::session::Event;
 use transport::shards::Frame;
 
 use super::finding::Finding;
+use super::judgement::findings;
 use crate::canvas::Composed;
 use crate::config::Theatre;
 use crate::node::encoding::CanvasEncoder;
@@ -31,15 +32,9 @@ const SHOWN: Duration = Duration::from_secs(4);
 /// How long a console may take for its verdict.
 const JUDGED_WITHIN: Duration = Duration::from_secs(3);
 /// Pictures a second.
-const PER_SECOND: u16 = 30;
+pub(super) const PER_SECOND: u16 = 30;
 /// How often news are looked for while nothing is sent.
 const LOOK: Duration = Duration::from_millis(50);
-/// Codes by which a patch may be off: rounding, and what a settled encoder leaves.
-const OFF: u8 = 6;
-/// Pixels by which an edge may lie elsewhere.
-const CROPPED_PX: u8 = 1;
-/// Contrast of one-pixel lines that must be left, in percent.
-const SHARP_PCT: u8 = 60;
 
 /// Sends the pattern to every console that is there and says what each made of it.
 pub fn judged(theatre: &Theatre) -> Vec<Finding> {
@@ -99,7 +94,8 @@ impl<'a> Show<'a> {
         let answered = |show: &Self| show.guests.iter().all(|guest| !guest.here || guest.judgement.is_some());
         self.hear_until(clock::now() + JUDGED_WITHIN, answered);
         let guests = self.participants.members().iter().zip(&self.guests).filter(|(_, guest)| guest.here);
-        Ok(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref())).collect())
+        let canvas = self.theatre.canvas.size();
+        Ok(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref(), canvas)).collect())
     }
 
     /// Sends the pattern, paced as a camera would.
@@ -199,96 +195,5 @@ impl<'a> Show<'a> {
             }
             _ => {}
         }
-    }
-}
-
-/// What a console made of it, one finding for each property.
-fn findings(name: &str, judgement: Option<&Judgement>) -> Vec<Finding> {
-    let part = |what: &str| format!("picture at {name}, {what}");
-    let Some(judgement) = judgement else {
-        let advice = "is its program of the same version, and does its window show a picture?";
-        return vec![Finding::fail(part("verdict"), "the console gave none", advice)];
-    };
-    let Judgement { luma_off, chroma_off, cropped_px, sharpness_pct, .. } = *judgement;
-    let of = |what: &str, fine: bool, told: String, advice: &str| {
-        if fine {
-            Finding::pass(part(what), told).measured("fine")
-        } else {
-            Finding::fail(part(what), told, advice).measured("not fine")
-        }
-    };
-    let worst = luma_off.max(chroma_off);
-    let cropped = cropped_px.into_iter().max().unwrap_or(0);
-    vec![
-        of(
-            "colours and range",
-            worst <= OFF,
-            format!("off by {luma_off} in luma and {chroma_off} in chroma, of 255"),
-            "another matrix or range is taken on the way",
-        ),
-        of(
-            "edges",
-            cropped <= CROPPED_PX,
-            format!("elsewhere by {cropped} px at most"),
-            "the picture is cropped or stretched on the way",
-        ),
-        of(
-            "sharpness",
-            sharpness_pct >= SHARP_PCT,
-            format!("{sharpness_pct} % of the contrast of one-pixel lines"),
-            "raise encoder.bitrate_kbps, or look why the lines carry so little",
-        ),
-        motion(part("motion"), judgement),
-    ]
-}
-
-/// Whether as many pictures came as were sent, each once.
-fn motion(part: String, judgement: &Judgement) -> Finding {
-    let Judgement { pictures, unreadable, repeats, lasted_ms, .. } = *judgement;
-    let rate = f64::from(pictures.saturating_sub(1)) * 1e3 / f64::from(lasted_ms.max(1));
-    let told = format!("{rate:.1} pictures/s, {repeats} repeated, {unreadable} unreadable of {pictures}");
-    if rate >= f64::from(PER_SECOND) * 0.95 && repeats == 0 && unreadable == 0 {
-        return Finding::pass(part, told).measured("fine");
-    }
-    Finding::fail(part, told, "look at the paths: too little gets through").measured("not fine")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::finding::Verdict;
-    use super::*;
-
-    const FINE: Judgement = Judgement {
-        pictures: 120,
-        unreadable: 0,
-        repeats: 0,
-        lasted_ms: 3_967,
-        size: None,
-        luma_off: 2,
-        chroma_off: 3,
-        cropped_px: [0, 1, 0],
-        sharpness_pct: 88,
-    };
-
-    /// What is wrong, in the last word of its part.
-    fn wrong(judgement: &Judgement) -> Vec<String> {
-        let findings = findings("anna", Some(judgement));
-        let failed = findings.into_iter().filter(|finding| finding.verdict == Verdict::Fail);
-        failed.map(|finding| finding.part.rsplit(", ").next().unwrap_or_default().to_owned()).collect()
-    }
-
-    #[test]
-    fn each_property_fails_by_itself() {
-        assert_eq!(wrong(&FINE), Vec::<String>::new());
-        assert_eq!(wrong(&Judgement { chroma_off: 20, ..FINE }), ["colours and range"]);
-        assert_eq!(wrong(&Judgement { cropped_px: [0, 0, 8], ..FINE }), ["edges"]);
-        assert_eq!(wrong(&Judgement { sharpness_pct: 30, ..FINE }), ["sharpness"]);
-        assert_eq!(wrong(&Judgement { pictures: 90, ..FINE }), ["motion"]);
-        assert_eq!(wrong(&Judgement { repeats: 1, ..FINE }), ["motion"]);
-    }
-
-    #[test]
-    fn a_console_without_a_verdict_fails() {
-        assert!(matches!(findings("anna", None).as_slice(), [one] if one.verdict == Verdict::Fail));
     }
 }
