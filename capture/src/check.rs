@@ -35,7 +35,13 @@ pub struct Report {
     pub changed: Vec<String>,
     /// How long it took.
     pub took_ms: u64,
+    /// What no check can see, and somebody has to.
+    pub reminder: String,
 }
+
+/// What this machine cannot see of the theatre it stands in.
+const REMINDER: &str = "The surgeon's own monitor stays on the tower's own output, or behind a hardware bypass; the OR display is a \
+                        monitor beside it. No check sees that: look at the cables.";
 
 /// Whether `capture-node` runs for this theatre already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +76,8 @@ pub fn run(config: &Path, scope: Scope) -> Report {
         Scope::All => memory::changes(&memory::path(config), verdict, &findings),
         Scope::Picture => Vec::new(),
     };
-    Report { verdict, findings, changed, took_ms: clock::now().since(began).as_millis() as u64 }
+    let took_ms = clock::now().since(began).as_millis() as u64;
+    Report { verdict, findings, changed, took_ms, reminder: REMINDER.into() }
 }
 
 fn try_all(theatre: &Theatre) -> Vec<Finding> {
@@ -124,6 +131,7 @@ impl Report {
             lines.push("\nChanged since nothing failed last:".into());
             lines.extend(self.changed.iter().map(|change| format!("  {change}")));
         }
+        lines.push(format!("\n{}", self.reminder));
         let count = |verdict| self.findings.iter().filter(|finding| finding.verdict == verdict).count();
         let (warn, fail) = (count(Verdict::Warn), count(Verdict::Fail));
         lines.push(format!(

@@ -123,3 +123,14 @@ fn a_configuration_that_cannot_be_read_fails_with_its_key() {
     assert_eq!(code, Some(69));
     assert!(finding(&report, "configuration").told.contains("endoskope"), "{}", report.text());
 }
+
+#[test]
+fn every_report_says_once_where_the_surgeons_own_monitor_stays() {
+    let _machine = machine();
+    let site = Site::new("check-bypass");
+    site.change("primary = \"endoscope\"", "primary = \"endoskope\"");
+    for arguments in [&["--json"][..], &[], &["--picture"], &["--picture", "--json"]] {
+        let (_, printed) = check(&site.config, &site.display, arguments);
+        assert_eq!(printed.matches("the tower's own output, or behind a hardware bypass").count(), 1, "{printed}");
+    }
+}
