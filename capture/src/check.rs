@@ -1,4 +1,4 @@
-//! The check before a case: every source, window, the encoder, clock, disk, certificates, ports and each path is tried, and
+//! The check before a case: every source, window, vital signs, the encoder, clock, disk, certificates, ports and each path is tried, and
 //! each finding says what was seen and, where it is not as it should be, what to do (requirement W5).
 //!
 //! What runs already is left alone: a window that is up is judged by the pictures it hands out, and sessions of a running
@@ -12,6 +12,7 @@ pub mod memory;
 mod network;
 mod picture;
 mod sources;
+mod vitals;
 
 use std::path::Path;
 use std::thread::{self, Builder};
@@ -85,9 +86,11 @@ fn try_all(theatre: &Theatre) -> Vec<Finding> {
         true => Node::Runs,
         false => Node::Stands,
     };
-    let parts: [(&str, Try<'_>); 4] = [
+    let vital_signs = theatre.vitals.as_ref().map(vitals::Trial::new);
+    let parts: [(&str, Try<'_>); 5] = [
         ("windows", Box::new(|| display::windows(theatre))),
         ("sources", Box::new(|| sources::others(theatre, node))),
+        ("vital signs", Box::new(|| vital_signs.iter().map(|trial| trial.tried(node)).collect())),
         ("machine", Box::new(|| machine::all(theatre))),
         ("network", Box::new(|| network::all(theatre, node))),
     ];

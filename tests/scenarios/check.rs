@@ -2,7 +2,7 @@
 //! picture to a console.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use capture::check::Report;
@@ -67,9 +67,15 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     let (code, report) = site.check();
     assert_eq!((code, report.verdict), (Some(0), Verdict::Warn), "{}", report.text());
     assert!(report.took_ms < 30_000, "{} ms", report.took_ms);
-    for part in
-        ["source endoscope", "source fluoroscopy", "source vitals", "source room", "window endoscope", "encoder"]
-    {
+    for part in [
+        "source endoscope",
+        "source fluoroscopy",
+        "source vitals",
+        "source room",
+        "window endoscope",
+        "vital signs",
+        "encoder",
+    ] {
         assert_eq!(finding(&report, part).verdict, Verdict::Pass, "{part}: {}", report.text());
     }
     let certificates = finding(&report, "certificates for anna");
@@ -87,6 +93,21 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(room.verdict == Verdict::Fail && room.told.contains("gone.mp4"), "{}", room.line());
     assert_eq!(finding(&report, "source endoscope").verdict, Verdict::Pass, "the others are tried all the same");
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
+}
+
+#[test]
+fn what_would_only_be_found_during_the_case_is_told_before_it() {
+    let _machine = machine();
+    let site = Site::new("check-before");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listen = taken.local_addr().expect("its address");
+    site.change("[vitals]\n", &format!("[vitals]\nlisten = \"{listen}\"\nbed = \"OR^3^1\"\n"));
+    site.change("kind = \"generator\"", "kind = \"hl7\"");
+    let (code, report) = site.check();
+    assert_eq!(code, Some(69), "{}", report.text());
+    let found = finding(&report, "vital signs");
+    assert!(found.verdict == Verdict::Fail && found.told.contains(&listen.to_string()), "{}", report.text());
+    assert!(report.took_ms < 30_000, "{} ms", report.took_ms);
 }
 
 #[test]
