@@ -11,6 +11,7 @@ mod machine;
 pub mod memory;
 mod network;
 mod picture;
+mod pictures;
 mod sources;
 mod vitals;
 

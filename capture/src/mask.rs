@@ -129,20 +129,10 @@ impl Masker {
         if self.stencil.as_ref().is_none_or(|(of, _)| *of != size) {
             self.stencil = Some((size, stencil::rectangles(areas, size)));
         }
-        let planar = self.planar(picture)?;
+        let planar = picture::planar(picture, &mut self.converter)?;
         see(&planar);
         let rectangles = self.stencil.as_ref().map(|(_, rectangles)| rectangles.as_slice()).unwrap_or_default();
         blackened(planar, rectangles, picture.colour().range).map(Some)
-    }
-
-    /// A copy of `picture` in planar 4:2:0 that nobody else holds.
-    fn planar(&mut self, picture: &Picture) -> Result<Picture, picture::Error> {
-        let info = picture::i420(picture.size(), picture.colour())?;
-        let converter = match self.converter.take().filter(|converter| converter.takes(&picture.info)) {
-            Some(converter) => converter,
-            None => Converter::new(&picture.info, &info)?,
-        };
-        self.converter.insert(converter).convert(picture)
     }
 }
 

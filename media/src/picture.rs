@@ -235,6 +235,19 @@ impl Converter {
     }
 }
 
+/// A copy of `picture` in planar 4:2:0 of the same size and colour that nobody else holds. `converter` is kept from picture
+/// to picture and made anew where they become others.
+///
+/// # Errors
+/// See [`Converter::new`] and [`Converter::convert`].
+pub fn planar(picture: &Picture, converter: &mut Option<Converter>) -> Result<Picture, Error> {
+    let kept = match converter.take().filter(|converter| converter.takes(&picture.info)) {
+        Some(kept) => kept,
+        None => Converter::new(&picture.info, &i420(picture.size(), picture.colour())?)?,
+    };
+    converter.insert(kept).convert(picture)
+}
+
 /// How much narrower the filter of a reduction is than GStreamer's, whose triangle reaches over two pixels of the new
 /// picture: its sharpest. At half the size it is the mean of two by two pixels then, so that a line of one pixel keeps half
 /// of its contrast; the triangle leaves three eighths. Its option is said to be Lanczos's alone, but holds for every method.

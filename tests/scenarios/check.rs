@@ -44,6 +44,11 @@ impl Site {
         assert!(text.contains(from), "{from} is not in it");
         fs::write(&self.config, text.replacen(from, to, 1)).expect("the configuration");
     }
+
+    fn add(&self, tables: &str) {
+        let text = fs::read_to_string(&self.config).expect("the configuration");
+        fs::write(&self.config, format!("{text}\n{tables}")).expect("the configuration");
+    }
 }
 
 /// The exit code of a check, and what it printed.
@@ -95,6 +100,19 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
 }
 
+/// A grabber without its cable, and a cart whose size was changed.
+const MORE: &str = r#"
+[source.grabber]
+role = "endoscope"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=blue ! video/x-raw,width=320,height=240,framerate=30/1"
+[source.cart]
+role = "room"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=240,framerate=30/1"
+mask = { size = { width = 640, height = 480 }, areas = [{ rectangle = [0, 0, 640, 40] }] }
+"#;
+
 #[test]
 fn what_would_only_be_found_during_the_case_is_told_before_it() {
     let _machine = machine();
@@ -103,10 +121,18 @@ fn what_would_only_be_found_during_the_case_is_told_before_it() {
     let listen = taken.local_addr().expect("its address");
     site.change("[vitals]\n", &format!("[vitals]\nlisten = \"{listen}\"\nbed = \"OR^3^1\"\n"));
     site.change("kind = \"generator\"", "kind = \"hl7\"");
+    site.add(MORE);
     let (code, report) = site.check();
     assert_eq!(code, Some(69), "{}", report.text());
-    let found = finding(&report, "vital signs");
-    assert!(found.verdict == Verdict::Fail && found.told.contains(&listen.to_string()), "{}", report.text());
+    for (part, verdict, words) in [
+        ("source grabber", Verdict::Fail, "same again and again"),
+        ("source cart", Verdict::Pass, "320x240"),
+        ("mask of cart", Verdict::Warn, "withhold"),
+        ("vital signs", Verdict::Fail, &listen.to_string()),
+    ] {
+        let found = finding(&report, part);
+        assert!(found.verdict == verdict && found.told.contains(words), "{}", report.text());
+    }
     assert!(report.took_ms < 30_000, "{} ms", report.took_ms);
 }
 

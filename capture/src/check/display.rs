@@ -3,22 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crossbeam_channel::{TrySendError, bounded};
+use crossbeam_channel::bounded;
 use gstreamer as gst;
 use gstreamer_video::{VideoFormat, VideoInfo};
 use media::picture::Picture;
 use protocol::time::MonoTime;
 
 use super::finding::Finding;
-use super::{Try, side_by_side, sources};
+use super::{Try, pictures, side_by_side, sources};
 use crate::config::{Source, Theatre, Window};
 use crate::or_display::screen::Screen;
 use crate::{run_dir, share};
 
 /// How long an output may take for one picture: a monitor that wakes up, an X server that starts.
 const SHOWN_WITHIN: Duration = Duration::from_secs(4);
-/// Pictures that may wait to be counted.
-const WAITING: usize = 256;
 
 /// Every window, each with its source, side by side.
 pub fn windows(theatre: &Theatre) -> Vec<Finding> {
@@ -34,25 +32,26 @@ pub fn windows(theatre: &Theatre) -> Vec<Finding> {
 }
 
 fn window_of(name: &str, source: &Source, window: &Window, run_dir: &Path) -> Vec<Finding> {
-    match run_dir::Claim::take(run_dir, name) {
-        Ok(_claim) => vec![sources::opened(name, source), shown(name, window)],
+    let (mut found, output) = match run_dir::Claim::take(run_dir, name) {
+        Ok(_claim) => (sources::opened(name, source), shown(name, window)),
         Err(run_dir::Error::Running { .. }) => {
-            vec![handed_out(name, run_dir), Finding::pass(format!("window {name}"), "it is up")]
+            (handed_out(name, source, run_dir), Finding::pass(format!("window {name}"), "it is up"))
         }
-        Err(error) => vec![Finding::fail("run_dir", error.to_string(), "without it marks cannot reach the window")],
-    }
+        Err(error) => {
+            let advice = "without it marks cannot reach the window";
+            (Vec::new(), Finding::fail("run_dir", error.to_string(), advice))
+        }
+    };
+    found.push(output);
+    found
 }
 
 /// What the window that is up gives to `capture-node`, which a second reader does not disturb.
-fn handed_out(name: &str, run_dir: &Path) -> Finding {
-    let (deliver, pictures) = bounded(WAITING);
-    let reader =
-        share::Reader::start(&run_dir::pictures(run_dir, name), move |picture| match deliver.try_send(picture) {
-            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-        });
-    match reader {
-        Ok(_reader) => sources::counted(name, &pictures),
-        Err(error) => Finding::fail(format!("source {name}"), error.to_string(), "restart theatre"),
+fn handed_out(name: &str, source: &Source, run_dir: &Path) -> Vec<Finding> {
+    let (deliver, seen) = pictures::eye();
+    match share::Reader::start(&run_dir::pictures(run_dir, name), deliver) {
+        Ok(_reader) => sources::counted(name, source, &seen),
+        Err(error) => vec![Finding::fail(format!("source {name}"), error.to_string(), "restart theatre")],
     }
 }
 
