@@ -88,9 +88,10 @@ fn try_all(theatre: &Theatre) -> Vec<Finding> {
         false => Node::Stands,
     };
     let vital_signs = theatre.vitals.as_ref().map(vitals::Trial::new);
+    let hub = vital_signs.as_ref().map(vitals::Trial::hub);
     let parts: [(&str, Try<'_>); 5] = [
         ("windows", Box::new(|| display::windows(theatre))),
-        ("sources", Box::new(|| sources::others(theatre, node))),
+        ("sources", Box::new(|| sources::others(theatre, node, hub))),
         ("vital signs", Box::new(|| vital_signs.iter().map(|trial| trial.tried(node)).collect())),
         ("machine", Box::new(|| machine::all(theatre))),
         ("network", Box::new(|| network::all(theatre, node))),

@@ -60,6 +60,7 @@ use curtain::Curtain;
 use demand::Demand;
 use drills::Drills;
 use encoding::CanvasEncoder;
+pub(crate) use inputs::open;
 pub use inputs::{Error as InputError, Inputs, connect};
 use journal::Teller;
 use link::Link;

@@ -100,8 +100,11 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
 }
 
-/// A grabber without its cable, and a cart whose size was changed.
+/// A drawn tile, a grabber without its cable, and a cart whose size was changed.
 const MORE: &str = r#"
+[source.curves]
+role = "vitals"
+kind = "vitals"
 [source.grabber]
 role = "endoscope"
 kind = "gstreamer"
@@ -125,6 +128,7 @@ fn what_would_only_be_found_during_the_case_is_told_before_it() {
     let (code, report) = site.check();
     assert_eq!(code, Some(69), "{}", report.text());
     for (part, verdict, words) in [
+        ("source curves", Verdict::Pass, "640x480"),
         ("source grabber", Verdict::Fail, "same again and again"),
         ("source cart", Verdict::Pass, "320x240"),
         ("mask of cart", Verdict::Warn, "withhold"),

@@ -33,7 +33,7 @@ pub fn windows(theatre: &Theatre) -> Vec<Finding> {
 
 fn window_of(name: &str, source: &Source, window: &Window, run_dir: &Path) -> Vec<Finding> {
     let (mut found, output) = match run_dir::Claim::take(run_dir, name) {
-        Ok(_claim) => (sources::opened(name, source), shown(name, window)),
+        Ok(_claim) => (sources::opened(name, source, None), shown(name, window)),
         Err(run_dir::Error::Running { .. }) => {
             (handed_out(name, source, run_dir), Finding::pass(format!("window {name}"), "it is up"))
         }

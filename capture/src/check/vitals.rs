@@ -35,6 +35,11 @@ impl<'a> Trial<'a> {
         Self { from, hub: Arc::new(Hub::new(vitals::origin(from), [tell], clock::now())), came }
     }
 
+    /// From where a tile draws them.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
     /// Brings them in and waits until values come.
     pub fn tried(&self, node: Node) -> Finding {
         self.within(node, WITHIN)

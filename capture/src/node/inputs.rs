@@ -71,7 +71,11 @@ fn keep_open(
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let opened = clock::now();
-        let (trouble, ended) = match open(name, source, Arc::clone(branch), hub) {
+        let into = Arc::clone(branch);
+        let deliver = move |picture: Picture| {
+            into.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
+        };
+        let (trouble, ended) = match open(name, source, hub, deliver) {
             Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
                 Over::Stopped => return,
                 over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
@@ -97,15 +101,17 @@ fn keep_open(
     }
 }
 
-fn open(
+/// Opens a source that no window has: vital signs are drawn from `hub`, and a DICOM file is asked before whether its
+/// pictures may be seen.
+///
+/// # Errors
+/// See [`source::open`].
+pub(crate) fn open(
     name: &str,
     source: &config::Source,
-    branch: Arc<Mutex<Branch>>,
     hub: Option<&Arc<Hub>>,
+    deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<source::Running, source::Error> {
-    let deliver = move |picture: Picture| {
-        branch.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
-    };
     burned::check(name, source)?;
     match hub {
         Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
