@@ -100,7 +100,7 @@ fn the_example_passes_with_warnings_and_what_broke_since_is_told_with_what_to_do
     assert!(report.changed.iter().any(|change| change.contains("source room")), "{:?}", report.changed);
 }
 
-/// A drawn tile, a grabber without its cable, and a cart whose size was changed.
+/// A drawn tile, a grabber without its cable, a cart whose size was changed, and a camera that is off.
 const MORE: &str = r#"
 [source.curves]
 role = "vitals"
@@ -124,7 +124,9 @@ fn what_would_only_be_found_during_the_case_is_told_before_it() {
     let listen = taken.local_addr().expect("its address");
     site.change("[vitals]\n", &format!("[vitals]\nlisten = \"{listen}\"\nbed = \"OR^3^1\"\n"));
     site.change("kind = \"generator\"", "kind = \"hl7\"");
-    site.add(MORE);
+    let port = free_ports(1).expect("a free port")[0];
+    let camera = "[source.camera]\nrole = \"room\"\nkind = \"rtp\"\nencoding = \"h264\"";
+    site.add(&format!("{MORE}{camera}\nlisten = \"127.0.0.1:{port}\"\n"));
     let (code, report) = site.check();
     assert_eq!(code, Some(69), "{}", report.text());
     for (part, verdict, words) in [
@@ -132,6 +134,7 @@ fn what_would_only_be_found_during_the_case_is_told_before_it() {
         ("source grabber", Verdict::Fail, "same again and again"),
         ("source cart", Verdict::Pass, "320x240"),
         ("mask of cart", Verdict::Warn, "withhold"),
+        ("source camera", Verdict::Fail, "no picture in 12 s"),
         ("vital signs", Verdict::Fail, &listen.to_string()),
     ] {
         let found = finding(&report, part);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{bounded, never};
 use gstreamer as gst;
 use gstreamer_video::{VideoFormat, VideoInfo};
 use media::picture::Picture;
@@ -50,7 +50,7 @@ fn window_of(name: &str, source: &Source, window: &Window, run_dir: &Path) -> Ve
 fn handed_out(name: &str, source: &Source, run_dir: &Path) -> Vec<Finding> {
     let (deliver, seen) = pictures::eye();
     match share::Reader::start(&run_dir::pictures(run_dir, name), deliver) {
-        Ok(_reader) => sources::counted(name, source, &seen),
+        Ok(_reader) => sources::counted(name, source, &seen, &never()),
         Err(error) => vec![Finding::fail(format!("source {name}"), error.to_string(), "restart theatre")],
     }
 }
