@@ -9,7 +9,9 @@ use protocol::geometry::SizePx;
 use protocol::ids::Epoch;
 use protocol::time::{MonoTime, SessionTime};
 
+use super::super::branch::Branch;
 use super::*;
+use crate::canvas::Canvas;
 
 const SCOPE: SourceId = SourceId(0);
 const SIZE: SizePx = SizePx { width: 66, height: 36 };
@@ -158,4 +160,33 @@ fn the_canvas_goes_to_whoever_waits_for_nothing_else() {
     assert_eq!(bench.news.recv(), Ok(News::Raised(true)));
     let sent = Still::Canvas.prefix(b"frame").unwrap();
     assert_eq!(bench.news.recv(), Ok(News::Sent(sent)));
+}
+
+#[test]
+fn what_is_masked_is_black_in_a_still_too() {
+    media::init().unwrap();
+    let file = std::env::temp_dir().join(format!("still-mask-{}.toml", std::process::id()));
+    let table = "[source.scope]\nrole = \"endoscope\"\nkind = \"scene\"\nscene = \"bars\"\n\
+                 mask = { size = { width = 66, height = 36 }, areas = [{ rectangle = [0, 0, 66, 18] }] }\n";
+    let rest = "[identity]\ncertificate = \"c\"\nkey = \"k\"\n[participant.anna]\ncertificate = \"a\"\nrole = \"mentor\"\n\
+                [participant.anna.path.a]\nlisten = \"127.0.0.1:7001\"\n";
+    std::fs::write(&file, format!("primary = \"scope\"\n{table}{rest}")).unwrap();
+    let theatre = crate::config::Theatre::load(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let (_canvas, inlets) = Canvas::new(&theatre, Epoch(1), MonoTime(0)).unwrap();
+    let tap = Tap::default();
+    let mut branch = Branch::new(inlets.into_iter().next().unwrap(), tap.clone(), None);
+    let info = picture::i420(SIZE, Colour::default()).unwrap();
+    let buffer = gst::Buffer::from_mut_slice(vec![200; info.size()]);
+    let picture = Picture { buffer, info, captured: MonoTime(1) };
+    let taker = std::thread::spawn(move || tap.take(Duration::from_secs(20)));
+    while !taker.is_finished() {
+        branch.deliver(&picture);
+        std::thread::yield_now();
+    }
+    let still = taker.join().unwrap().expect("a picture was offered");
+    let frame = still.read().unwrap();
+    let stride = frame.plane_stride()[0] as usize;
+    let luma = |row: usize| frame.plane_data(0).unwrap()[row * stride + 33];
+    assert_eq!((luma(0), luma(17), luma(20), luma(35)), (16, 16, 200, 200), "masks are rounded outwards");
 }
