@@ -179,11 +179,15 @@ mod tests {
         media::init_codecs().unwrap();
         let pictures = Pictures::paint().unwrap();
         let (mut encoder, mut decoder) = (encoder().unwrap(), Decoder::start().unwrap());
-        // Played forwards, where no other of the next second is the same picture.
-        for given in 540..560 {
+        // Played forwards, where no other of the next second is the same picture; the first of a stream are worse than any that was
+        // learnt.
+        for given in 530..560 {
             let unit = encoder.encode(&pictures.picture(given).unwrap()).unwrap();
             let decoded = decoder.decode(&unit.bytes, MonoTime(0)).unwrap();
             assert_eq!(number(&decoded), Some(given));
+            if given < 540 {
+                continue;
+            }
             assert!(pictures.is_whole(given, &decoded).unwrap(), "frame {given}");
             assert!(!pictures.is_whole(given + 30, &decoded).unwrap(), "frame {given} passes for another");
         }
