@@ -179,7 +179,7 @@ fn what_is_masked_is_black_in_a_still_too() {
     let info = picture::i420(SIZE, Colour::default()).unwrap();
     let buffer = gst::Buffer::from_mut_slice(vec![200; info.size()]);
     let picture = Picture { buffer, info, captured: MonoTime(1) };
-    let taker = std::thread::spawn(move || tap.take(Duration::from_secs(20)));
+    let taker = Builder::new().name("taker".into()).spawn(move || tap.take(Duration::from_secs(20))).unwrap();
     while !taker.is_finished() {
         branch.deliver(&picture);
         std::thread::yield_now();
