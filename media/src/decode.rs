@@ -99,8 +99,7 @@ impl Decoder {
     pub fn decode(&mut self, access_unit: &[u8], captured: MonoTime) -> Result<Picture, Error> {
         let number = self.given;
         self.given += 1;
-        let independent = byte_stream::is_independent(self.codec, access_unit);
-        if self.state == State::AwaitsIndependent && !independent {
+        if self.state == State::AwaitsIndependent && !byte_stream::is_independent(self.codec, access_unit) {
             return Err(Error::Dependent { number });
         }
         let mut buffer = gst::Buffer::from_slice(access_unit.to_vec());
@@ -120,7 +119,10 @@ impl Decoder {
             Ok(_) => State::Decoding,
             Err(_) => State::AwaitsIndependent,
         };
-        decoded.map_err(|reason| Error::Undecodable { number, independent, reason })
+        decoded.map_err(|reason| {
+            let independent = byte_stream::is_independent(self.codec, access_unit);
+            Error::Undecodable { number, independent, reason }
+        })
     }
 
     /// `picture`, which a chip made with interleaved chroma, as everybody here takes it.
@@ -128,15 +130,7 @@ impl Decoder {
         if picture.info.format() == VideoFormat::I420 {
             return Ok(picture);
         }
-        let told = |error: picture::Error| error.to_string();
-        let converter = match self.converter.take().filter(|converter| converter.takes(&picture.info)) {
-            Some(converter) => converter,
-            None => {
-                let planar = picture::i420(picture.size(), picture.colour()).map_err(told)?;
-                Converter::new(&picture.info, &planar).map_err(told)?
-            }
-        };
-        self.converter.insert(converter).convert(&picture).map_err(told)
+        picture::planar(&picture, &mut self.converter).map_err(|error| error.to_string())
     }
 }
 

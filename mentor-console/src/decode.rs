@@ -237,16 +237,23 @@ mod tests {
     use protocol::geometry::SizePx;
     use protocol::ids::Epoch;
 
-    #[test]
-    fn a_frame_that_no_decoder_takes_is_refused_by_its_number_and_the_thread_goes_on() {
+    const ARRIVAL: Arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
+
+    /// A running decoder of H.264, what its console knows, and the frames that it refuses.
+    fn started() -> (Shared, Decode, Receiver<u64>) {
         let console = Shared::new(Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0)));
         let (refused, refusals) = bounded(4);
         let refuse = Box::new(move |number| refused.send(number).unwrap());
         let decode = start(H265::Never, console.clone(), Waker::default(), refuse).unwrap();
+        (console, decode, refusals)
+    }
+
+    #[test]
+    fn a_frame_that_no_decoder_takes_is_refused_by_its_number_and_the_thread_goes_on() {
+        let (console, decode, refusals) = started();
         let header = Arc::new(header(Freshness::Live, Freshness::Live));
-        let arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
         for number in [7, 8] {
-            let ticket = console.lock().released(&header, number, arrival);
+            let ticket = console.lock().released(&header, number, ARRIVAL);
             let bytes = Bytes::from_static(b"\0\0\0\x01\x65 no slice of any picture");
             let origin = Origin::Frame { ticket, number };
             let (header, codec) = (Arc::clone(&header), Codec::H264);
@@ -260,10 +267,7 @@ mod tests {
 
     #[test]
     fn a_still_that_comes_after_later_frames_is_left_out_and_video_goes_on() {
-        let console = Shared::new(Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0)));
-        let (refused, refusals) = bounded(4);
-        let refuse = Box::new(move |number| refused.send(number).unwrap());
-        let decode = start(H265::Never, console.clone(), Waker::default(), refuse).unwrap();
+        let (console, decode, refusals) = started();
         let rate = Rate { bitrate_bps: 1_000_000, pictures_per_second: 30.0 };
         let (size, colour) = (SizePx { width: 320, height: 240 }, Colour::default());
         let config = encode::Config { size, colour, rate, codec: Codec::H264, family: Family::X264 };
@@ -273,8 +277,7 @@ mod tests {
             let unit = encoder.encode(&pattern::paint(size, &pool, index).unwrap()).unwrap();
             let mut header = header(Freshness::Live, Freshness::Live);
             header.id.index = index;
-            let arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
-            let ticket = console.lock().released(&header, index, arrival);
+            let ticket = console.lock().released(&header, index, ARRIVAL);
             let origin = if is_still { Origin::Still } else { Origin::Frame { ticket, number: index } };
             Job { origin, header: header.into(), codec: Codec::H264, bytes: unit.bytes.into(), access_unit_at: 0 }
         };

@@ -82,11 +82,7 @@ impl Writer {
         if is_plain(picture, &plain) {
             return Ok(picture.clone());
         }
-        let converter = match self.converter.take().filter(|made| made.takes(&picture.info)) {
-            Some(made) => made,
-            None => Converter::new(&picture.info, &plain)?,
-        };
-        Ok(self.converter.insert(converter).convert(picture)?)
+        Ok(picture::planar(picture, &mut self.converter)?)
     }
 }
 
