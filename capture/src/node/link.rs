@@ -115,8 +115,6 @@ struct Known {
     budget_bps: Option<u64>,
     /// Its last verdict, so that each is said once.
     video: Option<Video>,
-    /// Whether it has said that it decodes H.265.
-    decodes_h265: bool,
     /// Messages that were left out.
     refused: u64,
 }
@@ -168,7 +166,7 @@ impl Listener {
                     "the console is there{}",
                     if restarted { ", started anew" } else { "" }
                 );
-                (known.budget_bps, known.decodes_h265) = (None, false);
+                known.budget_bps = None;
                 self.share.joined(at, clock::now());
                 member.outlet().join();
                 self.parts.relay.peer_up(at, peer);
@@ -235,10 +233,11 @@ impl Listener {
     /// The console of participant `at` decodes these codecs beside H.264.
     fn decodes(&mut self, at: usize, codecs: &[Codec]) {
         let decodes = codecs.contains(&Codec::H265);
-        let (Some(known), Some(member)) = (self.known.get_mut(at), self.participants.members().get(at)) else { return };
-        if std::mem::replace(&mut known.decodes_h265, decodes) != decodes {
+        let Some(member) = self.participants.members().get(at) else { return };
+        let before = member.outlet().decodes_h265();
+        if before != decodes {
             tracing::debug!(participant = member.name, decodes, "the console on H.265");
-            member.outlet().decodes_h265(decodes);
+            member.outlet().set_decodes_h265(decodes);
             self.judge(&self.facts(), clock::now());
         }
     }
@@ -277,7 +276,8 @@ impl Listener {
             .zip(&self.known)
             .map(|((member, facts), known)| member.seen(&facts.session, known.budget_bps))
             .collect();
-        let consoles = seen.iter().zip(&self.known).map(|(seen, known)| (seen.presence, known.decodes_h265));
+        let members = self.participants.members().iter();
+        let consoles = seen.iter().zip(members).map(|(seen, member)| (seen.presence, member.outlet().decodes_h265()));
         if let Some(codec) = self.parts.codec.judge(consoles, now) {
             self.parts.demand.set_codec(codec);
         }

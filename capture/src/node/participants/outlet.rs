@@ -57,8 +57,13 @@ impl Outlet {
     }
 
     /// The other end decodes H.265 from now on, or no longer.
-    pub fn decodes_h265(&mut self, decodes: bool) {
+    pub fn set_decodes_h265(&mut self, decodes: bool) {
         self.decodes_h265 = decodes;
+    }
+
+    /// Whether the other end has said that it decodes H.265.
+    pub fn decodes_h265(&self) -> bool {
+        self.decodes_h265
     }
 
     fn begin(&mut self) {
@@ -184,13 +189,13 @@ mod tests {
         assert!(!outlet.gets(Codec::H265, true), "it joins while others are sent H.265");
         assert_eq!(hand(&mut outlet, false, true, 0), None);
         assert_eq!(hand(&mut outlet, true, true, 33), Some(0));
-        outlet.decodes_h265(true);
+        outlet.set_decodes_h265(true);
         assert!(outlet.gets(Codec::H265, true));
         outlet.took(true, at(66));
-        outlet.decodes_h265(false);
+        outlet.set_decodes_h265(false);
         assert!(!outlet.gets(Codec::H265, false) && outlet.wants_independent(), "one was on its way");
         assert_eq!([hand(&mut outlet, false, true, 99), hand(&mut outlet, true, true, 133)], [None, Some(2)]);
-        outlet.decodes_h265(true);
+        outlet.set_decodes_h265(true);
         outlet.join();
         assert!(!outlet.gets(Codec::H265, true), "somebody else, who has said nothing");
         assert_eq!(outlet.frames_missed(), 0);
