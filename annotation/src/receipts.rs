@@ -34,7 +34,7 @@ pub enum Outcome {
     Faded,
     /// It was taken back and is no longer shown.
     Removed,
-    /// Theatre hides all marks for now.
+    /// Theatre hides all marks until it shows them again.
     Hidden,
     /// Theatre cleared all marks.
     Cleared,

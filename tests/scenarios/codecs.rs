@@ -1,5 +1,5 @@
 //! H.265 between the real programs, made and decoded by processors in the place of the chips that this machine may lack: it
-//! travels while everybody there decodes it, and a change of codec costs nobody a picture.
+//! travels while everybody there decodes it, and whatever is sent across a change of codec decodes.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ fn decode_all(frames: &[Vec<u8>]) -> BTreeMap<&'static str, usize> {
 }
 
 #[test]
-fn frames_are_h265_only_while_everybody_there_decodes_it_and_no_change_costs_a_picture() {
+fn frames_are_h265_only_while_everybody_there_decodes_it_and_every_frame_decodes_across_each_change() {
     let _machine = machine();
     let people = [("anna", Role::Mentor), ("bela", Role::Observer), ("carl", Role::Observer)];
     let mut theatre = Theatre::start_on("codecs", &h265(), people);

@@ -62,7 +62,7 @@ fn canvas_of_white(theatre: &Theatre) -> Vec<u8> {
 fn configure(folder: &Path) -> std::path::PathBuf {
     let own = certificates::make(folder, "theatre").expect("a certificate");
     let text = files::theatre(&light(), folder, &[9], &own, &own);
-    let text = text.replace("[canvas]\n", "[canvas]\nlayout = \"solo\" # for now\n");
+    let text = text.replace("[canvas]\n", "[canvas]\nlayout = \"solo\" # theatre's wish\n");
     let config = folder.join("theatre.toml");
     fs::write(&config, text).expect("the folder can be written");
     config
@@ -91,7 +91,7 @@ fn a_rectangle_dragged_over_the_preview_is_saved_and_blackens_exactly_that() {
     assert!(masks.wait(SOON).expect("it ends").success(), "{}", masks.printed());
 
     let text = fs::read_to_string(&config).expect("the file");
-    assert!(text.contains("layout = \"solo\" # for now"), "what else stands there is left alone");
+    assert!(text.contains("layout = \"solo\" # theatre's wish"), "what else stands there is left alone");
     let theatre = Theatre::load(&config).expect("the file is good");
     let areas = vec![Area::Rectangle([100, 120, 200, 100])];
     assert_eq!(theatre.source["endoscope"].mask, Ok(Some(Mask::Areas(Areas { size: SIZE, areas }))));
