@@ -183,10 +183,10 @@ impl Screen<'_> {
         self.text(&number.label, point(NUMBERS.0, top + 2.0), 9.0, ink);
         // What is not of this moment, or a cuff's, is told by its age alone: it matters more than the unit.
         let age = spoken(number.age);
-        let beside = match (is_late || number.group == Group::Cuff, number.is_questionable) {
-            (true, _) => format!("{age} ago"),
-            (false, true) => format!("{} ?  {age}", number.unit),
-            (false, false) => format!("{}  {age}", number.unit),
+        let doubt = if number.is_questionable { " ?" } else { "" };
+        let beside = match is_late || number.group == Group::Cuff {
+            true => format!("{age} ago{doubt}"),
+            false => format!("{}{doubt}  {age}", number.unit),
         };
         let left = NUMBERS.1 - glyph::width(&beside, 8.0);
         self.text(&beside, point(left, top + 2.5), 8.0, ink);
@@ -288,6 +288,19 @@ mod tests {
         assert_ne!(luma(&hub, at(1_100)), luma(&hub, at(3_100)), "its age is told");
         assert!(there(at(70_000)) > 100, "grey");
         assert_eq!(there(at(130_000)), 0, "gone");
+    }
+
+    #[test]
+    fn a_doubt_about_a_value_stays_beside_it_as_long_as_it_is_drawn() {
+        let (sure, doubted) = (hub(), hub());
+        sure.hear(heart_rate(1_000), at(1_000));
+        let mut values = heart_rate(1_000);
+        let Some(Vitals::Numerics(numerics)) = values.first_mut() else { unreachable!() };
+        numerics[0].reading = Reading::Questionable(Decimal { mantissa: 72, exponent: 0 });
+        doubted.hear(values, at(1_000));
+        for (now, standing) in [(at(1_100), "current"), (at(70_000), "late")] {
+            assert_ne!(luma(&sure, now), luma(&doubted, now), "{standing}");
+        }
     }
 
     #[test]
