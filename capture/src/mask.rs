@@ -14,7 +14,6 @@ pub mod stencil;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use media::picture::{self, Converter, Picture};
-use protocol::colour::Range;
 use protocol::geometry::{CanvasRect, SizePx};
 
 use crate::config::mask::Areas;
@@ -125,7 +124,7 @@ impl Rule {
 #[derive(Debug)]
 pub struct Masker {
     rule: Rule,
-    /// To planar 4:2:0 of the same size, for pictures that are anything else.
+    /// Makes the copy that is masked: in the source's own format, or the nearest with one byte a component.
     converter: Option<Converter>,
     stencil: Option<(SizePx, Vec<CanvasRect>)>,
 }
@@ -144,8 +143,8 @@ impl Masker {
         self.apply_seen(picture, gate, |_| {})
     }
 
-    /// The same; `see` is shown the whole picture, in planar 4:2:0, before anything of it is made black. It is not where
-    /// nothing is, and where the picture must not leave.
+    /// The same; `see` is shown the whole picture before anything of it is made black. It is not where nothing is, and
+    /// where the picture must not leave.
     ///
     /// # Errors
     /// See [`Masker::apply`].
@@ -170,18 +169,18 @@ impl Masker {
         if self.stencil.as_ref().is_none_or(|(of, _)| *of != size) {
             self.stencil = Some((size, stencil::rectangles(areas, size)));
         }
-        let planar = picture::planar(picture, &mut self.converter)?;
-        see(&planar);
+        let copy = picture::copy(picture, &mut self.converter)?;
+        see(&copy);
         let rectangles = self.stencil.as_ref().map(|(_, rectangles)| rectangles.as_slice()).unwrap_or_default();
-        blackened(planar, rectangles, picture.colour().range).map(Some)
+        blackened(copy, rectangles).map(Some)
     }
 }
 
-fn blackened(picture: Picture, rectangles: &[CanvasRect], range: Range) -> Result<Picture, picture::Error> {
+fn blackened(picture: Picture, rectangles: &[CanvasRect]) -> Result<Picture, picture::Error> {
     let Picture { buffer, info, captured } = picture;
     let mut frame = picture::write(buffer, &info)?;
     for rectangle in rectangles {
-        crate::canvas::paint::black(&mut frame, *rectangle, range);
+        crate::canvas::paint::black(&mut frame, *rectangle);
     }
     Ok(Picture { buffer: frame.into_buffer(), info, captured })
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Writer`] is the display's end: it drops pictures when nobody takes them. [`Reader`] is the other end: it
 //! attaches again for ever. Between them `shmsink` and `shmsrc` carry blocks of a [`header`] and the planes of one
-//! I420 picture, so that a picture and its capture time cannot be parted. What the pictures are for is not known here.
+//! picture in its own format, so that a picture and its capture time cannot be parted. What the pictures are for is not known here.
 
 pub mod header;
 mod reader;

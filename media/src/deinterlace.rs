@@ -9,9 +9,10 @@
 
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::Readable;
-use gstreamer_video::{VideoBufferFlags, VideoFieldOrder, VideoFormat, VideoFormatFlags};
+use gstreamer_video::{VideoBufferFlags, VideoFieldOrder};
 use gstreamer_video::{VideoFrame, VideoInfo, VideoInterlaceMode};
 
+use crate::component;
 use crate::picture::{self, Converter, Error, Picture, Pool};
 
 /// Difference of a code between two pictures up to which nothing has moved there: the noise of a camera in dim light.
@@ -55,7 +56,7 @@ impl Deinterlacer {
     }
 
     /// `picture` as a progressive one with the same capture time. A progressive picture passes untouched. An interlaced
-    /// one keeps its format if that has 8 bits a component, else it becomes 4:2:2 in 8 bits.
+    /// one keeps its format if that has 8 bits a component, else it gets one that has; see [`component::in_bytes`].
     ///
     /// # Errors
     /// [`Error::NoConversion`] if its fields do not lie in one buffer row by row, [`Error::Unreadable`] or
@@ -124,7 +125,7 @@ struct Loom {
 
 impl Loom {
     fn new(from: &VideoInfo) -> Result<Self, Error> {
-        let format = if has_byte_components(from) { from.format() } else { VideoFormat::Y42b };
+        let format = component::in_bytes(from);
         let to = VideoInfo::builder(format, from.width(), from.height())
             .colorimetry(&from.colorimetry())
             .chroma_site(from.chroma_site())
@@ -156,13 +157,6 @@ impl Loom {
         self.before = Some(picture);
         Ok(made)
     }
-}
-
-/// Whether every component of a pixel is one byte, so that rows can be worked on byte by byte.
-fn has_byte_components(info: &VideoInfo) -> bool {
-    let format = info.format_info();
-    let odd = VideoFormatFlags::COMPLEX | VideoFormatFlags::PALETTE | VideoFormatFlags::TILED;
-    format.depth().iter().all(|bits| *bits == 8) && !format.flags().intersects(odd)
 }
 
 /// The rows of one plane of a picture.
@@ -237,6 +231,7 @@ mod tests {
     use super::*;
     use crate::test_pictures::{SIZE, difference, grey, moving};
     use gstreamer as gst;
+    use gstreamer_video::VideoFormat;
 
     /// The picture a camera makes of two moments: the even rows of one, the odd rows of the other.
     fn interlaced(top: &Picture, bottom: &Picture, order: VideoFieldOrder) -> Picture {

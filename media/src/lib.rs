@@ -7,6 +7,7 @@
 mod byte_stream;
 pub mod caption;
 pub mod colour;
+pub mod component;
 pub mod decode;
 pub mod deinterlace;
 mod element;

@@ -8,7 +8,7 @@ use protocol::colour::Colour;
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::time::MonoTime;
 
-use crate::colour;
+use crate::{colour, component};
 
 /// One picture in system memory, in whatever raw format its source gave. Cheap to clone: pixels are shared.
 #[derive(Debug, Clone)]
@@ -235,15 +235,44 @@ impl Converter {
     }
 }
 
-/// A copy of `picture` in planar 4:2:0 of the same size and colour that nobody else holds. `converter` is kept from picture
-/// to picture and made anew where they become others.
+/// The kind in which pictures of the kind `info` are carried with all they show: one byte a component, in their own format
+/// if it has that ([`component::in_bytes`]), laid out by default. Progressive and square pixels are understood.
+///
+/// # Errors
+/// [`Error::NotRaw`] for a size without pixels.
+pub fn whole(info: &VideoInfo) -> Result<VideoInfo, Error> {
+    VideoInfo::builder(component::in_bytes(info), info.width(), info.height())
+        .colorimetry(&info.colorimetry())
+        .chroma_site(info.chroma_site())
+        .build()
+        .map_err(|error| Error::NotRaw(format!("{}x{}: {error}", info.width(), info.height())))
+}
+
+/// A copy of `picture` of its [`whole`] kind that nobody else holds. `converter` is kept from picture to picture and made
+/// anew where they become others.
+///
+/// # Errors
+/// See [`Converter::new`] and [`Converter::convert`].
+pub fn copy(picture: &Picture, converter: &mut Option<Converter>) -> Result<Picture, Error> {
+    convert_with(converter, picture, || whole(&picture.info))
+}
+
+/// The same in planar 4:2:0.
 ///
 /// # Errors
 /// See [`Converter::new`] and [`Converter::convert`].
 pub fn planar(picture: &Picture, converter: &mut Option<Converter>) -> Result<Picture, Error> {
+    convert_with(converter, picture, || i420(picture.size(), picture.colour()))
+}
+
+fn convert_with(
+    converter: &mut Option<Converter>,
+    picture: &Picture,
+    to: impl FnOnce() -> Result<VideoInfo, Error>,
+) -> Result<Picture, Error> {
     let kept = match converter.take().filter(|converter| converter.takes(&picture.info)) {
         Some(kept) => kept,
-        None => Converter::new(&picture.info, &i420(picture.size(), picture.colour())?)?,
+        None => Converter::new(&picture.info, &to()?)?,
     };
     converter.insert(kept).convert(picture)
 }

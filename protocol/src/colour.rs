@@ -13,6 +13,16 @@ pub enum Matrix {
     Bt709,
 }
 
+impl Matrix {
+    /// Weights of red and of blue in luma (H.273 table 4); green has the rest.
+    pub fn weights(self) -> (f32, f32) {
+        match self {
+            Self::Bt601 => (0.299, 0.114),
+            Self::Bt709 => (0.2126, 0.0722),
+        }
+    }
+}
+
 /// Which codes mean black and white in an 8 bit plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,7 +2,7 @@
 
 use program::trace::{Drill, Record};
 
-use crate::stage::{SOON, Stage, ctl, light};
+use crate::stage::{SOON, Stage, ctl, done, light};
 
 fn drills(records: &[Record]) -> Vec<Drill> {
     records
@@ -11,17 +11,29 @@ fn drills(records: &[Record]) -> Vec<Drill> {
         .collect()
 }
 
+/// The picture is live with the first path; what would cut the only one is refused.
+fn wait_for_both_paths(stage: &Stage) {
+    let last = |record: &Record| match record {
+        Record::Link(link) => Some(link.paths.iter().filter(|path| path.state == "live").count()),
+        _ => None,
+    };
+    stage
+        .trace("capture-node")
+        .wait_for("two live paths", SOON, |records| records.iter().rev().find_map(last).filter(|live| *live == 2))
+        .expect("both paths come up");
+}
+
 #[test]
 fn a_path_cut_by_theatre_as_a_drill_is_named_so_at_both_ends_and_costs_no_frame() {
     let mut stage = Stage::set("drill", light(), "wan");
     stage.wait_for_state("live");
+    wait_for_both_paths(&stage);
     let unknown = ctl(&stage.config(), "drill --path z --cut --seconds 2");
     assert_eq!(unknown.status.code(), Some(64));
     let text = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert_eq!(text, "capture-node: there is no path `z`; the paths are `a`, `b`\n");
     let asked_us = program::clock::now().0;
-    let begun = ctl(&stage.config(), "drill --path a --cut --seconds 2");
-    assert_eq!(String::from_utf8_lossy(&begun.stdout), "path a will be cut in 1 s, for 2 s\n");
+    assert_eq!(done(&stage.config(), "drill --path a --cut --seconds 2"), "path a will be cut in 1 s, for 2 s");
     for program in ["capture-node", "mentor-console"] {
         let seen = stage.trace(program).wait_for("the drill's end", SOON, |records| {
             let dark = |record: &Record| match record {

@@ -1,21 +1,18 @@
-//! Copies pictures, letters and black into rectangles of a 4:2:0 frame, row by row. What to paint is the canvas's matter.
+//! Copies pictures and letters into rectangles of a 4:2:0 frame, and black into those of any, row by row. What to paint is
+//! the canvas's matter.
 
 use gstreamer_video::VideoFrame;
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::{Readable, Writable};
 use media::caption::Letters;
+use media::component::{self, Component};
 use protocol::colour::Range;
 use protocol::geometry::CanvasRect;
 
-/// The planes of I420: Y, then U and V with half the width and height.
-const PLANES: [u32; 3] = [0, 1, 2];
-
 /// Copies `picture` to `at`. What does not fit is left out.
 pub fn picture(canvas: &mut VideoFrame<Writable>, picture: &VideoFrame<Readable>, at: CanvasRect) {
-    for plane in PLANES {
-        let Some(stride) = stride(picture, plane) else { continue };
-        let Ok(source) = picture.plane_data(plane) else { continue };
-        for (to, from) in rows(canvas, plane, at).zip(source.chunks(stride)) {
+    for component in Component::all(canvas.info()) {
+        for (to, from) in component.rows_in(canvas, at).zip(component.rows(picture)) {
             if let Some(from) = from.get(..to.len()) {
                 to.copy_from_slice(from);
             }
@@ -23,51 +20,35 @@ pub fn picture(canvas: &mut VideoFrame<Writable>, picture: &VideoFrame<Readable>
     }
 }
 
-/// Makes `at` black.
-pub fn black(canvas: &mut VideoFrame<Writable>, at: CanvasRect, range: Range) {
-    fill(canvas, at, [ends(range).0, 128, 128]);
+/// Makes `at` black, in a frame of any format with one byte a component.
+pub fn black(frame: &mut VideoFrame<Writable>, at: CanvasRect) {
+    let codes = component::black(frame.info());
+    fill(frame, at, codes);
 }
 
-/// Gives all of `at` these codes of Y, U and V.
-pub fn fill(canvas: &mut VideoFrame<Writable>, at: CanvasRect, codes: [u8; 3]) {
-    for (plane, code) in PLANES.into_iter().zip(codes) {
-        rows(canvas, plane, at).for_each(|row| row.fill(code));
+/// Gives all of `at` these codes of the format's components.
+pub fn fill(frame: &mut VideoFrame<Writable>, at: CanvasRect, codes: [u8; 3]) {
+    for (component, code) in Component::all(frame.info()).into_iter().zip(codes) {
+        for row in component.rows_in(frame, at) {
+            match component.step() {
+                1 => row.fill(code),
+                step => row.iter_mut().step_by(step).for_each(|sample| *sample = code),
+            }
+        }
     }
 }
 
 /// Lays white letters over what is there, which had better have no colour, their upper left corner at `(x, y)`.
 pub fn letters(canvas: &mut VideoFrame<Writable>, letters: &Letters, (x, y): (u16, u16), range: Range) {
-    let white = u32::from(ends(range).1);
+    let white = match range {
+        Range::Limited => 235,
+        Range::Full => 255,
+    };
     let at = CanvasRect { x, y, size: letters.size };
-    let rows = rows(canvas, 0, at).zip(letters.coverage.chunks(usize::from(letters.size.width).max(1)));
+    let Some(luma) = Component::light(canvas.info()) else { return };
+    let rows = luma.rows_in(canvas, at).zip(letters.coverage.chunks(usize::from(letters.size.width).max(1)));
     for (luma, covered) in rows.flat_map(|(row, covered)| row.iter_mut().zip(covered)) {
         let (under, part) = (u32::from(*luma), u32::from(*covered));
         *luma = u8::try_from((under * (255 - part) + white * part) / 255).unwrap_or(u8::MAX);
     }
-}
-
-/// Luma of black and of white.
-fn ends(range: Range) -> (u8, u8) {
-    match range {
-        Range::Limited => (16, 235),
-        Range::Full => (0, 255),
-    }
-}
-
-/// The rows of one plane that lie in `at`; a sample of which any pixel lies there belongs to it.
-fn rows(canvas: &mut VideoFrame<Writable>, plane: u32, at: CanvasRect) -> impl Iterator<Item = &mut [u8]> {
-    let halved = usize::from(plane > 0);
-    let (first, end) = (move |px: u16| usize::from(px) >> halved, move |px: usize| (px + halved) >> halved);
-    let (left, right) = (first(at.x), end(usize::from(at.x) + usize::from(at.size.width)));
-    let (top, bottom) = (first(at.y), end(usize::from(at.y) + usize::from(at.size.height)));
-    // Without a stride or data there are no rows, which a mapped I420 frame never is.
-    let stride = stride(canvas, plane).unwrap_or(1);
-    let data = canvas.plane_data_mut(plane).unwrap_or_default();
-    let rows = data.chunks_mut(stride).skip(top).take(bottom - top);
-    rows.filter_map(move |row| row.get_mut(left..right))
-}
-
-fn stride(frame: &impl VideoFrameExt, plane: u32) -> Option<usize> {
-    let stride = *frame.plane_stride().get(usize::try_from(plane).ok()?)?;
-    usize::try_from(stride).ok().filter(|stride| *stride > 0)
 }

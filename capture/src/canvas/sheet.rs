@@ -42,7 +42,6 @@ impl Painted {
 /// Sheets of one size and colour.
 pub(super) struct Sheets {
     info: VideoInfo,
-    colour: Colour,
     kept: Vec<(gst::Buffer, Vec<Painted>)>,
 }
 
@@ -60,7 +59,7 @@ impl Sheets {
     /// # Errors
     /// GStreamer refuses the size.
     pub(super) fn new(size: SizePx, colour: Colour) -> Result<Self, picture::Error> {
-        Ok(Self { info: picture::i420(size, colour)?, colour, kept: Vec::new() })
+        Ok(Self { info: picture::i420(size, colour)?, kept: Vec::new() })
     }
 
     /// One that nobody holds, as it was given away; else a new one, black, for so many sources.
@@ -107,7 +106,7 @@ impl Sheets {
         let buffer = gst::Buffer::with_size(bytes).map_err(|_| picture::Error::NoMemory(bytes))?;
         let mut frame = picture::write(buffer, &self.info)?;
         let whole = CanvasRect { x: 0, y: 0, size: picture::size(&self.info) };
-        paint::black(&mut frame, whole, self.colour.range);
+        paint::black(&mut frame, whole);
         Ok(frame)
     }
 

@@ -126,7 +126,7 @@ pub(super) fn paint_held(
     let whole = groups.iter().map(|group| width(group) + pad).sum::<u16>() + pad;
     let size = SizePx { width: even(whole).min(at.size.width), height: even(height + 2 * pad).min(at.size.height) };
     let plate = CanvasRect { x: even(at.x), y: even(at.y + at.size.height - size.height), size };
-    paint::black(canvas, plate, range);
+    paint::black(canvas, plate);
     let mut x = plate.x + pad;
     for group in groups {
         for part in group {

@@ -171,7 +171,7 @@ impl Tile {
     ) -> Result<(), Error> {
         // A picture that follows one at the same place covers it; anything else may leave a rest of what was there.
         if wanted.picture_at().is_none() || wanted.picture_at() != shows.picture_at() {
-            paint::black(canvas, place.tile, range);
+            paint::black(canvas, place.tile);
         }
         if let Some(at) = wanted.picture_at()
             && let Some(picture) = self.latest.as_ref().and_then(|latest| latest.picture.as_ref())

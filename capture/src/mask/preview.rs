@@ -72,7 +72,7 @@ impl Preview {
         let mut frame = picture::write(buffer, &info)?;
         let areas = Areas { size: self.size, areas: drawing.seen() };
         for rectangle in stencil::rectangles(&areas, self.size) {
-            paint::black(&mut frame, rectangle, picture.colour().range);
+            paint::black(&mut frame, rectangle);
         }
         let corners = areas.areas.iter().flat_map(crate::config::mask::Area::corners);
         corners.chain(drawing.outline().iter().copied()).for_each(|corner| self.corner(&mut frame, corner));
@@ -91,7 +91,7 @@ impl Preview {
         let room = |px: u16, most: u16| (px + 2 * MARGIN_PX).min(most) & !1;
         let width = room(self.words.size.width, self.size.width);
         let size = SizePx { width, height: room(self.words.size.height, self.size.height) };
-        paint::black(frame, CanvasRect { x: 0, y: 0, size }, picture.colour().range);
+        paint::black(frame, CanvasRect { x: 0, y: 0, size });
         paint::letters(frame, &self.words, (MARGIN_PX, MARGIN_PX), picture.colour().range);
     }
 }

@@ -1,9 +1,9 @@
 //! The pixels that a mask makes black in a picture of one size: every pixel that an area touches, and around it what
 //! chroma would leak. Pure geometry; filling pixels is `mask`'s.
 //!
-//! A 4:2:0 picture has one chroma sample for two by two pixels, and making it from a picture with more chroma mixes a
-//! sample with its neighbours. So areas grow to even edges and then by [`LEAK_PX`] on every side. Scaling needs no
-//! room of its own: it comes after, and finds only black.
+//! A picture may have one chroma sample for two by two pixels, and whatever made it from one with more chroma mixed a
+//! sample with its neighbours. So areas grow to even edges and then by [`LEAK_PX`] on every side. Scaling and conversion
+//! need no room of their own: they come after, and find only black.
 
 use protocol::geometry::{CanvasRect, SizePx};
 

@@ -191,6 +191,39 @@ fn the_masked_area_is_black_and_the_rest_is_as_it_was() {
     assert_eq!(chroma, 128, "black has no colour");
 }
 
+/// What grabbers and files give is masked as it is: nothing of its colour is lost outside the mask.
+#[test]
+fn a_masked_picture_keeps_its_format_and_every_byte_beside_the_mask() {
+    media::init().unwrap();
+    let area = [100, 40, 60, 30];
+    // Grown by a chroma sample on each side.
+    let beside = |x: usize, y: usize| !(98..162).contains(&x) || !(38..72).contains(&y);
+    for (format, bytes, black) in [
+        (VideoFormat::Uyvy, 2, vec![128, 16, 128, 16]),
+        (VideoFormat::Yuy2, 2, vec![16, 128, 16, 128]),
+        (VideoFormat::Bgrx, 4, vec![0, 0, 0]),
+        (VideoFormat::Rgb, 3, vec![0, 0, 0]),
+        (VideoFormat::Gray8, 1, vec![0]),
+    ] {
+        let info = VideoInfo::builder(format, 320, 180).build().unwrap();
+        let samples: Vec<u8> = (0..info.size()).map(|at| (at * 31 % 251) as u8).collect();
+        let source = Picture { buffer: gst::Buffer::from_slice(samples.clone()), info, captured: MonoTime(1) };
+        let mut masker = Masker::new(cover(vec![Area::Rectangle(area)]));
+        let masked = masker.apply(&source, &Gate::default()).unwrap().unwrap();
+        assert_eq!(masked.info.format(), format);
+        let frame = masked.read().unwrap();
+        let (plane, stride) = (frame.plane_data(0).unwrap(), frame.plane_stride()[0] as usize);
+        for (y, x) in (0..180).flat_map(|y| (0..320).map(move |x| (y, x))) {
+            let at = y * stride + x * bytes;
+            if beside(x, y) {
+                assert_eq!(plane[at..at + bytes], samples[at..at + bytes], "{format:?} at {x},{y}");
+            } else if x % 2 == 0 {
+                assert_eq!(plane[at..at + black.len()], black, "{format:?} at {x},{y}");
+            }
+        }
+    }
+}
+
 #[test]
 fn pictures_of_another_size_are_withheld_until_somebody_looked_and_again_with_the_next_change() {
     media::init().unwrap();
@@ -325,7 +358,7 @@ fn where_nothing_has_to_be_covered_pictures_pass_as_they_are_in_any_size() {
 #[test]
 fn a_mask_in_full_range_is_black_in_full_range() {
     media::init().unwrap();
-    let full = Colour { matrix: protocol::colour::Matrix::Bt601, range: Range::Full };
+    let full = Colour { matrix: protocol::colour::Matrix::Bt601, range: protocol::colour::Range::Full };
     let info = picture::i420(SIZE, full).unwrap();
     let buffer = gst::Buffer::from_mut_slice(vec![77; info.size()]);
     let source = Picture { buffer, info, captured: MonoTime(1) };

@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use annotation::anchor::{Luma, Pose, Tracker, size_for};
-use gstreamer_video::{VideoFormatFlags, VideoFrameExt};
+use media::component::Component;
 use media::picture::{self, Picture};
 use media::slot::Slot;
 use protocol::geometry::SizePx;
@@ -62,8 +62,8 @@ impl Drop for Anchor {
 }
 
 impl Eye {
-    /// Shows a picture: takes its light and dark, some hundredths of a millisecond, and keeps nothing of it. One of a kind
-    /// that has no luma of 8 bits in a plane of its own, which no window hands out, is left out.
+    /// Shows a picture: takes its light and dark, a millisecond at most, and keeps nothing of it. One whose components are
+    /// not bytes, which no window hands out, is left out.
     pub fn show(&self, picture: &Picture) {
         if let Ok(Some(luma)) = luma(picture) {
             self.0.put(Order::See(luma, picture.captured));
@@ -89,30 +89,36 @@ fn follow(orders: &Slot<Order>, mut told: impl FnMut(SessionTime, Pose)) {
 /// The picture small and grey: each pixel the mean of those it stands for.
 fn luma(picture: &Picture) -> Result<Option<Luma>, picture::Error> {
     let frame = picture.read()?;
-    let format = frame.format_info();
-    let has_plane = format.flags().contains(VideoFormatFlags::YUV) && format.depth().first() == Some(&8);
-    if !has_plane || format.pixel_stride().first() != Some(&1) {
-        return Ok(None);
-    }
-    let stride = frame.plane_stride().first().and_then(|stride| usize::try_from(*stride).ok()).unwrap_or(0);
-    let Ok(plane) = frame.plane_data(0) else { return Ok(None) };
-    let size = size_for(picture.size());
-    Ok(Luma::new(size, shrunk(plane, stride, picture.size(), size)))
+    let Some(light) = Component::light(&picture.info) else { return Ok(None) };
+    let rows: Vec<&[u8]> = light.rows(&frame).collect();
+    let (from, to) = (picture.size(), size_for(picture.size()));
+    // Known while compiling, the step costs next to nothing.
+    let small = match light.step() {
+        1 => shrunk::<1>(&rows, from, to),
+        2 => shrunk::<2>(&rows, from, to),
+        3 => shrunk::<3>(&rows, from, to),
+        4 => shrunk::<4>(&rows, from, to),
+        _ => return Ok(None),
+    };
+    Ok(Luma::new(to, small))
 }
 
-/// `plane` of pictures as large as `from`, scaled to `to` by the mean of every pixel in a box (an area filter).
-fn shrunk(plane: &[u8], stride: usize, from: SizePx, to: SizePx) -> Vec<u8> {
+/// Rows of a picture as large as `from`, with a sample every `STEP` bytes, scaled to `to` by the mean of every pixel in a box
+/// (an area filter).
+fn shrunk<const STEP: usize>(all: &[&[u8]], from: SizePx, to: SizePx) -> Vec<u8> {
     let (width, height) = (usize::from(to.width), usize::from(to.height));
     let edge = |n: usize, from: u16, to: u16| n * usize::from(from) / usize::from(to.max(1));
     let mut small = Vec::with_capacity(width * height);
     for y in 0..height {
         let (top, bottom) = (edge(y, from.height, to.height), edge(y + 1, from.height, to.height));
-        let rows: Vec<&[u8]> = plane.chunks(stride.max(1)).skip(top).take((bottom - top).max(1)).collect();
+        let rows = all.get(top..bottom.max(top + 1)).unwrap_or_default();
         for x in 0..width {
             let (left, right) = (edge(x, from.width, to.width), edge(x + 1, from.width, to.width));
-            let boxed = rows.iter().filter_map(|row| row.get(left..right.max(left + 1)));
+            let bytes = STEP * left..STEP * (right.max(left + 1) - 1) + 1;
+            let boxed = rows.iter().filter_map(|row| row.get(bytes.clone()));
             let (sum, count) = boxed.fold((0u32, 0u32), |(sum, count), row| {
-                (sum + row.iter().map(|pixel| u32::from(*pixel)).sum::<u32>(), count + row.len() as u32)
+                let samples = row.iter().step_by(STEP);
+                (sum + samples.clone().map(|sample| u32::from(*sample)).sum::<u32>(), count + samples.len() as u32)
             });
             small.push((sum / count.max(1)) as u8);
         }
@@ -127,6 +133,7 @@ mod tests {
     use annotation::anchor::Track;
     use crossbeam_channel::bounded;
     use gstreamer as gst;
+    use gstreamer_video::{VideoFormat, VideoFrameExt, VideoInfo};
     use protocol::colour::Colour;
 
     const SIZE: SizePx = SizePx { width: 640, height: 360 };
@@ -147,6 +154,19 @@ mod tests {
     fn a_small_picture_is_the_mean_of_what_it_stands_for() {
         let small = luma(&picture(|x, _| if x % 4 < 2 { 40 } else { 80 }, MonoTime(0))).unwrap().unwrap();
         assert_eq!(small, Luma::new(size_for(SIZE), vec![60; 160 * 90]).unwrap());
+    }
+
+    #[test]
+    fn it_is_the_same_whatever_else_lies_between_the_samples_of_light() {
+        media::init().unwrap();
+        let light = |x: usize| if x % 4 < 2 { 40 } else { 80 };
+        for (format, step, first) in [(VideoFormat::Uyvy, 2, 1), (VideoFormat::Rgb, 3, 1), (VideoFormat::Xrgb, 4, 2)] {
+            let info = VideoInfo::builder(format, 640, 360).build().unwrap();
+            let bytes = (0..info.size()).map(|at| if at % step == first { light(at / step) } else { 255 });
+            let buffer = gst::Buffer::from_mut_slice(bytes.collect::<Vec<u8>>());
+            let small = luma(&Picture { buffer, info, captured: MonoTime(0) }).unwrap().unwrap();
+            assert_eq!(small, Luma::new(size_for(SIZE), vec![60; 160 * 90]).unwrap(), "{format:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use gstreamer_video::video_frame::{Readable, Writable};
 use gstreamer_video::{VideoFrame, VideoFrameExt};
-use protocol::colour::{Colour, Matrix, Range};
+use protocol::colour::{Colour, Range};
 use rayon::prelude::*;
 
 use super::full_colour::{BAND, stride};
@@ -42,10 +42,8 @@ struct Band<'a> {
 impl Matrix16 {
     /// The way back from `colour`.
     pub(super) fn new(colour: Colour) -> Self {
-        let (red, blue) = match colour.matrix {
-            Matrix::Bt601 => (0.299, 0.114),
-            Matrix::Bt709 => (0.2126, 0.0722),
-        };
+        let (red, blue) = colour.matrix.weights();
+        let (red, blue) = (f64::from(red), f64::from(blue));
         let green = 1.0 - red - blue;
         let (black, luma_span, chroma_span) = match colour.range {
             Range::Limited => (16, 219.0, 224.0),

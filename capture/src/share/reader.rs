@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
-use media::picture::{self, Picture};
+use media::picture::Picture;
 use program::worker::Worker;
 
 use super::Error;
@@ -133,8 +133,6 @@ fn callbacks(deliver: Deliver) -> gst_app::AppSinkCallbacks {
 enum Refused {
     #[error(transparent)]
     Header(#[from] super::header::Fault),
-    #[error(transparent)]
-    Picture(#[from] picture::Error),
     #[error("a block cannot be read")]
     Unreadable,
 }
@@ -145,16 +143,16 @@ fn picture(block: &gst::BufferRef) -> Result<Picture, Refused> {
         let map = block.map_readable().map_err(|_| Refused::Unreadable)?;
         Header::parse(map.as_slice())?
     };
-    let info = picture::i420(header.size, header.colour)?;
-    Header::check_planes(info.size(), block.size() - BYTES)?;
+    header.check_planes(block.size() - BYTES)?;
     let buffer = block.copy_region(gst::BufferCopyFlags::MEMORY, BYTES..).map_err(|_| Refused::Unreadable)?;
-    Ok(Picture { buffer, info, captured: header.captured })
+    Ok(Picture { buffer, info: header.info, captured: header.captured })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::share::header::Fault;
+    use media::picture;
     use proptest::prelude::*;
     use protocol::colour::Colour;
     use protocol::geometry::SizePx;
@@ -164,9 +162,10 @@ mod tests {
     fn block() -> Vec<u8> {
         gst::init().unwrap();
         let size = SizePx { width: 6, height: 4 };
-        let planes = picture::i420(size, Colour::default()).unwrap().size();
-        let header = Header { sequence: 0, captured: MonoTime(5), size, colour: Colour::default() };
-        [&header.to_bytes()[..], &vec![9; planes]].concat()
+        let info = picture::i420(size, Colour::default()).unwrap();
+        let planes = vec![9; info.size()];
+        let header = Header { sequence: 0, captured: MonoTime(5), info };
+        [&header.to_bytes()[..], &planes].concat()
     }
 
     fn read(block: Vec<u8>) -> Result<Picture, Refused> {

@@ -1,6 +1,7 @@
 use super::*;
 use crossbeam_channel::{Receiver, bounded};
 use gstreamer as gst;
+use gstreamer_video::{VideoFormat, VideoInfo};
 use media::picture::{self, Picture};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::geometry::SizePx;
@@ -69,17 +70,28 @@ fn a_picture_arrives_with_its_pixels_time_and_colour() {
 }
 
 #[test]
-fn a_picture_of_another_format_arrives_as_i420() {
+fn pictures_arrive_in_their_own_format_and_those_of_more_bits_with_as_much_colour() {
     let socket = socket("format");
     let mut writer = Writer::open(&socket).unwrap();
     let (_reader, pictures) = reader(&socket);
     attach(&mut writer, &pictures);
-    let info = gstreamer_video::VideoInfo::builder(gstreamer_video::VideoFormat::Bgrx, 64, 36).build().unwrap();
-    let buffer = gst::Buffer::from_slice(vec![255; info.size()]);
-    writer.put(&Picture { buffer, info, captured: MonoTime(7) }).unwrap();
-    let got = next(&pictures);
-    assert_eq!((got.size().width, got.colour(), got.captured), (64, Colour::default(), MonoTime(7)));
-    assert!(bytes(&got)[..64 * 36].iter().all(|luma| *luma == 235), "white in limited range");
+    for (number, (given, arrives)) in (1..).zip([
+        (VideoFormat::Bgrx, VideoFormat::Bgrx),
+        (VideoFormat::Uyvy, VideoFormat::Uyvy),
+        (VideoFormat::Nv12, VideoFormat::Nv12),
+        (VideoFormat::Gray8, VideoFormat::Gray8),
+        (VideoFormat::V210, VideoFormat::Y42b),
+        (VideoFormat::P01010le, VideoFormat::I420),
+    ]) {
+        let info = VideoInfo::builder(given, 64, 36).build().unwrap();
+        let samples: Vec<u8> = (0..info.size()).map(|at| (at * 7) as u8).collect();
+        let sent = Picture { buffer: gst::Buffer::from_slice(samples), info, captured: MonoTime(number) };
+        writer.put(&sent).unwrap();
+        let got = next(&pictures);
+        assert_eq!((got.info.format(), got.captured), (arrives, MonoTime(number)));
+        assert_eq!(got.info.colorimetry(), sent.info.colorimetry());
+        assert!(given != arrives || bytes(&got) == bytes(&sent), "{given:?}: not a bit is lost");
+    }
 }
 
 #[test]

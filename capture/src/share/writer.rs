@@ -11,7 +11,7 @@ use media::picture::{self, Converter, Picture};
 use super::Error;
 use super::header::{Header, MAX_SIDE_PX};
 
-/// The shared area: five pictures of 4K, forty of 720p. Its pages are touched only when a reader lags behind; a
+/// The shared area: five pictures of 4K in 4:2:0, two in 32 bits, forty of 720p. Its pages are touched only when a reader lags behind; a
 /// reader that stops altogether holds at most this much.
 const AREA_BYTES: u32 = 64 * 1024 * 1024;
 
@@ -48,17 +48,12 @@ impl Writer {
     /// Hands out `picture`. Never waits: if the picture before was not taken yet, that one is dropped.
     ///
     /// # Errors
-    /// [`Error::Picture`] for a picture that cannot be I420, [`Error::Socket`] if the shared memory broke.
+    /// [`Error::Picture`] for a picture that cannot be read, or is too large, [`Error::Socket`] if the shared memory broke.
     pub fn put(&mut self, picture: &Picture) -> Result<(), Error> {
-        let shared = self.as_i420(picture)?;
-        let header = Header {
-            sequence: self.sequence,
-            captured: picture.captured,
-            size: shared.size(),
-            colour: shared.colour(),
-        };
-        self.sequence += 1;
+        let shared = self.plain(picture)?;
         let planes = shared.info.size();
+        let header = Header { sequence: self.sequence, captured: picture.captured, info: shared.info };
+        self.sequence += 1;
         let mut block = gst::Buffer::new();
         if let Some(block) = block.get_mut() {
             block.append_memory(gst::Memory::from_slice(header.to_bytes()));
@@ -71,18 +66,17 @@ impl Writer {
         told.map_or(pushed.map(drop), Err).map_err(|reason| broken(&self.socket, reason))
     }
 
-    /// The picture with planes where GStreamer lays them out by default. Pictures that are so already, which most
-    /// sources give, are not copied.
-    fn as_i420(&mut self, picture: &Picture) -> Result<Picture, Error> {
+    /// The picture as [`picture::whole`] has it. Pictures that are so already, which most sources give, are not copied.
+    fn plain(&mut self, picture: &Picture) -> Result<Picture, Error> {
         let size = picture.size();
         if size.width > MAX_SIDE_PX || size.height > MAX_SIDE_PX {
             return Err(picture::Error::NotRaw(format!("sides above {MAX_SIDE_PX} pixels")).into());
         }
-        let plain = picture::i420(size, picture.colour())?;
+        let plain = picture::whole(&picture.info)?;
         if is_plain(picture, &plain) {
-            return Ok(picture.clone());
+            return Ok(Picture { info: plain, ..picture.clone() });
         }
-        Ok(picture::planar(picture, &mut self.converter)?)
+        Ok(picture::copy(picture, &mut self.converter)?)
     }
 }
 

@@ -4,8 +4,8 @@
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::Readable;
 use gstreamer_video::{VideoFormatFlags, VideoFrame, VideoInfo};
+use media::component::{self, Component};
 use media::picture::Picture;
-use protocol::colour::Range;
 
 /// Rows looked at, evenly spread: every eighth of 1080. A sensor's noise differs in each of them, so that fewer rows
 /// would tell as much of it; these also see anything that moves and is nine rows high.
@@ -33,15 +33,27 @@ pub fn print(picture: &Picture) -> Option<u64> {
     Some(print.value())
 }
 
-/// Whether nothing is to be seen. Always false for formats whose first plane is not 8 bit luma alone. Of a picture with
-/// light no more is read than it takes to find that.
+/// Whether nothing is to be seen. Always false for formats whose components are not bytes. Of a picture with light no more
+/// is read than it takes to find that.
 pub fn is_dark(picture: &Picture) -> bool {
-    let (Some(limit), Ok(frame)) = (dark_limit(picture), picture.read()) else { return false };
-    let Some(rows) = rows(&frame, &picture.info) else { return false };
-    let all: usize = rows.clone().map(<[u8]>::len).sum();
+    let Ok(frame) = picture.read() else { return false };
+    let mut shining = Component::all(&picture.info);
+    if !picture.info.format_info().flags().contains(VideoFormatFlags::RGB) {
+        shining.truncate(1);
+    }
+    let limit = dark_limit(&picture.info);
+    !shining.is_empty() && shining.into_iter().all(|component| component_is_dark(component, &frame, limit))
+}
+
+fn component_is_dark(component: Component, frame: &VideoFrame<Readable>, limit: u8) -> bool {
+    let rows = component.rows(frame);
+    let step = (rows.clone().count() / ROWS).max(1);
+    let (width, rows) = (frame.info().width() as usize, rows.step_by(step));
+    let all = width * rows.clone().count();
     let mut bright = 0;
     for row in rows {
-        bright += row.iter().filter(|luma| **luma > limit).count();
+        let samples = row.iter().step_by(component.step()).take(width);
+        bright += samples.filter(|light| **light > limit).count();
         if bright * GLOWING > all {
             return false;
         }
@@ -68,16 +80,11 @@ fn row_bytes(info: &VideoInfo) -> usize {
     }
 }
 
-/// The brightest code of a dark picture; `None` where the first plane is not 8 bit luma alone.
-fn dark_limit(picture: &Picture) -> Option<u8> {
-    let format = picture.info.format_info();
-    let luma = format.flags().intersects(VideoFormatFlags::YUV | VideoFormatFlags::GRAY);
-    let alone = format.pixel_stride().first() == Some(&1) && format.depth().first() == Some(&8);
-    let limit = match picture.colour().range {
-        Range::Limited => 16 + DARK,
-        Range::Full => DARK * 255 / 219,
-    };
-    (luma && alone).then_some(u8::try_from(limit).unwrap_or(u8::MAX))
+/// The brightest code of a dark picture of this kind.
+fn dark_limit(info: &VideoInfo) -> u8 {
+    let [black, ..] = component::black(info);
+    let limit = if black == 0 { DARK * 255 / 219 } else { DARK + u16::from(black) };
+    u8::try_from(limit).unwrap_or(u8::MAX)
 }
 
 /// Four sums side by side, so that the processor need not wait for each multiplication. Every step can be undone, so
@@ -120,7 +127,7 @@ mod tests {
     use gstreamer_video::VideoFormat;
     use media::picture::i420;
     use proptest::prelude::*;
-    use protocol::colour::Colour;
+    use protocol::colour::{Colour, Range};
     use protocol::geometry::SizePx;
     use protocol::time::MonoTime;
 
@@ -160,14 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_picture_has_a_print_but_is_never_called_dark() {
+    fn darkness_is_seen_in_every_format_of_bytes_and_no_other() {
         media::init().unwrap();
-        let info = VideoInfo::builder(VideoFormat::Uyvy, 322, 4).build().unwrap();
-        let made = |byte: u8| {
-            let buffer = gstreamer::Buffer::from_mut_slice(vec![byte; info.size()]);
-            Picture { buffer, info: info.clone(), captured: MonoTime(0) }
+        let made = |format, pixels: [u8; 4]| {
+            let info = VideoInfo::builder(format, 322, 4).build().unwrap();
+            let bytes = pixels.into_iter().cycle().take(info.size()).collect::<Vec<u8>>();
+            Picture { buffer: gstreamer::Buffer::from_mut_slice(bytes), info, captured: MonoTime(0) }
         };
-        assert!(!is_dark(&made(0)));
-        assert_ne!(print(&made(0)).unwrap(), print(&made(1)).unwrap());
+        assert!(is_dark(&made(VideoFormat::Uyvy, [128, 16, 128, 20])));
+        assert!(!is_dark(&made(VideoFormat::Uyvy, [128, 16, 128, 60])));
+        assert!(is_dark(&made(VideoFormat::Bgrx, [3, 2, 1, 255])), "what fills a pixel up is not seen");
+        assert!(!is_dark(&made(VideoFormat::Bgrx, [0, 0, 90, 0])), "red alone is light too");
+        assert!(!is_dark(&made(VideoFormat::V210, [0; 4])));
+        assert_ne!(print(&made(VideoFormat::Uyvy, [0; 4])), print(&made(VideoFormat::Uyvy, [1; 4])));
     }
 }

@@ -1,6 +1,6 @@
 //! The arithmetic from YUV planes to RGB, as the shader is given it. Pure.
 
-use protocol::colour::{Colour, Matrix, Range};
+use protocol::colour::{Colour, Range};
 
 /// `rgb = rgb_from_yuv * yuv + rgb_of_zero`, all components as fractions of 255.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,11 +28,7 @@ impl Strength {
 impl Conversion {
     /// The equations of ITU-T H.273 section 8.3 (equations 44 to 53) for pictures in `colour`, weakened to `strength`.
     pub fn new(colour: Colour, strength: Strength) -> Self {
-        // Weights of red and blue in luma: H.273 table 4.
-        let (red, blue): (f32, f32) = match colour.matrix {
-            Matrix::Bt601 => (0.299, 0.114),
-            Matrix::Bt709 => (0.2126, 0.0722),
-        };
+        let (red, blue) = colour.matrix.weights();
         let green = 1.0 - red - blue;
         let (luma_gain, chroma_gain, black): (f32, f32, f32) = match colour.range {
             Range::Limited => (255.0 / 219.0, 255.0 / 224.0, 16.0 / 255.0),
@@ -65,6 +61,7 @@ impl Conversion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::colour::Matrix;
 
     fn rgb(colour: Colour, strength: Strength, yuv: [f32; 3]) -> [i32; 3] {
         let conversion = Conversion::new(colour, strength);

@@ -1,8 +1,10 @@
-//! A picture as a PNG: 8 bit RGB, full range, converted by the picture's own matrix and range. Nothing is lost but what
-//! rounding to 8 bits takes, once.
+//! A picture as a PNG: 8 bit RGB, full range. Pixels that are red, green and blue are taken as they are; of others nothing
+//! is lost but what rounding to 8 bits takes, once.
 
-use gstreamer_video::{VideoColorimetry, VideoFormat, VideoFrameExt, VideoInfo};
+use gstreamer_video::{VideoColorimetry, VideoFormat, VideoFormatFlags, VideoFrameExt, VideoInfo};
+use media::colour::colorimetry;
 use media::picture::{self, Converter, Picture};
+use protocol::colour::{Colour, Range};
 use protocol::still;
 
 /// Why there is no PNG.
@@ -53,28 +55,75 @@ impl Maker {
     }
 }
 
-/// Red, green and blue with 16 bits each: in 8 bits GStreamer's conversion is quick and up to four steps off.
+/// Four samples of 16 bits a pixel, opacity first: luma and chroma in the picture's own matrix and range, chroma brought to
+/// every pixel, or red, green and blue. The way from one to the other is [`Matrix`]'s: GStreamer's is up to four steps off.
 fn deep(picture: &Picture) -> Result<VideoInfo, picture::Error> {
     let size = picture.size();
-    let srgb: VideoColorimetry =
-        "sRGB".parse().map_err(|_| picture::Error::NotRaw("GStreamer knows no sRGB".into()))?;
-    VideoInfo::builder(VideoFormat::Argb64, size.width.into(), size.height.into())
-        .colorimetry(&srgb)
+    let (format, colour) = if picture.info.format_info().flags().contains(VideoFormatFlags::YUV) {
+        (VideoFormat::Ayuv64, colorimetry(picture.colour()))
+    } else {
+        let srgb: VideoColorimetry =
+            "sRGB".parse().map_err(|_| picture::Error::NotRaw("GStreamer knows no sRGB".into()))?;
+        (VideoFormat::Argb64, srgb)
+    };
+    VideoInfo::builder(format, size.width.into(), size.height.into())
+        .colorimetry(&colour)
         .build()
         .map_err(|error| picture::Error::NotRaw(format!("{}x{}: {error}", size.width, size.height)))
 }
 
-/// The pixels in 8 bits, rounded, without opacity and without the padding behind each row.
+/// The pixels in red, green and blue of 8 bits, rounded, without opacity and without the padding behind each row.
 fn packed(deep: &Picture) -> Result<Vec<u8>, picture::Error> {
     let frame = deep.read()?;
     let row_bytes = usize::from(deep.size().width) * 8;
     let stride = frame.plane_stride().first().and_then(|stride| usize::try_from(*stride).ok()).unwrap_or(row_bytes);
     let plane = frame.plane_data(0).map_err(|_| picture::Error::NotRaw("no pixels".into()))?;
     let rows = plane.chunks(stride.max(1)).filter_map(|row| row.get(..row_bytes)).take(deep.size().height.into());
+    let samples = rows.flat_map(|row| row.as_chunks::<8>().0).map(|[_, _, a0, a1, b0, b1, c0, c1]| {
+        [[*a0, *a1], [*b0, *b1], [*c0, *c1]].map(|sample| f32::from(u16::from_ne_bytes(sample)) / SAMPLE)
+    });
     let mut rgb = Vec::with_capacity(row_bytes / 8 * 3 * usize::from(deep.size().height));
-    for pixel in rows.flat_map(|row| row.chunks_exact(8)) {
-        let colours = pixel.chunks_exact(2).skip(1).filter_map(<[u8]>::first_chunk::<2>);
-        rgb.extend(colours.map(|part| ((u32::from(u16::from_ne_bytes(*part)) * 255 + 32_767) / 65_535) as u8));
+    if deep.info.format() == VideoFormat::Ayuv64 {
+        let matrix = Matrix::new(deep.colour());
+        rgb.extend(samples.flat_map(|codes| matrix.rgb(codes)));
+    } else {
+        rgb.extend(samples.flatten().map(rounded));
     }
     Ok(rgb)
+}
+
+/// What a step of 8 bits is in 16: GStreamer fills the lower byte with the upper.
+const SAMPLE: f32 = 257.0;
+
+/// The equations of ITU-T H.273 section 8.3 turned round, for codes as in 8 bits.
+struct Matrix {
+    black: f32,
+    luma: f32,
+    red_of_v: f32,
+    green_of_uv: [f32; 2],
+    blue_of_u: f32,
+}
+
+impl Matrix {
+    fn new(colour: Colour) -> Self {
+        let (red, blue) = colour.matrix.weights();
+        let green = 1.0 - red - blue;
+        let (black, luma, chroma) = match colour.range {
+            Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),
+            Range::Full => (0.0, 1.0, 1.0),
+        };
+        let (red_of_v, blue_of_u) = (2.0 * (1.0 - red) * chroma, 2.0 * (1.0 - blue) * chroma);
+        Self { black, luma, red_of_v, green_of_uv: [blue_of_u * blue / green, red_of_v * red / green], blue_of_u }
+    }
+
+    fn rgb(&self, [y, u, v]: [f32; 3]) -> [u8; 3] {
+        let (light, u, v) = ((y - self.black) * self.luma, u - 128.0, v - 128.0);
+        let [green_of_u, green_of_v] = self.green_of_uv;
+        [light + self.red_of_v * v, light - green_of_u * u - green_of_v * v, light + self.blue_of_u * u].map(rounded)
+    }
+}
+
+/// To the nearest step; what lies beyond black or white is that.
+fn rounded(part: f32) -> u8 {
+    (part + 0.5) as u8
 }

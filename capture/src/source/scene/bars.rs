@@ -1,7 +1,7 @@
 //! Scene `bars`: seven full-height colour bars of 75 % amplitude (the upper part of SMPTE EG 1), in exact codes of any
 //! matrix and range, to hold a chain's colours against.
 
-use protocol::colour::{Colour, Matrix, Range};
+use protocol::colour::{Colour, Range};
 
 use super::Painter;
 use super::frame::{Frame, Plane};
@@ -42,10 +42,7 @@ impl Painter for Bars {
 
 /// Y', Cb and Cr of a colour (ITU-R BT.601 and BT.709; full range as in H.273 equations 26 to 28).
 fn codes([r, g, b]: [f32; 3], colour: Colour) -> Codes {
-    let (red, blue) = match colour.matrix {
-        Matrix::Bt601 => (0.299, 0.114),
-        Matrix::Bt709 => (0.2126, 0.0722),
-    };
+    let (red, blue) = colour.matrix.weights();
     let luma = red * r + (1.0 - red - blue) * g + blue * b;
     let (cb, cr) = ((b - luma) / (2.0 - 2.0 * blue), (r - luma) / (2.0 - 2.0 * red));
     let (black, luma_span, chroma_span) = match colour.range {
@@ -66,6 +63,7 @@ fn fill(plane: &mut Plane<'_>, values: [u8; 7]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::colour::Matrix;
 
     fn all(matrix: Matrix, range: Range) -> [Codes; 7] {
         Bars::new(Colour { matrix, range }).codes
