@@ -2,23 +2,22 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::path::Path;
 
-use capture::config::{Kind, Role, Scene, Scenery, Source};
+use capture::config::{Role, Theatre};
 use capture::node::stills::Maker;
 use harness::certificates;
 use harness::display::Display;
 use harness::rig::{Case, Sources, files, free_ports, start_theatre};
 use harness::statistics::freezes;
-use media::picture::Picture;
 use program::trace::Record;
 use protocol::colour::Colour;
 use protocol::geometry::SizePx;
 use protocol::ids::SourceId;
-use protocol::layout;
 use protocol::message::Message;
-use protocol::still::Still;
+use protocol::still::{Header, Still};
 
-use crate::people::peer::{Line, Peer};
+use crate::people::peer::{Line, Peer, Story};
 use crate::stage::{Stage, folder, light, machine};
 
 /// The endoscope's place among the sources by name: endoscope, fluoroscopy, room, vitals.
@@ -26,39 +25,42 @@ const ENDOSCOPE: SourceId = SourceId(0);
 /// Two seconds of frames.
 const A_WHILE: usize = 60;
 
-/// The picture that the bars' source gives, and its pixels in RGB.
-fn bars() -> (Picture, Vec<u8>) {
-    let (give, given) = crossbeam_channel::bounded(1);
-    let size = Some(SizePx { width: 1280, height: 720 });
-    let scene = Scene { scenery: Scenery::Bars, size, fps: Some(30), colour: Colour::default() };
-    let source = Source::new(layout::Role::Endoscope, Kind::Scene(scene));
-    media::init().expect("GStreamer");
-    let _running = capture::source::open("bars", &source, move |picture| drop(give.try_send(picture))).expect("bars");
-    let picture = given.recv().expect("a picture");
-    let pixels = decoded(&Maker::default().png(&picture).expect("a PNG"));
-    (picture, pixels)
+/// A card that gives 4:2:2, whose chroma differs from row to row, with a mask over its upper left corner.
+const GRABBER: &str = r#"
+kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=chroma-zone-plate kx2=20 ky2=20 ! video/x-raw,format=UYVY,width=640,height=360,framerate=30/1"
+mask = { size = { width = 640, height = 360 }, areas = [{ rectangle = [0, 0, 198, 58] }] }
+"#;
+/// The rectangle's size, and beyond it what a chroma sample more on its edge reaches.
+const MASKED: (usize, usize) = (198, 58);
+const EDGE: usize = 6;
+
+/// A still of the endoscope that theatre sends, when `keys` configure it.
+struct Taken {
+    header: Header,
+    /// Red, green and blue of its pixels.
+    pixels: Vec<u8>,
+    /// The same of a picture that was taken from the source itself.
+    source: Vec<u8>,
+    story: Story,
 }
 
-fn decoded(png: &[u8]) -> Vec<u8> {
-    let mut reader = png::Decoder::new(Cursor::new(png)).read_info().expect("a PNG");
-    let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
-    reader.next_frame(&mut pixels).expect("its pixels");
-    pixels
-}
-
-#[test]
-fn a_still_is_the_sources_picture_pixel_for_pixel_and_costs_the_video_no_frame() {
-    let _machine = machine();
-    let (folder, (picture, pixels)) = (folder("still-lossless"), bars());
+/// Two paths over wan, an endoscope configured by `keys`, and the wish for a still of it.
+fn taken(name: &str, keys: &str) -> Taken {
+    let folder = folder(name);
     fs::create_dir_all(folder.join("run")).expect("a folder");
     let own = certificates::make(&folder, "theatre").expect("a certificate");
     let console = certificates::make(&folder, "console").expect("a certificate");
     let ports = free_ports(2).expect("free ports");
-    let sources = Sources { bars: Some(Colour::default()), ..Sources::generated(Case::Endoscopy) };
+    let sources = Sources::generated(Case::Endoscopy);
     let mut text = files::theatre(&sources, &folder, &[], &own, &own);
+    let scene = "kind = \"scene\"\nscene = \"tissue\"\n";
+    assert!(text.contains(scene), "the endoscope is a scene");
+    text = text.replace(scene, keys);
     text.truncate(text.find("[participant.").expect("a participant"));
     text.push_str(&files::participant("console", Role::Mentor, &ports, &console));
-    fs::write(folder.join("theatre.toml"), text).expect("the folder can be written");
+    let config = folder.join("theatre.toml");
+    fs::write(&config, text).expect("the folder can be written");
     let display = Display::start_virtual(1280, 720, &folder.join("xvfb.log")).expect("a display");
     let mut theatre = start_theatre(&folder, &display).expect("theatre starts");
 
@@ -73,12 +75,58 @@ fn a_still_is_the_sources_picture_pixel_for_pixel_and_costs_the_video_no_frame()
 
     let (still, png) = Still::take(&still).expect("a still");
     let Still::Source(header) = still else { panic!("{still:?}") };
-    assert_eq!((header.source, header.size), (ENDOSCOPE, picture.size()));
-    assert!(decoded(png) == pixels, "every pixel is the source's");
+    Taken { header, pixels: decoded(png), source: decoded(&given(&config)), story }
+}
+
+/// A picture of the endoscope as PNG, taken from the source itself.
+fn given(config: &Path) -> Vec<u8> {
+    let (give, given) = crossbeam_channel::bounded(1);
+    let theatre = Theatre::load(config).expect("a configuration");
+    media::init().expect("GStreamer");
+    let source = &theatre.source["endoscope"];
+    let _running =
+        capture::source::open("endoscope", source, move |picture| drop(give.try_send(picture))).expect("a source");
+    Maker::default().png(&given.recv().expect("a picture")).expect("a PNG")
+}
+
+fn decoded(png: &[u8]) -> Vec<u8> {
+    let mut reader = png::Decoder::new(Cursor::new(png)).read_info().expect("a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+    reader.next_frame(&mut pixels).expect("its pixels");
+    pixels
+}
+
+#[test]
+fn a_still_is_the_sources_picture_pixel_for_pixel_and_costs_the_video_no_frame() {
+    let _machine = machine();
+    let Taken { header, pixels, source, story } = taken("still-lossless", &(files::bars(Colour::default()) + "\n"));
+    assert_eq!((header.source, header.size), (ENDOSCOPE, SizePx { width: 1280, height: 720 }));
+    assert!(pixels == source, "every pixel is the source's");
     if story.late_us > 125_000 {
         return println!("the machine stood still (link late by {} us): loss is not judged", story.late_us);
     }
     assert_eq!((story.lost, freezes(&story.released_us).count), (0, 0), "frames lost, and freezes");
+}
+
+#[test]
+fn a_still_of_a_grabber_keeps_the_colour_of_every_row_beside_the_mask_and_nothing_under_it() {
+    let _machine = machine();
+    let Taken { header, pixels, source, .. } = taken("still-grabber", GRABBER);
+    let (width, rows) = (usize::from(header.size.width), usize::from(header.size.height));
+    assert_eq!((width, rows, source.len()), (640, 360, pixels.len()));
+    let at = |all: &[u8], x: usize, y: usize| -> [u8; 3] { all[(y * width + x) * 3..][..3].try_into().expect("three") };
+    let (mut differing, mut halved) = (0, 0);
+    for (y, x) in (0..rows).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        let (got, given) = (at(&pixels, x, y), at(&source, x, y));
+        if x < MASKED.0 && y < MASKED.1 {
+            assert_eq!(got, [0; 3], "under the mask at {x},{y}");
+        } else if x >= MASKED.0 + EDGE || y >= MASKED.1 + EDGE {
+            differing += usize::from(got != given);
+            halved += usize::from(at(&source, x, y & !1) != given);
+        }
+    }
+    assert!(halved > width * rows / 4, "rows differ in colour: {halved}");
+    assert_eq!(differing, 0, "every pixel beside the mask is the source's");
 }
 
 /// The button for a still in the console's window, in pixels from its corner.

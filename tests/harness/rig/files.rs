@@ -167,7 +167,8 @@ fn identity(own: &Identity) -> String {
     format!("[identity]\ncertificate = \"{}\"\nkey = \"{}\"\n", own.certificate.display(), own.key.display())
 }
 
-fn bars(colour: Colour) -> String {
+/// The keys of a source that shows colour bars.
+pub fn bars(colour: Colour) -> String {
     let matrix = match colour.matrix {
         Matrix::Bt601 => "bt601",
         Matrix::Bt709 => "bt709",
