@@ -178,7 +178,20 @@ impl Converter {
     /// # Errors
     /// [`Error::NoConversion`].
     pub fn new(from: &VideoInfo, to: &VideoInfo) -> Result<Self, Error> {
-        Self::build(from, to, None)
+        Self::build(from, to, config(from, size(to)))
+    }
+
+    /// Scales what lies in the rectangle `place` onto the whole of the new picture.
+    ///
+    /// # Errors
+    /// [`Error::NoConversion`].
+    pub fn out_of_rect(from: &VideoInfo, place: CanvasRect, to: &VideoInfo) -> Result<Self, Error> {
+        let mut config = config(from, size(to));
+        config.set_src_x(place.x.into());
+        config.set_src_y(place.y.into());
+        config.set_src_width(Some(place.size.width.into()));
+        config.set_src_height(Some(place.size.height.into()));
+        Self::build(from, to, config)
     }
 
     /// Scales into the rectangle `place` of the new picture; [`Converter::convert`] makes what lies around it black.
@@ -186,7 +199,12 @@ impl Converter {
     /// # Errors
     /// [`Error::NoConversion`].
     pub fn into_rect(from: &VideoInfo, to: &VideoInfo, place: CanvasRect) -> Result<Self, Error> {
-        Self::build(from, to, Some(place))
+        let mut config = config(from, place.size);
+        config.set_dest_x(place.x.into());
+        config.set_dest_y(place.y.into());
+        config.set_dest_width(Some(place.size.width.into()));
+        config.set_dest_height(Some(place.size.height.into()));
+        Self::build(from, to, config)
     }
 
     /// Whether this is the converter for pictures of the kind `from`, so that it need not be made anew.
@@ -217,7 +235,7 @@ impl Converter {
         Ok(Picture { buffer: target.into_buffer(), info: self.to.clone(), captured: picture.captured })
     }
 
-    fn build(from: &VideoInfo, to: &VideoInfo, place: Option<CanvasRect>) -> Result<Self, Error> {
+    fn build(from: &VideoInfo, to: &VideoInfo, config: VideoConverterConfig) -> Result<Self, Error> {
         let refused = |reason: gst::glib::BoolError| Error::NoConversion {
             from: describe(from),
             to: describe(to),
@@ -229,7 +247,7 @@ impl Converter {
             .interlace_mode(from.interlace_mode())
             .build()
             .map_err(refused)?;
-        let converter = VideoConverter::new(from, &to, Some(config(from, &to, place))).map_err(refused)?;
+        let converter = VideoConverter::new(from, &to, Some(config)).map_err(refused)?;
         let pool = Pool::new(&to)?;
         Ok(Self { converter, from: from.clone(), to, pool })
     }
@@ -284,18 +302,11 @@ const SHARPNESS: f64 = 1.5;
 
 /// Linear: half the time of the default cubic filter, and at the scales used here (0.25 to 1) no worse to look at. A
 /// reduction is made sharper; an enlargement is not, which would turn into blocks.
-fn config(from: &VideoInfo, to: &VideoInfo, place: Option<CanvasRect>) -> VideoConverterConfig {
+fn config(from: &VideoInfo, new: SizePx) -> VideoConverterConfig {
     let mut config = VideoConverterConfig::new();
     config.set_resampler_method(VideoResamplerMethod::Linear);
-    let new = place.map_or(size(to), |place| place.size);
     if u32::from(new.width) < from.width() && u32::from(new.height) < from.height() {
         config.set("GstVideoResampler.sharpness", SHARPNESS);
-    }
-    if let Some(place) = place {
-        config.set_dest_x(place.x.into());
-        config.set_dest_y(place.y.into());
-        config.set_dest_width(Some(place.size.width.into()));
-        config.set_dest_height(Some(place.size.height.into()));
     }
     config
 }

@@ -11,6 +11,7 @@ use protocol::call::{Answer, Asked};
 use protocol::camera::Drive;
 use protocol::drill::News;
 use protocol::frame::Header;
+use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::{Epoch, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
@@ -286,6 +287,13 @@ impl Console {
         {
             tracing::warn!("theatre takes no message now; it gets no verdict on its test picture");
         }
+    }
+
+    /// Where a frame shows the test picture, and in which size theatre painted that; `None` if it shows none.
+    pub fn pattern_in(&self, header: &Header) -> Option<(CanvasRect, SizePx)> {
+        self.pattern.as_ref()?;
+        let tile = self.scene.primary_tile(header)?;
+        Some((tile.picture, tile.image?))
     }
 
     /// Theatre's word on what the mentor asked.

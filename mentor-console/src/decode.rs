@@ -9,12 +9,13 @@ use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use media::decode::Decoders;
 use media::h265::H265;
-use media::pattern;
+use media::pattern::Gauge;
 use media::picture::Picture;
 use media::slot::Slot;
 use program::clock;
 use protocol::codec::Codec;
 use protocol::frame::Header;
+use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::FrameId;
 use protocol::time::MonoTime;
 
@@ -107,7 +108,7 @@ pub fn start(h265: H265, console: Shared, waker: Waker, refuse: Refuse) -> Resul
     let (jobs, queue) = bounded(QUEUE_FRAMES);
     let newest = Arc::new(Slot::default());
     let slot = Arc::clone(&newest);
-    let work = Work { decoders, newest: None, slot, console, waker, refuse };
+    let work = Work { decoders, newest: None, gauge: Gauge::default(), slot, console, waker, refuse };
     let thread = Builder::new().name("decode".into()).spawn(move || work.run(&queue))?;
     Ok(Decode { jobs, newest, thread })
 }
@@ -116,6 +117,7 @@ struct Work {
     decoders: Decoders,
     /// The newest frame that was decoded.
     newest: Option<FrameId>,
+    gauge: Gauge,
     slot: Arc<Slot<Decoded>>,
     console: Shared,
     waker: Waker,
@@ -162,13 +164,13 @@ impl Work {
         let picture = picture.in_colour(job.header.colour);
         if let Origin::Frame { ticket, .. } = job.origin {
             self.newest = Some(job.header.id);
-            let judges = {
+            let pattern = {
                 let mut console = self.console.lock();
                 console.frames.decoded(ticket, clock::now());
-                console.pattern.is_some()
+                console.pattern_in(&job.header)
             };
-            if judges {
-                self.judge(&picture);
+            if let Some((at, size)) = pattern {
+                self.judge(&picture, at, size);
             }
         }
         self.slot.put(Decoded { origin: job.origin, header: job.header, picture });
@@ -202,9 +204,9 @@ impl Work {
         }
     }
 
-    /// Looks at a test picture, which nobody else may wait for.
-    fn judge(&self, picture: &Picture) {
-        match pattern::look(picture) {
+    /// Looks at a test picture of this size, at its place on the canvas. Nobody else waits for that.
+    fn judge(&mut self, picture: &Picture, at: CanvasRect, size: SizePx) {
+        match self.gauge.look(picture, at, size) {
             Ok(look) => {
                 if let Some(judge) = &mut self.console.lock().pattern {
                     judge.take(&look, picture.size(), clock::now());
@@ -230,11 +232,11 @@ mod tests {
     use crate::scene::tests::header;
     use media::encode::family::Family;
     use media::encode::{self, Encoder, Rate};
+    use media::pattern::paint;
     use media::picture::{Pool, i420};
     use program::trace::Trace;
     use protocol::colour::Colour;
     use protocol::frame::Freshness;
-    use protocol::geometry::SizePx;
     use protocol::ids::Epoch;
 
     const ARRIVAL: Arrival = Arrival { first_shard: MonoTime(0), complete: MonoTime(0), released: MonoTime(0) };
@@ -274,7 +276,7 @@ mod tests {
         let [mut video, mut stills] = [(); 2].map(|()| Encoder::start(&config).unwrap());
         let pool = Pool::new(&i420(size, colour).unwrap()).unwrap();
         let job = |index: u64, encoder: &mut Encoder, is_still: bool| {
-            let unit = encoder.encode(&pattern::paint(size, &pool, index).unwrap()).unwrap();
+            let unit = encoder.encode(&paint(size, size, &pool, index).unwrap()).unwrap();
             let mut header = header(Freshness::Live, Freshness::Live);
             header.id.index = index;
             let ticket = console.lock().released(&header, index, ARRIVAL);

@@ -135,6 +135,12 @@ impl Scene {
         header.tile(self.layouts.get(&header.layout)?.primary)
     }
 
+    /// Where the primary stands in a frame; `None` until its arrangement is known.
+    pub fn primary_tile(&self, header: &Header) -> Option<&Tile> {
+        let layout = self.layouts.get(&header.layout)?;
+        layout.tile(layout.primary)
+    }
+
     /// What the picture's state is judged by.
     pub fn on_screen(&self) -> Option<OnScreen> {
         if let Some(held) = &self.held {

@@ -1,5 +1,5 @@
-//! A test picture in the primary's place: theatre says when it shows one, the console says how it came, and nobody has to
-//! look at it. What the picture is, and how it is judged, is `media`'s.
+//! A test picture in the primary's place on the canvas, in the primary's size: theatre says when it shows one, the console
+//! says how it came, and nobody has to look at it. What the picture is, and how it is judged, is `media`'s.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,14 +26,14 @@ pub struct Judgement {
     pub repeats: u32,
     /// From the first to the last, in milliseconds.
     pub lasted_ms: u32,
-    /// Their size in pixels; `None` without a picture.
+    /// The canvas's size in pixels; `None` without a picture.
     pub size: Option<SizePx>,
     /// The largest distance of a patch from its luma in the worst picture but the first, in codes.
     pub luma_off: u8,
     /// The same of chroma.
     pub chroma_off: u8,
-    /// Pixels by which the left, right and bottom edge lay elsewhere, at worst.
+    /// Pixels of the primary by which the left, right and bottom edge lay elsewhere, at worst.
     pub cropped_px: [u8; 3],
-    /// How much of the contrast of one-pixel lines was left in the last picture, in percent.
+    /// How much of the contrast of fine lines was left in the last picture, in percent of what its place on the canvas leaves.
     pub sharpness_pct: u8,
 }

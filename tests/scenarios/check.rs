@@ -156,8 +156,14 @@ fn a_source_that_nobody_has_decided_on_fails_with_its_key_and_the_others_are_tri
     assert_eq!(finding(&report, "source endoscope").verdict, Verdict::Pass, "{}", report.text());
 }
 
+/// A tower of another shape than the canvas, in standard definition's colours, whose pictures have a mask.
+const TOWER: &str = r#"kind = "gstreamer"
+bin = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=UYVY,width=1280,height=1024,framerate=30/1,colorimetry=bt601"
+mask = { size = { width = 1280, height = 1024 }, areas = [{ rectangle = [0, 0, 640, 512] }] }
+"#;
+
 #[test]
-fn a_test_picture_is_judged_by_the_console_that_gets_it() {
+fn a_test_picture_in_the_primarys_size_and_colour_is_judged_by_the_console_that_gets_it() {
     let _machine = machine();
     let folder = folder("check-picture");
     fs::create_dir_all(folder.join("run")).expect("a folder");
@@ -165,7 +171,10 @@ fn a_test_picture_is_judged_by_the_console_that_gets_it() {
     let ports = free_ports(2).expect("free ports");
     let addresses: Vec<SocketAddr> = ports.iter().map(|port| ([127, 0, 0, 1], *port).into()).collect();
     let config = folder.join("theatre.toml");
-    fs::write(&config, files::theatre(&light(), &folder, &ports, &theatre, &console)).expect("a configuration");
+    let scene = "kind = \"scene\"\nscene = \"tissue\"\nsize = { width = 640, height = 360 }\n";
+    let text = files::theatre(&light(), &folder, &ports, &theatre, &console);
+    assert!(text.contains(scene), "the endoscope is a scene");
+    fs::write(&config, text.replace(scene, TOWER)).expect("a configuration");
     let its = files::console(&light(), &addresses, &theatre, &console);
     fs::write(folder.join("console.toml"), its).expect("a configuration");
     let display = Display::start_virtual(1280, 720, &folder.join("xvfb.log")).expect("a display");
@@ -178,6 +187,14 @@ fn a_test_picture_is_judged_by_the_console_that_gets_it() {
         let line = format!("pass  picture at console, {what}: ");
         assert!(printed.lines().any(|printed| printed.starts_with(&line)), "{printed}");
     }
+    let told = "640x360, sent as 640x360; 450x360 of it are the primary's 1280x1024";
+    assert!(printed.contains(told), "it stands where the tower's pictures do: {printed}");
+    fs::write(&config, text.replace(scene, "kind = \"file\"\nlocation = \"no-such-file.mkv\"\n"))
+        .expect("a configuration");
+    let (code, printed) = check(&config, &display, &["--picture"]);
+    assert_eq!(code, Some(0), "{printed}{}", console.printed());
+    let warned = printed.lines().find(|line| line.starts_with("warn  test picture: endoscope: "));
+    assert!(warned.is_some_and(|line| line.contains("as large as the canvas")), "{printed}");
     console.stop().expect("the console ends in order");
 }
 

@@ -8,13 +8,22 @@ use super::picture::PER_SECOND;
 
 /// Codes by which a patch may be off: rounding, and what a settled encoder leaves.
 const OFF: u8 = 6;
-/// Pixels by which an edge may lie elsewhere.
-const CROPPED_PX: u8 = 1;
-/// Contrast of one-pixel lines that must be left, in percent.
+/// Contrast of fine lines that must be left, in percent of what their place leaves.
 const SHARP_PCT: u8 = 60;
 
-/// What the console called `name` made of pictures that were sent in the size `canvas`.
-pub fn findings(name: &str, judgement: Option<&Judgement>, canvas: SizePx) -> Vec<Finding> {
+/// What was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    /// The canvas.
+    pub canvas: SizePx,
+    /// The primary's pictures.
+    pub image: SizePx,
+    /// These on the canvas.
+    pub shown: SizePx,
+}
+
+/// What the console called `name` made of what was `sent`.
+pub fn findings(name: &str, judgement: Option<&Judgement>, sent: Sent) -> Vec<Finding> {
     let part = |what: &str| format!("picture at {name}, {what}");
     let Some(judgement) = judgement else {
         let advice = "is its program of the same version, and does its window show a picture?";
@@ -25,23 +34,30 @@ pub fn findings(name: &str, judgement: Option<&Judgement>, canvas: SizePx) -> Ve
         return vec![Finding::fail(part("verdict"), "the console decoded no picture", advice)];
     };
     vec![
-        aspect(part("aspect"), size, canvas),
+        aspect(part("aspect"), size, sent),
         colours(part("colours and range"), judgement),
-        edges(part("edges"), judgement),
+        edges(part("edges"), judgement, sent),
         sharpness(part("sharpness"), judgement),
         motion(part("motion"), judgement),
     ]
 }
 
-fn aspect(part: String, size: SizePx, canvas: SizePx) -> Finding {
+/// Whether the canvas came as it was sent, with the primary's shape on it.
+fn aspect(part: String, size: SizePx, Sent { canvas, image, shown }: Sent) -> Finding {
     let sides = |SizePx { width, height }: SizePx| format!("{width}x{height}");
-    let told = format!("{}, sent as {}", sides(size), sides(canvas));
-    of(
-        part,
-        size == canvas,
-        told,
-        "the picture is scaled or cropped on the way: look at the decoder in the console's log",
-    )
+    let told = format!(
+        "{}, sent as {}; {} of it are the primary's {}",
+        sides(size),
+        sides(canvas),
+        sides(shown),
+        sides(image)
+    );
+    let [across, down] =
+        [(shown.width, image.height), (shown.height, image.width)].map(|(a, b)| u32::from(a) * u32::from(b));
+    // Edges lie on even pixels.
+    let keeps_shape = across.abs_diff(down) <= 2 * u32::from(image.width.max(image.height));
+    let advice = "the picture is scaled or cropped on the way: look at the decoder in the console's log";
+    of(part, size == canvas && keeps_shape, told, advice)
 }
 
 fn colours(part: String, Judgement { luma_off, chroma_off, .. }: &Judgement) -> Finding {
@@ -49,14 +65,20 @@ fn colours(part: String, Judgement { luma_off, chroma_off, .. }: &Judgement) -> 
     of(part, *luma_off.max(chroma_off) <= OFF, told, "another matrix or range is taken on the way")
 }
 
-fn edges(part: String, judgement: &Judgement) -> Finding {
+/// Whether the primary's edges came. What scaling made of a pixel of the canvas is no fault.
+fn edges(part: String, judgement: &Judgement, Sent { image, shown, .. }: Sent) -> Finding {
     let cropped = judgement.cropped_px.into_iter().max().unwrap_or(0);
     let told = format!("elsewhere by {cropped} px at most");
-    of(part, cropped <= CROPPED_PX, told, "the picture is cropped or stretched on the way")
+    of(
+        part,
+        usize::from(cropped) <= media::pattern::line_px(image, shown),
+        told,
+        "the picture is cropped or stretched on the way",
+    )
 }
 
 fn sharpness(part: String, Judgement { sharpness_pct, .. }: &Judgement) -> Finding {
-    let told = format!("{sharpness_pct} % of the contrast of one-pixel lines");
+    let told = format!("{sharpness_pct} % of the contrast that its place leaves of fine lines");
     let advice = "raise encoder.bitrate_kbps, or look why the lines carry so little";
     of(part, *sharpness_pct >= SHARP_PCT, told, advice)
 }
@@ -96,9 +118,15 @@ mod tests {
         sharpness_pct: 88,
     };
 
+    const SENT: Sent = Sent { canvas: SIZE, image: SIZE, shown: SIZE };
+
     /// What is wrong, in the last word of its part.
     fn wrong(judgement: &Judgement) -> Vec<String> {
-        let findings = findings("anna", Some(judgement), SIZE);
+        wrong_of(judgement, SENT)
+    }
+
+    fn wrong_of(judgement: &Judgement, sent: Sent) -> Vec<String> {
+        let findings = findings("anna", Some(judgement), sent);
         let failed = findings.into_iter().filter(|finding| finding.verdict == Verdict::Fail);
         failed.map(|finding| finding.part.rsplit(", ").next().unwrap_or_default().to_owned()).collect()
     }
@@ -116,9 +144,19 @@ mod tests {
     }
 
     #[test]
+    fn a_primary_of_another_shape_passes_where_it_keeps_it_and_edges_by_what_a_pixel_of_the_canvas_is() {
+        let size = |width, height| SizePx { width, height };
+        let tower = Sent { image: size(1280, 1024), shown: size(900, 720), ..SENT };
+        let two_off = Judgement { cropped_px: [2, 1, 0], ..FINE };
+        assert_eq!(wrong_of(&two_off, tower), Vec::<String>::new());
+        assert_eq!(wrong_of(&two_off, Sent { image: SIZE, ..SENT }), ["edges"]);
+        assert_eq!(wrong_of(&FINE, Sent { shown: SIZE, ..tower }), ["aspect"]);
+    }
+
+    #[test]
     fn a_console_without_a_verdict_or_a_picture_fails_and_nothing_is_said_of_what_nobody_saw() {
         for judgement in [None, Some(&Judgement::default())] {
-            assert!(matches!(findings("anna", judgement, SIZE).as_slice(), [one] if one.verdict == Verdict::Fail));
+            assert!(matches!(findings("anna", judgement, SENT).as_slice(), [one] if one.verdict == Verdict::Fail));
         }
     }
 }

@@ -1,17 +1,18 @@
-//! The way of a picture to each console, tried with a test picture in the primary's place: encoded, sent over the paths and
-//! decoded as in a case, and judged there by the console's program. `capture-node` must not run meanwhile.
+//! The way of a picture to each console, tried with a test picture in the primary's place: as large and in the format and
+//! colour that the primary has, it is scaled onto the canvas, encoded, sent over the paths and decoded as in a case, and
+//! judged there by the console's program. Its mask alone is left out: the pattern shows nobody. `capture-node` must not run
+//! meanwhile.
+
+mod stand_in;
 
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
-use media::pattern;
-use media::picture::{self, Pool};
+use media::picture;
 use program::clock;
 use protocol::colour::Colour;
-use protocol::frame::{Freshness, Header, TileTime};
-use protocol::geometry::CanvasRect;
-use protocol::ids::{Epoch, FrameId, LayoutEpoch, SourceId};
-use protocol::layout::{Layout, Tile};
+use protocol::ids::Epoch;
+use protocol::layout::Tile;
 use protocol::message::Message;
 use protocol::pattern::{Judgement, Pattern};
 use protocol::time::MonoTime;
@@ -19,11 +20,13 @@ use transport::session::Event;
 use transport::shards::Frame;
 
 use super::finding::Finding;
-use super::judgement::findings;
-use crate::canvas::Composed;
-use crate::config::Theatre;
+use super::judgement::{self, findings};
+use crate::canvas::{Canvas, Composed, Inlet};
+use crate::config::mask::{Basis, Decision};
+use crate::config::{Mask, Theatre};
 use crate::node::encoding::CanvasEncoder;
 use crate::node::participants::Participants;
+use stand_in::StandIn;
 
 /// How long consoles are waited for.
 const WAITED: Duration = Duration::from_secs(8);
@@ -38,27 +41,27 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Sends the pattern to every console that is there and says what each made of it.
 pub fn judged(theatre: &Theatre) -> Vec<Finding> {
-    let part = "test picture";
     match Show::new(theatre).and_then(|mut show| show.run()) {
-        Ok(findings) if findings.is_empty() => {
-            let advice = "start the console there and try again; it judges by itself";
-            vec![Finding::warn(part, "no console is connected", advice).measured("no console")]
-        }
         Ok(findings) => findings,
-        Err(error) => vec![Finding::fail(part, error, "mend what it names; the rest of the check says more")],
+        Err(error) => vec![Finding::fail(PART, error, "mend what it names; the rest of the check says more")],
     }
 }
 
+/// What findings that are no console's are about.
+const PART: &str = "test picture";
+
 /// Everything that is needed to send a picture.
-struct Show<'a> {
-    theatre: &'a Theatre,
+struct Show {
     participants: Participants,
     events: Vec<Receiver<Event>>,
     /// In the order of the participants.
     guests: Vec<Guest>,
+    canvas: Canvas,
+    primary: Inlet,
+    stand_in: StandIn,
+    /// What there is to say of the primary.
+    found: Vec<Finding>,
     encoder: CanvasEncoder,
-    pool: Pool,
-    epoch: Epoch,
 }
 
 /// What is known of one participant.
@@ -68,44 +71,57 @@ struct Guest {
     judgement: Option<Judgement>,
 }
 
-impl<'a> Show<'a> {
-    fn new(theatre: &'a Theatre) -> Result<Self, String> {
+impl Show {
+    fn new(theatre: &Theatre) -> Result<Self, String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
         media::init_codecs().map_err(|error| told(&error))?;
         let mut encoder = CanvasEncoder::new(theatre.encoder);
         encoder.seek(theatre.canvas.size()).map_err(|error| told(&error))?;
-        let info = picture::i420(theatre.canvas.size(), Colour::default()).map_err(|error| told(&error))?;
-        let pool = Pool::new(&info).map_err(|error| told(&error))?;
-        let epoch = Epoch(clock::now().0 as u32);
+        let (stand_in, found) = stand_in(theatre).map_err(|error| told(&error))?;
+        let (epoch, now) = (Epoch(clock::now().0 as u32), clock::now());
+        let (canvas, inlets) = Canvas::new(&unmasked(theatre), epoch, now).map_err(|error| told(&error))?;
+        let primary = theatre.source_id(&theatre.primary);
+        let primary = inlets.into_iter().find(|inlet| Some(inlet.source()) == primary);
+        let primary = primary.ok_or("the primary has no place on the canvas")?;
         let (participants, events) = Participants::start(theatre, epoch).map_err(|error| told(&error))?;
         let guests = vec![Guest::default(); participants.members().len()];
-        Ok(Self { theatre, participants, events, guests, encoder, pool, epoch })
+        Ok(Self { participants, events, guests, canvas, primary, stand_in, found, encoder })
     }
 
     fn run(&mut self) -> Result<Vec<Finding>, String> {
         self.hear_until(clock::now() + WAITED, |show| show.guests.iter().all(|guest| guest.here));
+        let mut found = std::mem::take(&mut self.found);
         if !self.guests.iter().any(|guest| guest.here) {
-            return Ok(Vec::new());
+            let advice = "start the console there and try again; it judges by itself";
+            found.push(Finding::warn(PART, "no console is connected", advice).measured("no console"));
+            return Ok(found);
         }
-        self.tell(&Message::Layout(self.layout()));
         self.tell(&Message::Pattern(Some(Pattern { per_second: PER_SECOND })));
         self.show()?;
         self.tell(&Message::Pattern(None));
         let answered = |show: &Self| show.guests.iter().all(|guest| !guest.here || guest.judgement.is_some());
         self.hear_until(clock::now() + JUDGED_WITHIN, answered);
+        let sent = judgement::Sent {
+            canvas: self.canvas.layout().canvas,
+            image: self.stand_in.size(),
+            shown: self.tile().ok_or("the primary lost its place on the canvas")?.picture.size,
+        };
         let guests = self.participants.members().iter().zip(&self.guests).filter(|(_, guest)| guest.here);
-        let canvas = self.theatre.canvas.size();
-        Ok(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref(), canvas)).collect())
+        found.extend(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref(), sent)));
+        Ok(found)
     }
 
     /// Sends the pattern, paced as a camera would.
     fn show(&mut self) -> Result<(), String> {
+        // From the first, which is not sent, the canvas learns the primary's size.
+        self.compose(0)?;
+        self.tell(&Message::Layout(self.canvas.layout().clone()));
         let began = clock::now();
         let interval = Duration::from_secs(1) / u32::from(PER_SECOND);
-        let count = SHOWN.as_millis() as u64 * u64::from(PER_SECOND) / 1_000;
-        for number in 0..count {
-            self.hear_until(began + interval * u32::try_from(number).unwrap_or(u32::MAX), |_| false);
-            let canvas = self.canvas(number, interval)?;
+        let count = SHOWN.as_millis() * u128::from(PER_SECOND) / 1_000;
+        for number in 1..=u32::try_from(count).unwrap_or(u32::MAX) {
+            self.hear_until(began + interval * number, |_| false);
+            let canvas = self.compose(number.into())?;
             let refresh = self.participants.want_independent(clock::now());
             let unit = self.encoder.encode(&canvas, refresh).map_err(|error| error.to_string())?;
             let bytes = canvas.header.prefix(unit.codec, &unit.bytes).map_err(|error| error.to_string())?;
@@ -115,40 +131,18 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
-    fn canvas(&self, number: u64, interval: Duration) -> Result<Composed, String> {
-        let now = clock::now();
-        let captured = Some(now.as_session_in_theatre());
-        let header = Header {
-            id: FrameId { epoch: self.epoch, index: number },
-            layout: LayoutEpoch(1),
-            composed: now.as_session_in_theatre(),
-            colour: Colour::default(),
-            tiles: vec![TileTime { source: self.primary(), captured, freshness: Freshness::Live }],
-        };
-        let picture =
-            pattern::paint(self.theatre.canvas.size(), &self.pool, number).map_err(|error| error.to_string())?;
-        Ok(Composed { header, primary: self.primary(), picture, in_slot: now, interval, new_layout: None })
+    /// The canvas with picture `number` in the primary's place.
+    fn compose(&mut self, number: u64) -> Result<Composed, String> {
+        let shown = self.tile().map_or(self.stand_in.size(), |tile| tile.picture.size);
+        let picture = self.stand_in.picture(shown, number).map_err(|error| error.to_string())?;
+        self.primary.deliver(&picture).ok_or("the canvas does not take it")?;
+        let canvas = self.canvas.step(clock::now()).map_err(|error| error.to_string())?;
+        canvas.ok_or_else(|| "the canvas makes nothing of it".to_owned())
     }
 
-    /// The primary alone, all over the canvas.
-    fn layout(&self) -> Layout {
-        let canvas = self.theatre.canvas.size();
-        let whole = CanvasRect { x: 0, y: 0, size: canvas };
-        let role = self.theatre.source.get(&self.theatre.primary).map(|source| source.role);
-        let tile = Tile {
-            source: self.primary(),
-            name: self.theatre.primary.clone(),
-            role: role.unwrap_or(protocol::layout::Role::Endoscope),
-            tile: whole,
-            picture: whole,
-            image: Some(canvas),
-            on_display: false,
-        };
-        Layout { epoch: LayoutEpoch(1), canvas, primary: self.primary(), tiles: vec![tile] }
-    }
-
-    fn primary(&self) -> SourceId {
-        self.theatre.source_id(&self.theatre.primary).unwrap_or(SourceId(0))
+    /// The primary's place on the canvas.
+    fn tile(&self) -> Option<&Tile> {
+        self.canvas.layout().tile(self.primary.source())
     }
 
     fn tell(&self, message: &Message) {
@@ -196,4 +190,26 @@ impl<'a> Show<'a> {
             _ => {}
         }
     }
+}
+
+/// Who gives the pattern, and what there is to say of the primary in whose stead.
+fn stand_in(theatre: &Theatre) -> Result<(StandIn, Vec<Finding>), picture::Error> {
+    let (info, found) = match stand_in::kind(theatre) {
+        Ok(info) => (info, Vec::new()),
+        Err(why) => {
+            let told = format!("{}: {why}; the pattern is as large as the canvas", theatre.primary);
+            let advice = "is the device on, the cable in and the right input chosen?";
+            (picture::i420(theatre.canvas.size(), Colour::default())?, vec![Finding::warn(PART, told, advice)])
+        }
+    };
+    Ok((StandIn::new(&info)?, found))
+}
+
+/// The same theatre, in which nothing of the primary is covered: the pattern shows nobody.
+fn unmasked(theatre: &Theatre) -> Theatre {
+    let mut theatre = theatre.clone();
+    if let Some(primary) = theatre.source.get_mut(&theatre.primary) {
+        primary.mask = Ok(Some(Mask::None(Decision { decided_by: "the check".into(), basis: Basis::Knowledge })));
+    }
+    theatre
 }

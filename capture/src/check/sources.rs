@@ -79,7 +79,8 @@ fn judged(name: &str, source: &Source, first: Seen, seen: &Receiver<Seen>) -> Ve
     pictures::judged(name, source, &all)
 }
 
-fn first_within(kind: &Kind) -> Duration {
+/// How long a source of this kind may take until its first picture.
+pub fn first_within(kind: &Kind) -> Duration {
     match kind {
         Kind::Rtsp(_) | Kind::Srt(_) | Kind::Rtp(_) => FIRST_FROM_AFAR_WITHIN,
         _ => FIRST_WITHIN,
