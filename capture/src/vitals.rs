@@ -17,6 +17,7 @@ pub mod wfdb;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use program::clock;
@@ -41,9 +42,24 @@ pub enum Error {
     Thread(io::Error),
 }
 
+/// How often is looked whether a recording that plays is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// What brings vital signs in, until dropped.
 pub struct Running {
     _part: Part,
+    /// What is played.
+    files: Vec<wfdb::Files>,
+}
+
+impl Running {
+    /// Whether it goes on to bring in what was named.
+    ///
+    /// # Errors
+    /// A recording was taken away, or is another.
+    fn look(&self) -> Result<(), Error> {
+        self.files.iter().try_for_each(wfdb::Files::look).map_err(Error::from)
+    }
 }
 
 enum Part {
@@ -62,15 +78,18 @@ pub struct Keeper {
 /// # Errors
 /// [`Error`], by what has to be mended.
 pub fn start(config: &config::Vitals, hub: Arc<Hub>) -> Result<Running, Error> {
+    let mut files = Vec::new();
     let part = match config {
         config::Vitals::Hl7 { listen, bed } => Part::Listener { _server: hl7::Server::start(*listen, bed, hub)? },
         config::Vitals::Wfdb { records } => {
-            let records = records.iter().map(|record| wfdb::Record::open(record)).collect::<Result<_, _>>()?;
+            let open = |record: &std::path::PathBuf| wfdb::Record::open(record);
+            let records = records.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+            files = records.iter().map(wfdb::Record::files).collect();
             Part::Player { _thread: replay::start(records, hub).map_err(Error::Thread)? }
         }
         config::Vitals::Generator => Part::Player { _thread: generator::start(hub).map_err(Error::Thread)? },
     };
-    Ok(Running { _part: part })
+    Ok(Running { _part: part, files })
 }
 
 /// Where the vital signs of `config` come from, as the consoles are told.
@@ -97,20 +116,22 @@ fn keep(config: &config::Vitals, hub: &Arc<Hub>, stopped: &Receiver<()>) {
     let (mut backoff, mut told) = (Backoff::default(), String::new());
     loop {
         let begun = clock::now();
-        match start(config, Arc::clone(hub)) {
-            Ok(_running) => {
-                // Only its closing is waited for.
-                stopped.recv().ok();
-                return;
-            }
-            // The same reason again and again is said once.
-            Err(error) => {
-                let error = error.to_string();
-                if error != told {
-                    tracing::warn!("{error}; trying again until it comes");
-                    told = error;
+        let failed = match start(config, Arc::clone(hub)) {
+            Ok(running) => {
+                told.clear();
+                match attend(&running, stopped) {
+                    Some(error) => error,
+                    None => return,
                 }
             }
+            Err(error) => error,
+        };
+        hub.ended(clock::now());
+        // The same reason again and again is said once.
+        let failed = failed.to_string();
+        if failed != told {
+            tracing::warn!("{failed}; trying again until it comes");
+            told = failed;
         }
         let pause = backoff.after_life(clock::now().since(begun), None);
         if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
@@ -119,11 +140,25 @@ fn keep(config: &config::Vitals, hub: &Arc<Hub>, stopped: &Receiver<()>) {
     }
 }
 
+/// Waits until `running` brings in no more, and gives the reason; `None` when it is closed.
+fn attend(running: &Running, stopped: &Receiver<()>) -> Option<Error> {
+    while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        if let Err(error) = running.look() {
+            return Some(error);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::vitals::FeedState;
+    use std::fs;
     use std::net::{TcpListener, TcpStream};
-    use std::time::Duration;
+
+    /// A second of a curve.
+    const HEADER: &str = "rec 1 125 125\nrec.dat 16 200/mV 12 0 0 0 0 II\n";
 
     #[test]
     fn an_address_that_is_taken_is_tried_again_until_it_is_free() {
@@ -139,5 +174,29 @@ mod tests {
         }
         drop(keeper);
         assert!(TcpStream::connect(listen).is_err());
+    }
+
+    #[test]
+    fn a_recording_that_is_taken_away_falls_silent_and_plays_again_when_it_is_back() {
+        let folder = std::env::temp_dir().join(format!("keeper-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("rec.hea"), HEADER).unwrap();
+        let config = config::Vitals::Wfdb { records: vec![folder.join("rec")] };
+        let hub = Arc::new(Hub::new(origin(&config), [], clock::now()));
+        let wait_for = |wanted: FeedState| {
+            let deadline = clock::now() + Duration::from_secs(20);
+            while hub.shown(clock::now(), Duration::from_secs(5)).feed.state != wanted {
+                assert!(clock::now() < deadline, "it is never {wanted:?}");
+                std::thread::yield_now();
+            }
+        };
+        let _keeper = Keeper::start(config, Arc::clone(&hub)).unwrap();
+        for _ in 0..2 {
+            fs::write(folder.join("rec.dat"), [70, 0].repeat(125)).unwrap();
+            wait_for(FeedState::Live);
+            fs::remove_file(folder.join("rec.dat")).unwrap();
+            wait_for(FeedState::Silent);
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 }

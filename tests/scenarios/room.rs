@@ -13,17 +13,22 @@ use harness::certificates;
 use harness::display::Display;
 use harness::process::Program;
 use harness::rig::{files, free_ports, start_theatre};
-use protocol::vitals::FeedState;
+use program::clock;
+use protocol::time::MonoTime;
+use protocol::vitals::{FeedState, Term, Vitals};
 
 use crate::clips::clip;
 use crate::people::peer::{Line, Peer};
-use crate::stage::{folder, machine};
+use crate::stage::{SOON, folder, machine};
 use crate::vitals::stands;
-use devices::{Camera, Feed, Run};
+use devices::{Camera, Feed, Recordings, Run};
 use eyes::Eyes;
 
 /// About a second of frames.
 const A_WHILE: usize = 30;
+
+const ECG: Term = Term(131_328);
+const ARTERIAL_PRESSURE: Term = Term(150_036);
 
 /// The recordings of one room.
 struct Clips {
@@ -31,7 +36,7 @@ struct Clips {
     coronary: PathBuf,
     coronary_frames: PathBuf,
     room: PathBuf,
-    numbers: PathBuf,
+    vitals: Recordings,
 }
 
 impl Clips {
@@ -41,7 +46,10 @@ impl Clips {
             coronary: clip("xray/coronary_512_96f.dcm")?,
             coronary_frames: clip("xray/coronary_512_mjpeg.mkv")?,
             room: clip("room/people_768x432_10fps.mp4")?,
-            numbers: clip("vitals/s25047_numerics/s25047-2704-05-04-10-44n.hea")?,
+            vitals: Recordings {
+                numbers: clip("vitals/s25047_numerics/s25047-2704-05-04-10-44n.hea")?,
+                curves: clip("vitals/03700181.hea")?,
+            },
         })
     }
 }
@@ -65,7 +73,7 @@ impl Room {
         let endoscope = Camera::start(&folder, "laparoscopy", &clips.laparoscopy, 25, ports[0]);
         let room = Camera::start(&folder, "people", &clips.room, 10, ports[1]);
         let run = Run::put(&folder, &clips.coronary);
-        let feed = if by_hl7 { Feed::hl7(&clips.numbers) } else { Feed::recorded(&folder, &clips.numbers) };
+        let feed = if by_hl7 { Feed::hl7(&clips.vitals) } else { Feed::recorded(&folder, &clips.vitals) };
         let own = certificates::make(&folder, "theatre").expect("a certificate");
         let console = certificates::make(&folder, "anna").expect("a certificate");
         let text = format!(
@@ -101,7 +109,9 @@ impl Room {
         for source in ["endoscope", "fluoroscopy", "room", "curves"] {
             self.eyes.wait_for(source, "live");
         }
-        self.feed.begin();
+        self.eyes.peer.wait_for_vitals("the feed, which is not there yet", stands(FeedState::Waiting));
+        let begun = clock::now();
+        self.feed.return_();
         self.see_all_but(None);
 
         self.room.fail();
@@ -118,19 +128,18 @@ impl Room {
         self.eyes.wait_for("fluoroscopy", "live");
         self.see_all_but(None);
 
+        self.eyes.peer.wait_for_vitals("the feed", stands(FeedState::Live));
+        self.wait_for_curves(begun);
+        let whole = self.eyes.coloured("curves");
         self.feed.fail();
-        self.eyes.peer.wait_for_vitals("silence", stands(self.feed.state_without()));
-        self.see_all_but(None);
-        let without = self.eyes.coloured("curves");
+        let failed = clock::now();
+        self.eyes.peer.wait_for_vitals("silence", stands(FeedState::Silent));
+        // Values that come once a minute stay as long as they hold, curves do not.
+        self.see_curves(|coloured| coloured < whole / 2);
         self.feed.return_();
         self.eyes.peer.wait_for_vitals("the feed again", stands(FeedState::Live));
-        self.see_all_but(None);
-        let with = self.eyes.coloured("curves");
-        println!("{without} coloured pixels of vital signs without their feed, {with} with it");
-        assert!(
-            with > 2 * without + 40,
-            "vital signs are drawn while they come: {without}, then {with} coloured pixels"
-        );
+        self.wait_for_curves(failed);
+        self.see_curves(|coloured| coloured > whole * 3 / 4);
 
         self.endoscope.fail();
         self.eyes.wait_for("endoscope", "lost");
@@ -138,6 +147,26 @@ impl Room {
         self.endoscope.return_();
         self.eyes.wait_for("endoscope", "live");
         self.see_all_but(None);
+    }
+
+    /// Waits until the curves of the recording come that were taken after `from`.
+    fn wait_for_curves(&self, from: MonoTime) {
+        for term in [ECG, ARTERIAL_PRESSURE] {
+            self.eyes.peer.wait_for_vitals("a curve", moves(term, from));
+        }
+    }
+
+    /// Looks until so many pixels of the vital signs' tile are coloured, which takes a sweep at most.
+    fn see_curves(&mut self, wanted: impl Fn(usize) -> bool) {
+        let deadline = clock::now() + SOON;
+        loop {
+            self.see_all_but(None);
+            let coloured = self.eyes.coloured("curves");
+            if wanted(coloured) {
+                return;
+            }
+            assert!(clock::now() < deadline, "{coloured} coloured pixels of vital signs");
+        }
     }
 
     /// Every picture but that of `failed` is its recording's, on the canvas and on the OR display.
@@ -154,6 +183,20 @@ impl Room {
         let lost = self.eyes.peer.leave().lost;
         self.theatre.stop().expect("theatre ends in order");
         assert_eq!(lost, 0, "no frame is lost by a device");
+    }
+}
+
+/// Whether a curve of `term` came that was taken after `from` and is no line.
+fn moves(term: Term, from: MonoTime) -> impl Fn(&[Vitals]) -> Option<()> {
+    move |vitals| {
+        let is_it = |vitals: &Vitals| match vitals {
+            Vitals::Wave(piece) => {
+                let taken = piece.channel.term == term && piece.first.0 > from.0;
+                taken && piece.samples.windows(2).any(|pair| pair[0] != pair[1])
+            }
+            _ => false,
+        };
+        vitals.iter().any(is_it).then_some(())
     }
 }
 

@@ -129,6 +129,15 @@ impl Hub {
         desk.flush(now);
     }
 
+    /// What brought values in does so no longer: that is silence, at once.
+    pub fn ended(&self, now: MonoTime) {
+        let mut desk = self.lock();
+        if desk.feed.state == FeedState::Live {
+            desk.stand(FeedState::Silent, now);
+            desk.flush(now);
+        }
+    }
+
     /// The console of participant `at` is there: it is told everything.
     pub fn peer_up(&self, at: usize, now: MonoTime) {
         let mut desk = self.lock();

@@ -6,9 +6,10 @@ mod header;
 mod names;
 mod samples;
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use header::Lines;
 pub use header::Signal;
@@ -38,6 +39,40 @@ pub struct Record {
     /// Frames a second.
     frames_hz: f64,
     segments: Vec<Segment>,
+    files: Files,
+}
+
+/// The files that a record was read from, as they were then.
+#[derive(Debug, Clone, Default)]
+pub struct Files(Vec<(PathBuf, Option<State>)>);
+
+/// How long a file is, and when it was written.
+type State = (u64, SystemTime);
+
+impl Files {
+    /// Whether they are all still as they were.
+    ///
+    /// # Errors
+    /// The first that is not: it is gone, or another.
+    pub fn look(&self) -> Result<(), Error> {
+        let changed = |(path, was): &(PathBuf, Option<State>)| match state(path) {
+            Ok(is) if Some(is) == *was => None,
+            Ok(_) => Some(fault(path, "it is another than the one that plays".into())),
+            Err(error) => Some(fault(path, error.to_string())),
+        };
+        self.0.iter().find_map(changed).map_or(Ok(()), Err)
+    }
+
+    /// The bytes of the file at `path`, which is one of them from now on.
+    fn read(&mut self, path: &Path, most_bytes: u64) -> Result<Vec<u8>, Error> {
+        self.0.push((path.into(), state(path).ok()));
+        read(path, most_bytes)
+    }
+}
+
+fn state(path: &Path) -> io::Result<State> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.len(), metadata.modified()?))
 }
 
 /// A part of a record.
@@ -67,30 +102,37 @@ impl Record {
     /// # Errors
     /// [`Error`]: a file is missing, too large, or no record.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let lines = lines(path)?;
+        let mut files = Files::default();
+        let lines = lines(path, &mut files)?;
         let frames_hz = lines.frames_hz;
         let segments = match &lines.segments {
-            None => vec![segment(path, lines)?],
+            None => vec![segment(path, lines, &mut files)?],
             Some(segments) if segments.len() > MAX_SEGMENTS => {
                 return Err(fault(path, format!("it has more than {MAX_SEGMENTS} segments; play a part of it")));
             }
             Some(segments) => {
-                let read = |(name, frames): &(String, u64)| -> Result<Segment, Error> {
+                let mut read = |(name, frames): &(String, u64)| -> Result<Segment, Error> {
                     if name == "~" {
                         return Ok(Segment { frames: *frames, signals: Vec::new() });
                     }
                     let path = path.with_file_name(name);
-                    Ok(Segment { frames: *frames, ..segment(&path, self::lines(&path)?)? })
+                    let lines = self::lines(&path, &mut files)?;
+                    Ok(Segment { frames: *frames, ..segment(&path, lines, &mut files)? })
                 };
                 // The layout, a segment without samples, only names the signals of the others.
-                segments.iter().filter(|(_, frames)| *frames > 0).map(read).collect::<Result<_, Error>>()?
+                segments.iter().filter(|(_, frames)| *frames > 0).map(&mut read).collect::<Result<_, Error>>()?
             }
         };
-        let record = Self { frames_hz, segments };
+        let record = Self { frames_hz, segments, files };
         if record.frames() == 0 || record.segments.iter().all(|segment| segment.signals.is_empty()) {
             return Err(fault(path, "it holds no signal that has a name here; name another record".into()));
         }
         Ok(record)
+    }
+
+    /// What it was read from.
+    pub fn files(&self) -> Files {
+        self.files.clone()
     }
 
     /// Frames a second.
@@ -128,21 +170,21 @@ impl Channel {
 }
 
 /// A record of one segment.
-fn segment(path: &Path, lines: Lines) -> Result<Segment, Error> {
+fn segment(path: &Path, lines: Lines, files: &mut Files) -> Result<Segment, Error> {
     let mut signals = Vec::new();
-    let (mut files, mut frames) = (Vec::<(String, std::sync::Arc<Vec<u8>>)>::new(), lines.frames);
+    let (mut loaded, mut frames) = (Vec::<(String, std::sync::Arc<Vec<u8>>)>::new(), lines.frames);
     for (place, signal) in lines.signals.iter().enumerate() {
         let in_file = |other: &&Signal| other.file == signal.file;
         let in_frame: u64 = lines.signals.iter().filter(in_file).map(|other| other.samples_per_frame).sum();
         let before = lines.signals.iter().take(place).filter(in_file).map(|other| other.samples_per_frame).sum();
         let numbers_hz = lines.frames_hz * signal.samples_per_frame as f64;
         let Some(named) = names::named(&signal.description, &signal.unit, numbers_hz) else { continue };
-        let file = match files.iter().find(|(name, _)| *name == signal.file) {
+        let file = match loaded.iter().find(|(name, _)| *name == signal.file) {
             Some((_, file)) => std::sync::Arc::clone(file),
             None => {
                 let beside = path.with_file_name(&signal.file);
-                let file = std::sync::Arc::new(read(&beside, MAX_SIGNAL_BYTES)?);
-                files.push((signal.file.clone(), std::sync::Arc::clone(&file)));
+                let file = std::sync::Arc::new(files.read(&beside, MAX_SIGNAL_BYTES)?);
+                loaded.push((signal.file.clone(), std::sync::Arc::clone(&file)));
                 file
             }
         };
@@ -156,7 +198,7 @@ fn segment(path: &Path, lines: Lines) -> Result<Segment, Error> {
     Ok(Segment { frames: frames.unwrap_or(0), signals })
 }
 
-fn lines(path: &Path) -> Result<Lines, Error> {
+fn lines(path: &Path, files: &mut Files) -> Result<Lines, Error> {
     let path = match path.extension() {
         Some(extension) if extension == "hea" => path.to_owned(),
         _ => {
@@ -165,7 +207,7 @@ fn lines(path: &Path) -> Result<Lines, Error> {
             path.with_file_name(name)
         }
     };
-    let bytes = read(&path, MAX_HEADER_BYTES)?;
+    let bytes = files.read(&path, MAX_HEADER_BYTES)?;
     header::read(&String::from_utf8_lossy(&bytes)).map_err(|what| fault(&path, what))
 }
 

@@ -2,16 +2,18 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use capture::vitals::wfdb::Record;
+use capture::vitals::wfdb::{Form, Named, Record};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use harness::process::Program;
-use protocol::vitals::FeedState;
+use program::clock;
+use protocol::time::MonoTime;
 use rustix::process::Signal;
 
 use crate::stage::SOON;
@@ -128,23 +130,37 @@ impl Run {
     }
 }
 
-/// Vital signs of the monitor's numbers in a recording.
+/// Recordings of vital signs: a monitor's numbers minute by minute, and the curves of another.
+#[derive(Clone)]
+pub struct Recordings {
+    pub numbers: PathBuf,
+    pub curves: PathBuf,
+}
+
+/// Vital signs of the recordings.
 pub enum Feed {
     /// A monitor that sends them.
-    Hl7 { listener: SocketAddr, record: Arc<Record>, monitor: Option<(Sender<()>, JoinHandle<()>)> },
-    /// The recording itself, which theatre plays. Its folder is not there at first.
-    Recorded { original: PathBuf, folder: PathBuf },
+    Hl7 {
+        listener: SocketAddr,
+        begun: MonoTime,
+        numbers: Arc<Record>,
+        curves: Arc<Record>,
+        monitor: Option<(Sender<()>, JoinHandle<()>)>,
+    },
+    /// The recordings themselves, which theatre plays from a folder.
+    Recorded { originals: Recordings, folder: PathBuf },
 }
 
 impl Feed {
-    pub fn hl7(record: &Path) -> Self {
+    pub fn hl7(recordings: &Recordings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let record = Arc::new(Record::open(record).expect("a record"));
-        Self::Hl7 { listener, record, monitor: None }
+        let [numbers, curves] = [&recordings.numbers, &recordings.curves]
+            .map(|recording| Arc::new(Record::open(recording).expect("a record")));
+        Self::Hl7 { listener, begun: clock::now(), numbers, curves, monitor: None }
     }
 
-    pub fn recorded(folder: &Path, original: &Path) -> Self {
-        Self::Recorded { original: original.with_file_name(""), folder: folder.join("vitals") }
+    pub fn recorded(folder: &Path, originals: &Recordings) -> Self {
+        Self::Recorded { originals: originals.clone(), folder: folder.join("vitals") }
     }
 
     /// The table `[vitals]`.
@@ -153,81 +169,112 @@ impl Feed {
             Self::Hl7 { listener, .. } => {
                 format!("[vitals]\nkind = \"hl7\"\nlisten = \"{listener}\"\nbed = \"{BED}\"\n")
             }
-            Self::Recorded { folder, .. } => {
-                let record = folder.join("s25047-2704-05-04-10-44n");
-                format!("[vitals]\nkind = \"wfdb\"\nrecords = [\"{}\"]\n", record.display())
+            Self::Recorded { originals, folder } => {
+                let record = |original: &Path| folder.join(original.file_name().expect("a name")).display().to_string();
+                let records = [record(&originals.numbers), record(&originals.curves)];
+                format!("[vitals]\nkind = \"wfdb\"\nrecords = {records:?}\n")
             }
         }
     }
 
-    /// The monitor begins to send; a recording is not there yet.
-    pub fn begin(&mut self) {
-        if matches!(self, Self::Hl7 { .. }) {
-            self.return_();
-        }
-    }
-
-    /// How the feed stands once it has failed.
-    pub fn state_without(&self) -> FeedState {
-        match self {
-            Self::Hl7 { .. } => FeedState::Silent,
-            Self::Recorded { .. } => FeedState::Waiting,
-        }
-    }
-
-    /// The monitor's cable is pulled; a recording has not been there so far.
+    /// The monitor's cable is pulled; the recordings are taken away.
     pub fn fail(&mut self) {
-        if let Self::Hl7 { monitor, .. } = self
-            && let Some((sending, thread)) = monitor.take()
-        {
-            drop(sending);
-            thread.join().expect("theatre took everything");
+        match self {
+            Self::Hl7 { monitor, .. } => {
+                let (sending, thread) = monitor.take().expect("it sends");
+                drop(sending);
+                thread.join().expect("theatre took everything");
+            }
+            Self::Recorded { folder, .. } => fs::remove_dir_all(folder).expect("it was there"),
         }
     }
 
-    /// The monitor's numbers come, minute after minute; so do a recording's, once it is there.
+    /// The monitor's numbers and curves come; so do the recordings', once they are there.
     pub fn return_(&mut self) {
         match self {
-            Self::Hl7 { listener, record, monitor } => {
+            Self::Hl7 { listener, begun, numbers, curves, monitor } => {
                 let (sending, stopped) = bounded(0);
-                let (listener, record) = (*listener, Arc::clone(record));
-                let work = move || send(&record, &mut Monitor::connect(listener), &stopped);
+                let (listener, begun, records) = (*listener, *begun, [Arc::clone(numbers), Arc::clone(curves)]);
+                let work = move || send(&records, begun, &mut Monitor::connect(listener), &stopped);
                 let thread = Builder::new().name("monitor".into()).spawn(work).expect("a thread");
                 *monitor = Some((sending, thread));
             }
-            Self::Recorded { original, folder } => {
+            Self::Recorded { originals, folder } => {
                 fs::create_dir_all(&*folder).expect("a folder");
-                for file in fs::read_dir(original).expect("the recording's folder") {
-                    let file = file.expect("a file").path();
-                    fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("it can be copied");
+                for original in [&originals.numbers, &originals.curves] {
+                    let text = fs::read_to_string(original).expect("a header");
+                    let signals = text.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+                    let samples =
+                        signals.filter(|name| !name.starts_with('#')).map(|name| original.with_file_name(name));
+                    for file in samples.chain([original.clone()]) {
+                        fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("it can be copied");
+                    }
                 }
             }
         }
     }
 }
 
-/// A minute of the recording every 200 ms, until told to stop.
-fn send(record: &Record, monitor: &mut Monitor, stopped: &Receiver<()>) {
-    for minute in (0..record.frames()).cycle() {
-        let answer = monitor.send("R01", (BED, "4711"), &numbers(record, minute).join("\r"));
-        assert!(answer.contains("MSA|AA|17\r"), "{answer}");
+/// A minute of the numbers and what has gone by of the curves every 200 ms, on a clock that began at `begun`, until told to
+/// stop.
+fn send([numbers, curves]: &[Arc<Record>; 2], begun: MonoTime, monitor: &mut Monitor, stopped: &Receiver<()>) {
+    let frame = || (clock::now().since(begun).as_secs_f64() * curves.frames_hz()) as u64;
+    let mut sent = frame();
+    for minute in (0..numbers.frames()).cycle() {
         // Nothing ever comes: the pace of a monitor.
         if stopped.recv_timeout(BETWEEN) != Err(RecvTimeoutError::Timeout) {
             return;
         }
+        let due = frame();
+        assert!(due < curves.frames(), "the recording is over");
+        let observations = [self::numbers(numbers, minute, &moment(curves, due)), self::curves(curves, sent..due)];
+        let answer = monitor.send("R01", (BED, "4711"), &observations.concat().join("\r"));
+        assert!(answer.contains("MSA|AA|17\r"), "{answer}");
+        sent = due;
     }
 }
 
-/// What the monitor showed in `minute` of the recording.
-fn numbers(record: &Record, minute: u64) -> Vec<String> {
-    let moment = format!("2024010112{:02}{:02}", minute / 60, minute % 60);
+/// What the monitor's clock showed at a frame of the recording.
+fn moment(record: &Record, frame: u64) -> String {
+    let after = Duration::from_secs_f64(frame as f64 / record.frames_hz());
+    let (seconds, ms) = (after.as_secs(), after.subsec_millis());
+    format!("2024010112{:02}{:02}.{ms:03}", seconds / 60, seconds % 60)
+}
+
+/// The curves of these frames of the recording, as a monitor writes them (IHE PCD TF, Waveform Content Module).
+fn curves(record: &Record, frames: Range<u64>) -> Vec<String> {
+    let moment = moment(record, frames.start);
+    let mut written = Vec::new();
+    for (channels, _, frames) in record.between(frames.start, frames.end) {
+        for channel in channels.iter().filter(|channel| channel.named.form == Form::Curve) {
+            let Named { term, unit, .. } = channel.named;
+            let signal = &channel.signal;
+            let samples = frames
+                .clone()
+                .flat_map(|frame| (0..signal.samples_per_frame).map(move |number| (frame, number)))
+                .map(|(frame, number)| channel.sample(frame, number).expect("it was taken"))
+                .map(|sample| format!("{:.3}", f64::from(sample - signal.baseline) / signal.gain));
+            let (samples, place) = (samples.collect::<Vec<_>>().join("^"), format!("1.2.{}", term.0 % 7));
+            let rate_hz = record.frames_hz() * signal.samples_per_frame as f64;
+            written.push(format!(
+                "OBX|1|NA|{}^{}^MDC|{place}.1|{samples}|{}^UNIT^MDC|||||R|||{moment}",
+                term.0, signal.description, unit.0
+            ));
+            written.push(format!("OBX|2|NM|0^MDC_ATTR_SAMP_RATE^MDC|{place}.1.1|{rate_hz}|264608^MDC_DIM_PER_SEC^MDC"));
+        }
+    }
+    written
+}
+
+/// What the monitor showed in `minute` of the recording, said to be of `moment`.
+fn numbers(record: &Record, minute: u64, moment: &str) -> Vec<String> {
     let channels = record.between(minute, minute + 1).flat_map(|(channels, _, frames)| {
         channels.iter().filter_map(move |channel| Some((channel, channel.sample(frames.start, 0)?)))
     });
     channels
         .map(|(channel, sample)| {
             let value = f64::from(sample - channel.signal.baseline) / channel.signal.gain;
-            number(channel.named.term, &channel.signal.description, value.round() as u32, &moment)
+            number(channel.named.term, &channel.signal.description, value.round() as u32, moment)
         })
         .collect()
 }

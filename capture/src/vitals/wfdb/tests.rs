@@ -13,13 +13,13 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..64), at: u64, number: u64, seed: u64,
     ) {
         let folder = std::env::temp_dir().join(format!("wfdb-{seed:x}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).unwrap();
         let signal = |name: &str| format!("rec.dat {format} 200/mV 12 0 0 0 0 {name}\n");
         let header = format!("rec 2 250 {frames}\n{}{}", signal("II"), signal("V5"));
-        std::fs::write(folder.join("rec.hea"), header).unwrap();
-        std::fs::write(folder.join("rec.dat"), &bytes).unwrap();
+        fs::write(folder.join("rec.hea"), header).unwrap();
+        fs::write(folder.join("rec.dat"), &bytes).unwrap();
         let record = Record::open(&folder.join("rec"));
-        std::fs::remove_dir_all(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
         if let Ok(record) = record {
             prop_assert!(record.frames() <= bytes.len() as u64);
             for (channels, _, frames) in record.between(0, u64::MAX) {
@@ -35,16 +35,13 @@ proptest! {
 #[test]
 fn a_signal_that_was_sampled_later_is_read_further_on() {
     let folder = std::env::temp_dir().join(format!("wfdb-skew-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(
-        folder.join("rec.hea"),
-        "rec 2 250 3\nrec.dat 16 200 12 0 0 0 0 II\nrec.dat 16:1 200 12 0 0 0 0 V5\n",
-    )
-    .unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("rec.hea"), "rec 2 250 3\nrec.dat 16 200 12 0 0 0 0 II\nrec.dat 16:1 200 12 0 0 0 0 V5\n")
+        .unwrap();
     let samples: Vec<u8> = [1_i16, 10, 2, 20, 3, 30].iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    std::fs::write(folder.join("rec.dat"), samples).unwrap();
+    fs::write(folder.join("rec.dat"), samples).unwrap();
     let record = Record::open(&folder.join("rec.hea")).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
     let (channels, ..) = record.between(0, 3).next().unwrap();
     let samples: Vec<_> = channels.iter().map(|channel| [0, 1, 2].map(|frame| channel.sample(frame, 0))).collect();
     assert_eq!(samples, [[Some(1), Some(2), Some(3)], [Some(20), Some(30), None]]);
