@@ -1,9 +1,10 @@
 //! Everything the console knows, behind one lock: the link thread, the decoder's thread and the window each touch it
 //! for some microseconds at a time. What the window shows is made from it as one plain [`State`].
 
+mod shown;
+
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use program::trace::Trace;
 use protocol::arrangement::{self, Arrangement};
@@ -30,18 +31,17 @@ use crate::cursor::Cursor;
 use crate::drill::Desk;
 use crate::frames::Frames;
 use crate::journal::{Released, Ticket};
-use crate::latency::Summary;
 use crate::layout_view;
 use crate::marks::Marks;
 use crate::outbox::Outbox;
 use crate::pacing::Pacing;
 use crate::pattern::Judge;
-use crate::picture_state::{self, Facts, Kind, Verdict};
+use crate::picture_state::Kind;
 use crate::place::Place;
 use crate::scene::{Scene, Target};
-use crate::state::{self, Condition, Path, State, Values, ViewOf};
+use crate::state::{Condition, Path};
 use crate::still::{self, Stills};
-use crate::vitals_view;
+use shown::Figures;
 
 /// The console, shared between its threads.
 #[derive(Clone)]
@@ -98,20 +98,6 @@ pub struct Console {
     /// Since when no path has been alive.
     dark_since: Option<MonoTime>,
     figures: Figures,
-}
-
-/// How often the status bar's figures are made anew. Faster, nobody can read them.
-const FIGURES_EVERY: Duration = Duration::from_millis(250);
-
-/// How long the reason for a refused press stays: long enough to read six words twice.
-const REFUSAL_STAYS: Duration = Duration::from_millis(2_500);
-
-/// What the status bar says, and when it was made.
-#[derive(Debug, Default)]
-struct Figures {
-    made: MonoTime,
-    latency: Summary,
-    age: Option<Duration>,
 }
 
 impl Console {
@@ -233,18 +219,6 @@ impl Console {
         self.vitals.take(vitals);
     }
 
-    /// What is to be shown of vital signs at `now`, by the session's clock; curves only where they are asked for.
-    pub fn shown_vitals(&self, with_curves: bool, now: MonoTime) -> Option<state::Vitals> {
-        let feed = self.vitals.feed()?;
-        let now = self.frames.clock.map(|clock| clock.session(now));
-        let values = now.map(|now| Values {
-            numbers: self.vitals.numbers(now),
-            curves: if with_curves { self.vitals.curves(now, vitals_view::SPAN) } else { Vec::new() },
-            alarms: self.vitals.told(now),
-        });
-        Some(state::Vitals { feed, since: now.map(|now| now.since(feed.since)), values })
-    }
-
     /// Where theatre stood on the ladder when it last said so.
     pub fn position(&self) -> Option<&Position> {
         self.position.as_ref()
@@ -350,63 +324,6 @@ impl Console {
     pub fn refuse(&mut self, reason: &'static str, now: MonoTime) {
         self.refusal = Some((reason, now));
     }
-
-    /// How far the picture can be trusted.
-    pub fn verdict(&self, now: MonoTime) -> Verdict {
-        let (on_screen, curtain) = (self.scene.on_screen(), self.scene.curtain());
-        let facts = Facts { on_screen, clock: self.frames.clock, dark_since: self.dark_since, curtain };
-        picture_state::judge(&facts, now)
-    }
-
-    /// What the window shows; its own parts (card, stages, vital signs) as they are when it starts.
-    pub fn state(&mut self, now: MonoTime) -> State {
-        self.marks.tidy(now);
-        self.refusal = self.refusal.filter(|(_, since)| now.since(*since) < REFUSAL_STAYS);
-        let verdict = self.verdict(now);
-        self.frames.records.state(verdict.state, now);
-        if now.since(self.figures.made) >= FIGURES_EVERY {
-            self.figures = Figures { made: now, latency: self.frames.summary(now), age: verdict.age };
-        }
-        State {
-            verdict,
-            age: self.figures.age,
-            latency: self.figures.latency.clone(),
-            clock: self.frames.clock,
-            frames: self.frames.counts(),
-            position: self.position.clone(),
-            arrangement: self.arrangement.clone(),
-            paths: self.paths.clone(),
-            marks: self.marks.counts(now),
-            pen: self.marks.pen(),
-            refusal: self.refusal.map(|(reason, _)| reason),
-            sources: self.scene.sources(),
-            still: self.stills.state(now),
-            view: self
-                .scene
-                .held()
-                .map_or(ViewOf::Live, |tile| ViewOf::Still { name: tile.name.clone(), size: tile.picture.size }),
-            still_of: self.still_of(),
-            cameras: self.cameras.offers().to_vec(),
-            card_open: false,
-            stages_open: false,
-            layouts_open: false,
-            drills: self.drills.list(now),
-            drill_form: None,
-            drill_refusal: self.drills.refusal(),
-            call: self.calls.stage(now),
-            test_picture: self.pattern.is_some(),
-            vitals: None,
-            vitals_open: false,
-        }
-    }
-
-    /// The source under the pointer, or else the primary.
-    fn still_of(&self) -> Option<SourceId> {
-        match self.target {
-            Target::Picture(source) => Some(source),
-            Target::Beside | Target::Refused(_) => self.scene.layout().map(|layout| layout.primary),
-        }
-    }
 }
 
 /// A frame's way through the transport.
@@ -421,100 +338,4 @@ pub struct Arrival {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::picture_state as states;
-    use crate::scene::tests::{header, layout};
-    use protocol::frame::Freshness;
-    use protocol::ladder::Rung;
-
-    fn path(condition: Condition) -> Path {
-        Path { name: "a".into(), condition, reason: None, rtt: None, loss_pct: None }
-    }
-
-    fn console() -> Console {
-        let mut console = Console::new(Trace::default(), Epoch(1), Outbox::nowhere(), MonoTime(0));
-        console.layout(layout());
-        console
-    }
-
-    #[test]
-    fn a_console_that_never_reaches_theatre_says_so_after_two_seconds() {
-        let console = console();
-        assert_eq!(console.verdict(MonoTime(1_900_000)).state, states::State::Waiting);
-        assert_eq!(console.verdict(MonoTime(2_000_000)).state, states::State::Lost);
-    }
-
-    #[test]
-    fn a_new_life_of_theatre_has_another_clock_and_no_picture_is_live_by_the_old_one() {
-        let mut console = console();
-        console.frames.set_clock(ClockOffset::THEATRE);
-        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
-        assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Live);
-        console.peer(true, MonoTime(5_060_000));
-        console.layout(layout());
-        assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Unknown);
-    }
-
-    #[test]
-    fn darkness_counts_from_when_the_last_path_went_dark() {
-        let mut console = console();
-        console.frames.set_clock(ClockOffset::THEATRE);
-        console.link(vec![path(Condition::Live)], MonoTime(4_000_000));
-        console.link(vec![path(Condition::Dark)], MonoTime(5_000_000));
-        console.link(vec![path(Condition::Down)], MonoTime(6_000_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(6_900_000));
-        assert_ne!(console.verdict(MonoTime(6_999_999)).state, states::State::Lost);
-        assert_eq!(console.verdict(MonoTime(7_000_000)).state, states::State::Lost);
-        console.link(vec![path(Condition::Live)], MonoTime(7_100_000));
-        assert_ne!(console.verdict(MonoTime(7_200_000)).state, states::State::Lost);
-    }
-
-    #[test]
-    fn a_picture_is_live_when_the_link_lives_its_clock_is_known_and_it_is_young() {
-        let mut console = console();
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
-        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        assert_eq!(console.verdict(MonoTime(5_060_000)).state, states::State::Unknown);
-        console.frames.set_clock(ClockOffset::THEATRE);
-        assert_eq!(console.verdict(MonoTime(5_070_000)).state, states::State::Live);
-    }
-
-    #[test]
-    fn a_picture_held_while_theatre_sends_stills_or_voice_is_frozen_and_never_live() {
-        for rung in [Rung::Stills, Rung::Voice] {
-            let mut console = console();
-            console.frames.set_clock(ClockOffset::THEATRE);
-            console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-            console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
-            console.ladder(Position { rung, ..Position::default() }, MonoTime(5_060_000));
-            for ms in (5_550..60_000).step_by(450) {
-                assert_eq!(console.verdict(MonoTime(ms * 1_000)).state, states::State::Frozen, "at {ms}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_a_former_life_of_theatre_gave_up_is_forgotten() {
-        let mut console = console();
-        console.ladder(Position::default(), MonoTime(1));
-        console.peer(false, MonoTime(0));
-        assert!(console.position().is_some());
-        console.peer(true, MonoTime(0));
-        assert_eq!(console.state(MonoTime(2)).position, None);
-    }
-
-    #[test]
-    fn figures_stand_still_long_enough_to_be_read_but_the_state_does_not() {
-        let mut console = console();
-        console.frames.set_clock(ClockOffset::THEATRE);
-        console.link(vec![path(Condition::Live)], MonoTime(5_050_000));
-        console.picture(&Arc::new(header(Freshness::Live, Freshness::Live)), Kind::Video, MonoTime(5_050_000));
-        let first = console.state(MonoTime(5_050_000));
-        let soon = console.state(MonoTime(5_299_000));
-        assert_eq!((soon.age, &soon.latency), (first.age, &first.latency));
-        assert_ne!(soon.verdict, first.verdict);
-        assert_ne!(console.state(MonoTime(5_300_000)).age, first.age);
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! The thread that listens to every session: marks and news from the consoles, what their lines carry, and a beat ten
 //! times a second, which also moves theatre on the ladder. Nothing it does waits, so that no session's news delays another's.
 
+mod rates;
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +11,12 @@ use crossbeam_channel::{Receiver, Select, tick};
 use program::clock;
 use program::trace::Trace;
 use program::worker::Worker;
-use protocol::arrangement::Wish;
-use protocol::camera::{self, Offer};
-use protocol::codec::Codec;
-use protocol::ladder::Position;
-use protocol::message::Message;
-use protocol::time::MonoTime;
+use protocol::camera::Offer;
 use transport::driver;
 use transport::path::State;
 use transport::session::Event;
 
-use super::arranging::{self, Arranging};
+use super::arranging::Arranging;
 use super::codec;
 use super::curtain::Curtain;
 use super::demand::Demand;
@@ -28,10 +26,8 @@ use super::participants::{Member, Participants, round_trip};
 use super::people;
 use super::record;
 use super::relay::{Relay, Topic};
-use super::steps::{self, News, Steps};
+use super::steps::Steps;
 use super::stills::Stills;
-use crate::config::Role;
-use crate::ladder::Seen;
 use crate::ptz::Cameras;
 use crate::vitals::hub::Hub;
 
@@ -193,106 +189,6 @@ impl Listener {
         self.judge(&self.facts(), clock::now());
     }
 
-    fn message(&mut self, at: usize, name: &str, bytes: &[u8]) {
-        let fault = match Message::from_bytes(bytes) {
-            Ok(Message::Mark(operation)) => {
-                self.parts.relay.operation(at, &operation).err().map(|refusal| refusal.to_string())
-            }
-            Ok(Message::Drill(news)) => {
-                return self.parts.drills.of(at).map_or((), |desk| desk.hear(&news, clock::now()));
-            }
-            Ok(Message::Cursor(to)) => self.parts.relay.cursor(at, to).err().map(|refusal| refusal.to_string()),
-            Ok(Message::Call(call)) => self.parts.relay.call(at, call).err().map(|refusal| refusal.to_string()),
-            Ok(Message::Camera(command)) => self.move_camera(at, command).err(),
-            Ok(Message::StillWish(source)) => return self.parts.stills.wish(at, source),
-            Ok(Message::LayoutWish(wish)) => return self.wish(at, wish),
-            Ok(Message::Decodes(codecs)) => return self.decodes(at, &codecs),
-            Ok(
-                Message::Layout(_)
-                | Message::Receipt(_)
-                | Message::Ladder(_)
-                | Message::Answer(_)
-                | Message::Vitals(_)
-                | Message::StillRefused { .. }
-                | Message::Cameras(_)
-                | Message::Pattern(_)
-                | Message::Arrangement(_)
-                | Message::LayoutAnswer(_),
-            ) => Some("it is theatre's to send".to_owned()),
-            Ok(Message::Judged(_)) => Some("no test picture was sent".to_owned()),
-            Err(error) => Some(error.to_string()),
-        };
-        let (Some(fault), Some(known)) = (fault, self.known.get_mut(at)) else { return };
-        // The first of them is said; the rest would flood the log.
-        if known.refused == 0 {
-            tracing::warn!(participant = name, "a message is left out: {fault}; so will be others like it");
-        }
-        known.refused += 1;
-    }
-
-    /// The console of participant `at` decodes these codecs beside H.264.
-    fn decodes(&mut self, at: usize, codecs: &[Codec]) {
-        let decodes = codecs.contains(&Codec::H265);
-        let Some(member) = self.participants.members().get(at) else { return };
-        let before = member.outlet().decodes_h265();
-        if before != decodes {
-            tracing::debug!(participant = member.name, decodes, "the console on H.265");
-            member.outlet().set_decodes_h265(decodes);
-            self.judge(&self.facts(), clock::now());
-        }
-    }
-
-    /// A mentor moves a room camera that theatre grants; whoever watches moves nothing.
-    fn move_camera(&self, at: usize, command: camera::Command) -> Result<(), String> {
-        match self.participants.members().get(at).map(|member| member.role) {
-            Some(Role::Mentor) => self.parts.cameras.ask(command).map_err(|refusal| refusal.to_string()),
-            Some(Role::Observer) | None => Err("observers move no camera".into()),
-        }
-    }
-
-    /// Tells mentors how the cameras stand, when that changes.
-    fn offer_cameras(&mut self) {
-        let offers = self.parts.cameras.offers();
-        if self.offered != offers {
-            self.offered.clone_from(&offers);
-            self.parts.relay.cameras(offers);
-        }
-    }
-
-    /// The console of participant `at` wants the canvas arranged so.
-    fn wish(&self, at: usize, wish: Wish) {
-        let Some(member) = self.participants.members().get(at) else { return };
-        let answer = self.parts.arranging.wish(member.role, wish);
-        tracing::info!(participant = member.name, "asks for the layout {}: {answer:?}", arranging::word(wish.preset));
-        self.parts.relay.layout_answer(at, answer);
-        self.parts.relay.arrangement(self.parts.arranging.arrangement());
-    }
-
-    /// What the encode may take from now on, and who gets it. Gives what the slowest mentor's lines carry.
-    fn judge(&mut self, facts: &[driver::Facts], now: MonoTime) -> Option<u64> {
-        let members = self.participants.members().iter();
-        let seen: Vec<_> = members
-            .zip(facts)
-            .zip(&self.known)
-            .map(|((member, facts), known)| member.seen(&facts.session, known.budget_bps))
-            .collect();
-        let members = self.participants.members().iter();
-        let consoles = seen.iter().zip(members).map(|(seen, member)| (seen.presence, member.outlet().decodes_h265()));
-        if let Some(codec) = self.parts.codec.judge(consoles, now) {
-            self.parts.demand.set_codec(codec);
-        }
-        let verdict = self.share.judge(&seen, now);
-        self.parts.demand.set_budget(Some(verdict.rate_bps));
-        let members = self.participants.members().iter();
-        for ((member, known), video) in members.zip(&mut self.known).zip(verdict.video) {
-            if known.video.replace(video) != Some(video) {
-                member.outlet().allow(video == Video::Sent);
-                tell(member, video);
-            }
-        }
-        verdict.slowest_bps
-    }
-
     fn beat(&mut self) {
         let (facts, now) = (self.facts(), clock::now());
         let heard: Vec<_> = facts.iter().map(|facts| facts.session.heard).collect();
@@ -337,47 +233,4 @@ impl Listener {
     fn facts(&self) -> Vec<driver::Facts> {
         self.participants.members().iter().map(Member::facts).collect()
     }
-
-    /// Moves theatre on the ladder, and tells everyone.
-    fn climb(&mut self, facts: &[driver::Facts], budget_bps: Option<u64>, now: MonoTime) {
-        let interval = self.parts.demand.interval();
-        if interval.is_zero() {
-            return;
-        }
-        let mentors = self.participants.members().iter().zip(facts).filter(|(member, _)| member.role == Role::Mentor);
-        let policy = mentors.filter_map(|(_, facts)| facts.session.policy).next();
-        let seen = Seen { budget_bps, made_bytes: self.parts.demand.made_bytes(), interval };
-        let position = match self.parts.steps.judge(&seen, policy.and_then(record::spreading), now) {
-            Some(News::Step(position)) => {
-                self.stepped(&position);
-                self.parts.demand.set_rung(position.rung);
-                self.trace.write(record::ladder(&position, now));
-                position
-            }
-            Some(News::Figures(position)) => position,
-            None => return,
-        };
-        self.parts.relay.notice(Topic::Ladder, steps::notice(&position));
-        self.parts.relay.ladder(position);
-    }
-
-    /// A climb is good news. An encoder that ignores its rate is said once: it will be tried again and again.
-    fn stepped(&mut self, position: &Position) {
-        if !steps::blames_encoder(position) {
-            return tracing::info!("the mentor's view: {position}");
-        }
-        if self.accused == 0 {
-            tracing::warn!("the mentor's view: {position}; it does not follow its bit rate");
-        }
-        self.accused += 1;
-    }
-}
-
-fn tell(member: &Member, video: Video) {
-    let text = match video {
-        Video::Sent => "is sent video",
-        Video::TooSlow => "gets no video: its lines carry less than the mentors' rate",
-        Video::NoRoom => "gets no video: others need what an uplink carries",
-    };
-    tracing::info!(participant = member.name, "{text}");
 }

@@ -6,17 +6,16 @@
 //! Each mentor changes its own marks and no others, and is vouched for by its own session. Who watches draws nothing. What
 //! a hand in theatre wishes at one window holds at all.
 
-use std::collections::BTreeMap;
+mod desk;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use annotation::anchor::Pose;
-use annotation::expiry::GONE_AFTER;
 use program::clock;
 use protocol::arrangement::{self, Arrangement};
 use protocol::call::{Call, Pointed};
 use protocol::camera::Offer;
 use protocol::frame::Header;
-use protocol::geometry::ImagePoint;
 use protocol::ids::{Epoch, SourceId};
 use protocol::ladder::Position;
 use protocol::layout::Layout;
@@ -25,11 +24,9 @@ use protocol::message::Message;
 use protocol::still::{self, Refusal as NoStill};
 use protocol::time::{MonoTime, SessionTime};
 
-use super::calls;
-use super::marks::Marks;
-use super::outgoing::Outgoing;
 use crate::config::Role;
-use crate::local::{Event, FromDisplay, Notice, Sender, Severity, ToDisplay, Wish};
+use crate::local::{Event, FromDisplay, Notice, Sender, ToDisplay};
+use desk::Desk;
 
 /// Hands a message to one session's transport; `false` if it takes none now.
 pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
@@ -62,42 +59,9 @@ pub enum Topic {
     Moved,
 }
 
-/// What the windows say while the picture has moved under a mark.
-const MOVED: &str = "Picture moved: broken lines no longer lie where the mentor drew them";
-
 /// Between the participants and the windows.
 pub struct Relay {
     desk: Mutex<Desk>,
-}
-
-struct Desk {
-    marks: Marks,
-    /// Windows that are attached now.
-    windows: BTreeMap<SourceId, Sender<ToDisplay>>,
-    layout: Layout,
-    /// How the canvas is arranged, once it was told.
-    arrangement: Option<Arrangement>,
-    /// Where theatre stands on the ladder, once it was told.
-    position: Option<Position>,
-    notices: BTreeMap<Topic, Notice>,
-    /// Theatre hides all marks; a window that starts anew is told.
-    hidden: bool,
-    /// Room cameras that mentors may move.
-    cameras: Vec<Offer>,
-    participants: Vec<Participant>,
-}
-
-/// One participant, at its place among all.
-struct Participant {
-    name: String,
-    role: Role,
-    send: Send,
-    outgoing: Outgoing,
-    /// The life of its console, which is the author of its marks.
-    life: Option<Epoch>,
-    /// When its console was last heard.
-    heard: Option<MonoTime>,
-    calls: calls::Desk,
 }
 
 impl Relay {
@@ -108,27 +72,7 @@ impl Relay {
         layout: Layout,
         participants: impl IntoIterator<Item = (String, Role, Send)>,
     ) -> Self {
-        let participant = |(name, role, send)| Participant {
-            name,
-            role,
-            send,
-            outgoing: Outgoing::default(),
-            life: None,
-            heard: None,
-            calls: calls::Desk::default(),
-        };
-        let desk = Desk {
-            marks: Marks::new(windows),
-            windows: BTreeMap::new(),
-            layout,
-            arrangement: None,
-            position: None,
-            notices: BTreeMap::new(),
-            hidden: false,
-            cameras: Vec::new(),
-            participants: participants.into_iter().map(participant).collect(),
-        };
-        Self { desk: Mutex::new(desk) }
+        Self { desk: Mutex::new(Desk::new(windows, layout, participants)) }
     }
 
     /// The console of participant `at` is there, in its life `peer`: it is told everything. Marks of its former life go,
@@ -332,128 +276,6 @@ impl Relay {
     /// No panic can leave the desk half changed in a way that matters more than going on.
     fn lock(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Desk {
-    fn apply(&mut self, operation: &Operation) {
-        let receipts = self.marks.apply(operation, clock::now());
-        self.tell(&receipts);
-        let message = [ToDisplay::Apply(operation.clone())];
-        self.windows.values().for_each(|window| window.send(&message));
-        self.judge();
-    }
-
-    /// Looks whether the picture has moved under any mark, and tells everybody.
-    fn judge(&mut self) {
-        let (receipts, words) = self.marks.judge(clock::now());
-        self.tell(&receipts);
-        if !words.is_empty() {
-            self.windows.values().for_each(|window| window.send(&words));
-        }
-        let moved = self.marks.moved().next().is_some();
-        self.notice(Topic::Moved, moved.then(|| Notice { severity: Severity::Caution, text: MOVED.into() }));
-    }
-
-    fn notice(&mut self, topic: Topic, notice: Option<Notice>) {
-        let before = match notice.clone() {
-            Some(notice) => self.notices.insert(topic, notice),
-            None => self.notices.remove(&topic),
-        };
-        if before != notice {
-            self.show_notices();
-        }
-    }
-
-    fn attach(&mut self, source: SourceId, sender: &Sender<ToDisplay>) -> Vec<Receipt> {
-        let mut messages = vec![ToDisplay::Reset { source }];
-        if self.hidden {
-            messages.push(ToDisplay::Wished(Wish::Hide));
-        }
-        messages.extend(self.marks.operations().into_iter().map(ToDisplay::Apply));
-        messages.extend(self.marks.moved().map(|id| ToDisplay::Moved { id, moved: true }));
-        messages.push(self.notices());
-        messages.extend(self.words());
-        sender.send(&messages);
-        self.windows.insert(source, sender.clone());
-        self.marks.reset(source, clock::now())
-    }
-
-    /// Calls stand first: they are what somebody has to answer.
-    fn notices(&self) -> ToDisplay {
-        let calls = self.participants.iter().filter_map(|who| who.calls.notice(&who.name));
-        ToDisplay::Notices(calls.chain(self.notices.values().cloned()).collect())
-    }
-
-    fn show_notices(&self) {
-        let notices = [self.notices()];
-        self.windows.values().for_each(|window| window.send(&notices));
-    }
-
-    fn mentor(&mut self, at: usize) -> Result<&mut Participant, Refusal> {
-        let participant = self.participants.get_mut(at).ok_or(Refusal::NotTheirs)?;
-        if participant.role == Role::Mentor { Ok(participant) } else { Err(Refusal::Observer) }
-    }
-
-    /// Tells the window of the source that is `pointed` at where the cursor of `author` is now, if anywhere.
-    fn point(&self, author: Epoch, pointed: Option<Pointed>, at: Option<ImagePoint>) {
-        if let Some(window) = pointed.and_then(|pointed| self.windows.get(&pointed.source)) {
-            window.send(&[ToDisplay::Cursor { author, at }]);
-        }
-    }
-
-    /// What participant `at` asked and where it pointed, as the machine `author`, goes with that machine.
-    fn forget(&mut self, at: usize, author: Epoch) {
-        let left = self.participants.get_mut(at).and_then(|who| who.calls.forget());
-        self.point(author, left, None);
-    }
-
-    /// Calls go when their time is over, and those of machines that fell silent as their marks do. Their mentors are told.
-    fn end_calls(&mut self, now: MonoTime) {
-        for participant in &mut self.participants {
-            let is_silent = participant.heard.is_some_and(|heard| now.since(heard) >= GONE_AFTER);
-            let calls = &mut participant.calls;
-            if let Some(answer) = if is_silent { calls.silence() } else { calls.expire(now) } {
-                participant.outgoing.answer(answer);
-            }
-        }
-    }
-
-    /// Somebody in theatre wished this at the window of `source`, where it is done already.
-    fn grant(&mut self, source: SourceId, wish: Wish, now: MonoTime) -> Vec<Receipt> {
-        tracing::info!("theatre's hand: {wish:?}");
-        let others = self.windows.iter().filter(|(other, _)| **other != source);
-        others.for_each(|(_, window)| window.send(&[ToDisplay::Wished(wish)]));
-        match wish {
-            Wish::Hide | Wish::Show => self.hidden = wish == Wish::Hide,
-            Wish::Clear => return self.marks.clear_unseen(now),
-            Wish::Ok => {
-                for participant in &mut self.participants {
-                    if let Some(answer) = participant.calls.ok() {
-                        participant.outgoing.answer(answer);
-                    }
-                }
-                self.show_notices();
-            }
-        }
-        Vec::new()
-    }
-
-    /// When each mentor's machine was last heard.
-    fn words(&self) -> Vec<ToDisplay> {
-        let mentors = self.participants.iter().filter(|participant| participant.role == Role::Mentor);
-        let word = |mentor: &Participant| Some(ToDisplay::Heard { author: mentor.life?, last_us: mentor.heard?.0 });
-        mentors.filter_map(word).collect()
-    }
-
-    fn tell(&mut self, receipts: &[Receipt]) {
-        for participant in &mut self.participants {
-            participant.outgoing.receipts(receipts.iter().copied());
-        }
-    }
-
-    fn flush(&mut self) {
-        self.participants.iter_mut().for_each(|participant| participant.outgoing.flush(&participant.send));
     }
 }
 
