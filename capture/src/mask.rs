@@ -13,6 +13,7 @@ pub mod stencil;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use media::component::Component;
 use media::picture::{self, Converter, Picture};
 use protocol::geometry::{CanvasRect, SizePx};
 
@@ -178,6 +179,10 @@ impl Masker {
 
 fn blackened(picture: Picture, rectangles: &[CanvasRect]) -> Result<Picture, picture::Error> {
     let Picture { buffer, info, captured } = picture;
+    if Component::all(&info).is_empty() {
+        // Nothing could be made black in it.
+        return Err(picture::Error::NotRaw(format!("{} cannot be masked", info.format().to_str())));
+    }
     let mut frame = picture::write(buffer, &info)?;
     for rectangle in rectangles {
         crate::canvas::paint::black(&mut frame, *rectangle);

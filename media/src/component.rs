@@ -52,8 +52,9 @@ impl Component {
         let end = |px: u16, length: u16, halved: u32| (usize::from(px) + usize::from(length)).div_ceil(1 << halved);
         let (left, right) = (first(at.x, across), end(at.x, at.size.width, across));
         let (top, bottom) = (first(at.y, down), end(at.y, at.size.height, down));
-        let last = self.first + self.step * right.saturating_sub(1);
-        let within = self.first + self.step * left..last + 1;
+        let from = self.first + self.step * left;
+        // Up to the last sample, and not to what lies behind it.
+        let within = from..(self.first + self.step * right + 1).saturating_sub(self.step).max(from);
         let stride = self.stride(frame);
         let plane = frame.plane_data_mut(self.plane).unwrap_or_default();
         plane.chunks_mut(stride).skip(top).take(bottom - top).filter_map(move |row| row.get_mut(within.clone()))
@@ -77,12 +78,13 @@ impl Component {
     }
 }
 
-/// Whether every component of a pixel is one byte.
+/// Whether every component of a pixel is one byte, and lies where the format tells.
 pub fn has_bytes(info: &VideoInfo) -> bool {
     let format = info.format_info();
-    // Their pixels lie otherwise than their components tell.
     let odd = VideoFormatFlags::COMPLEX | VideoFormatFlags::PALETTE | VideoFormatFlags::TILED;
-    format.depth().iter().all(|bits| *bits == 8) && !format.flags().intersects(odd)
+    // Of some packed formats (IYU1) no step from sample to sample can be told.
+    let steps = format.pixel_stride().iter().all(|step| *step > 0);
+    steps && format.depth().iter().all(|bits| *bits == 8) && !format.flags().intersects(odd)
 }
 
 /// The format with one byte a component that keeps most of what pictures of this kind show: their own, or the nearest

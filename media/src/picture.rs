@@ -8,7 +8,8 @@ use protocol::colour::Colour;
 use protocol::geometry::{CanvasRect, SizePx};
 use protocol::time::MonoTime;
 
-use crate::{colour, component};
+use crate::colour::{self, Ranges};
+use crate::component;
 
 /// One picture in system memory, in whatever raw format its source gave. Cheap to clone: pixels are shared.
 #[derive(Debug, Clone)]
@@ -169,6 +170,10 @@ pub struct Converter {
     converter: VideoConverter,
     from: VideoInfo,
     to: VideoInfo,
+    /// What is done to the codes afterwards, where only the range differs.
+    range: Option<Ranges>,
+    /// Where.
+    place: CanvasRect,
     pool: Pool,
 }
 
@@ -178,7 +183,7 @@ impl Converter {
     /// # Errors
     /// [`Error::NoConversion`].
     pub fn new(from: &VideoInfo, to: &VideoInfo) -> Result<Self, Error> {
-        Self::build(from, to, config(from, size(to)))
+        Self::build(from, to, config(from, size(to)), whole_of(to))
     }
 
     /// Scales what lies in the rectangle `place` onto the whole of the new picture.
@@ -191,7 +196,7 @@ impl Converter {
         config.set_src_y(place.y.into());
         config.set_src_width(Some(place.size.width.into()));
         config.set_src_height(Some(place.size.height.into()));
-        Self::build(from, to, config)
+        Self::build(from, to, config, whole_of(to))
     }
 
     /// Scales into the rectangle `place` of the new picture; [`Converter::convert`] makes what lies around it black.
@@ -204,7 +209,7 @@ impl Converter {
         config.set_dest_y(place.y.into());
         config.set_dest_width(Some(place.size.width.into()));
         config.set_dest_height(Some(place.size.height.into()));
-        Self::build(from, to, config)
+        Self::build(from, to, config, place)
     }
 
     /// Whether this is the converter for pictures of the kind `from`, so that it need not be made anew.
@@ -232,10 +237,13 @@ impl Converter {
         let source = picture.read()?;
         let mut target = write(self.pool.buffer()?, &self.to)?;
         self.converter.frame(&source, &mut target);
+        if let Some(range) = &self.range {
+            range.apply(&mut target, self.place);
+        }
         Ok(Picture { buffer: target.into_buffer(), info: self.to.clone(), captured: picture.captured })
     }
 
-    fn build(from: &VideoInfo, to: &VideoInfo, config: VideoConverterConfig) -> Result<Self, Error> {
+    fn build(from: &VideoInfo, to: &VideoInfo, config: VideoConverterConfig, place: CanvasRect) -> Result<Self, Error> {
         let refused = |reason: gst::glib::BoolError| Error::NoConversion {
             from: describe(from),
             to: describe(to),
@@ -247,9 +255,10 @@ impl Converter {
             .interlace_mode(from.interlace_mode())
             .build()
             .map_err(refused)?;
-        let converter = VideoConverter::new(from, &to, Some(config)).map_err(refused)?;
+        let (told, range) = (colour::as_converted(from, &to).map_err(refused)?, Ranges::between(from, &to));
+        let converter = VideoConverter::new(&told, &to, Some(config)).map_err(refused)?;
         let pool = Pool::new(&to)?;
-        Ok(Self { converter, from: from.clone(), to, pool })
+        Ok(Self { converter, from: from.clone(), to, range, place, pool })
     }
 }
 
@@ -264,6 +273,10 @@ pub fn whole(info: &VideoInfo) -> Result<VideoInfo, Error> {
         .chroma_site(info.chroma_site())
         .build()
         .map_err(|error| Error::NotRaw(format!("{}x{}: {error}", info.width(), info.height())))
+}
+
+fn whole_of(info: &VideoInfo) -> CanvasRect {
+    CanvasRect { x: 0, y: 0, size: size(info) }
 }
 
 /// A copy of `picture` of its [`whole`] kind that nobody else holds. `converter` is kept from picture to picture and made

@@ -8,7 +8,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use annotation::geometry::fit;
-use gstreamer_video::{VideoFormat, VideoInfo};
+use gstreamer_video::{VideoColorMatrix, VideoFormat, VideoInfo};
+use media::component;
 use media::picture::{self, Converter, Picture};
 use media::slot::Slot;
 use program::clock;
@@ -149,9 +150,9 @@ impl Branch {
     fn take(&self, scaler: &mut Scaler, picture: &Picture) -> Result<Option<Scaled>, picture::Error> {
         // Only a picture that was masked may be kept.
         scaler.newest = None;
-        let mut whole_is_dark = None;
+        let mut whole_is_dark = component::has_bytes(&picture.info).then(|| signal::is_dark(picture));
         let masked = scaler.masker.apply_seen(picture, &self.gate, |whole| {
-            whole_is_dark = Some(signal::is_dark(whole));
+            whole_is_dark = whole_is_dark.or_else(|| Some(signal::is_dark(whole)));
         })?;
         let scaled = masked.as_ref().map(|masked| self.scale(scaler, masked)).transpose()?;
         // Where nothing is masked the tile's picture shows all there is, and tells it of every format.
@@ -223,7 +224,9 @@ impl Scaler {
 /// decoders give. GStreamer scales planes in half the time of pixels that it has to take apart and put together again.
 fn is_quick_to_planar(info: &VideoInfo) -> bool {
     let quick = [VideoFormat::Nv12, VideoFormat::Yuy2, VideoFormat::Uyvy, VideoFormat::V210, VideoFormat::P01010le];
-    quick.contains(&info.format())
+    // A matrix that is not carried (BT.2020) is dearer to change at full size.
+    let carried = [VideoColorMatrix::Bt601, VideoColorMatrix::Bt709];
+    quick.contains(&info.format()) && carried.contains(&info.colorimetry().matrix())
 }
 
 /// No panic can leave anything half changed under these locks.

@@ -1,5 +1,5 @@
-//! The way of a picture to each console, tried with a test picture in the primary's place: as large and in the format and
-//! colour that the primary has, it is scaled onto the canvas, encoded, sent over the paths and decoded as in a case, and
+//! The way of a picture to each console, tried with a test picture in the primary's place: as large as the primary and in the
+//! format and colour in which its pictures are carried, it is scaled onto the canvas, encoded, sent over the paths and decoded as in a case, and
 //! judged there by the console's program. Its mask alone is left out: the pattern shows nobody. `capture-node` must not run
 //! meanwhile.
 
@@ -97,7 +97,7 @@ impl Show {
             return Ok(found);
         }
         self.tell(&Message::Pattern(Some(Pattern { per_second: PER_SECOND })));
-        self.show()?;
+        let per_second = self.show()?;
         self.tell(&Message::Pattern(None));
         let answered = |show: &Self| show.guests.iter().all(|guest| !guest.here || guest.judgement.is_some());
         self.hear_until(clock::now() + JUDGED_WITHIN, answered);
@@ -105,20 +105,24 @@ impl Show {
             canvas: self.canvas.layout().canvas,
             image: self.stand_in.size(),
             shown: self.tile().ok_or("the primary lost its place on the canvas")?.picture.size,
+            off: self.stand_in.off().map_err(|error| error.to_string())?,
+            per_second,
         };
+        found.extend(judgement::pace(&sent));
         let guests = self.participants.members().iter().zip(&self.guests).filter(|(_, guest)| guest.here);
-        found.extend(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref(), sent)));
+        found.extend(guests.flat_map(|(member, guest)| findings(&member.name, guest.judgement.as_ref(), &sent)));
         Ok(found)
     }
 
-    /// Sends the pattern, paced as a camera would.
-    fn show(&mut self) -> Result<(), String> {
+    /// Sends the pattern, paced as a camera would. Gives how many pictures a second were made of it.
+    fn show(&mut self) -> Result<f64, String> {
         // From the first, which is not sent, the canvas learns the primary's size.
         self.compose(0)?;
         self.tell(&Message::Layout(self.canvas.layout().clone()));
         let began = clock::now();
         let interval = Duration::from_secs(1) / u32::from(PER_SECOND);
         let count = SHOWN.as_millis() * u128::from(PER_SECOND) / 1_000;
+        let mut sent = 0_u32;
         for number in 1..=u32::try_from(count).unwrap_or(u32::MAX) {
             self.hear_until(began + interval * number, |_| false);
             let canvas = self.compose(number.into())?;
@@ -127,8 +131,12 @@ impl Show {
             let bytes = canvas.header.prefix(unit.codec, &unit.bytes).map_err(|error| error.to_string())?;
             let frame = Frame::new(unit.independent, bytes).map_err(|error| error.to_string())?;
             self.participants.deliver(unit.codec, &frame, clock::now());
+            sent += 1;
+            if clock::now().since(began) > SHOWN * 2 {
+                break;
+            }
         }
-        Ok(())
+        Ok(f64::from(sent) / clock::now().since(began).as_secs_f64())
     }
 
     /// The canvas with picture `number` in the primary's place.

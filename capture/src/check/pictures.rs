@@ -2,7 +2,7 @@
 //! that theatre goes by during one (`crate::signal`), whether anything lives behind them.
 
 use crossbeam_channel::{Receiver, TrySendError, bounded};
-use gstreamer_video::VideoFormat;
+use media::component;
 use media::picture::{self, Converter, Picture};
 use program::clock;
 use protocol::frame::Freshness;
@@ -52,12 +52,12 @@ impl Seen {
     }
 }
 
-/// Whether it is dark is told of planar luma, which not every source gives.
+/// Whether it is dark is told of components that are bytes, which not every source gives.
 fn look(picture: &Picture, converter: &mut Option<Converter>) -> Option<Look> {
     let print = signal::print(picture)?;
-    let is_dark = match picture.info.format() {
-        VideoFormat::I420 => signal::is_dark(picture),
-        _ => signal::is_dark(&picture::planar(picture, converter).ok()?),
+    let is_dark = match component::has_bytes(&picture.info) {
+        true => signal::is_dark(picture),
+        false => signal::is_dark(&picture::copy(picture, converter).ok()?),
     };
     Some(Look { print, is_dark })
 }

@@ -191,6 +191,28 @@ fn the_masked_area_is_black_and_the_rest_is_as_it_was() {
     assert_eq!(chroma, 128, "black has no colour");
 }
 
+#[test]
+fn of_a_picture_that_is_masked_all_over_nothing_is_left_whatever_its_format() {
+    media::init().unwrap();
+    let (width, height) = (66, 36);
+    let size = SizePx { width, height };
+    let all = Rule::Cover(Areas { size, areas: vec![Area::Rectangle([0, 0, width, height])] });
+    let mut masked = 0;
+    for format in VideoFormat::iter_raw() {
+        let Ok(info) = VideoInfo::builder(format, width.into(), height.into()).build() else { continue };
+        let bytes: Vec<u8> = (0..info.size()).map(|at| (at * 31 % 251) as u8).collect();
+        let source = Picture { buffer: gst::Buffer::from_slice(bytes), info, captured: MonoTime(1) };
+        // One that cannot be masked does not leave.
+        let Ok(leaves) = Masker::new(all.clone()).apply(&source, &Gate::default()) else { continue };
+        let black = picture::planar(&leaves.unwrap(), &mut None).unwrap();
+        let [luma, blue, red] = <[Vec<u8>; 3]>::try_from(pixels(&black)).unwrap();
+        assert!(luma.iter().all(|code| *code <= 20), "{format:?}: {:?}", luma.iter().max());
+        assert!([blue, red].concat().iter().all(|code| code.abs_diff(128) <= 2), "{format:?}");
+        masked += 1;
+    }
+    assert!(masked > 60, "{masked} formats were masked");
+}
+
 /// What grabbers and files give is masked as it is: nothing of its colour is lost outside the mask.
 #[test]
 fn a_masked_picture_keeps_its_format_and_every_byte_beside_the_mask() {

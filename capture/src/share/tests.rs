@@ -95,6 +95,24 @@ fn pictures_arrive_in_their_own_format_and_those_of_more_bits_with_as_much_colou
 }
 
 #[test]
+fn pictures_too_large_for_the_area_arrive_with_less_colour_and_a_reader_that_keeps_one_gets_the_next() {
+    let socket = socket("large");
+    let mut writer = Writer::open(&socket).unwrap();
+    let (_reader, pictures) = reader(&socket);
+    attach(&mut writer, &pictures);
+    let info = VideoInfo::builder(VideoFormat::Bgrx, 4096, 2160).build().unwrap();
+    let buffer = gst::Buffer::from_slice(vec![90; info.size()]);
+    let mut kept = Vec::new();
+    for number in 1..4 {
+        writer.put(&Picture { buffer: buffer.clone(), info: info.clone(), captured: MonoTime(number) }).unwrap();
+        let got = next(&pictures);
+        assert_eq!((got.info.format(), got.captured), (VideoFormat::I420, MonoTime(number)));
+        kept = vec![got];
+    }
+    assert_eq!(kept.len(), 1);
+}
+
+#[test]
 fn pictures_without_a_reader_are_dropped_and_none_is_waited_for() {
     let socket = socket("nobody");
     let mut writer = Writer::open(&socket).unwrap();

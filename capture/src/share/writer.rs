@@ -9,9 +9,9 @@ use gstreamer_video::VideoInfo;
 use media::picture::{self, Converter, Picture};
 
 use super::Error;
-use super::header::{Header, MAX_SIDE_PX};
+use super::header::{BYTES, Header, MAX_SIDE_PX};
 
-/// The shared area: five pictures of 4K in 4:2:0, two in 32 bits, forty of 720p. Its pages are touched only when a reader lags behind; a
+/// The shared area: five pictures of 4K in 4:2:0, forty of 720p. Its pages are touched only when a reader lags behind; a
 /// reader that stops altogether holds at most this much.
 const AREA_BYTES: u32 = 64 * 1024 * 1024;
 
@@ -66,13 +66,17 @@ impl Writer {
         told.map_or(pushed.map(drop), Err).map_err(|reason| broken(&self.socket, reason))
     }
 
-    /// The picture as [`picture::whole`] has it. Pictures that are so already, which most sources give, are not copied.
+    /// The picture as [`picture::whole`] has it. Pictures that are so already, which most sources give, are not copied. One so
+    /// large that the area does not hold three of it (4K in 32 bits) becomes planar 4:2:0: a reader holds one, the next waits.
     fn plain(&mut self, picture: &Picture) -> Result<Picture, Error> {
         let size = picture.size();
         if size.width > MAX_SIDE_PX || size.height > MAX_SIDE_PX {
             return Err(picture::Error::NotRaw(format!("sides above {MAX_SIDE_PX} pixels")).into());
         }
         let plain = picture::whole(&picture.info)?;
+        if 3 * (plain.size() + BYTES) > AREA_BYTES as usize {
+            return Ok(picture::planar(picture, &mut self.converter)?);
+        }
         if is_plain(picture, &plain) {
             return Ok(Picture { info: plain, ..picture.clone() });
         }

@@ -1,5 +1,6 @@
 //! Stand-ins for the devices of a room, made of what real ones gave: each can fail and return.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Range;
@@ -206,7 +207,7 @@ impl Feed {
                     let signals = text.lines().skip(1).filter_map(|line| line.split_whitespace().next());
                     let samples =
                         signals.filter(|name| !name.starts_with('#')).map(|name| original.with_file_name(name));
-                    for file in samples.chain([original.clone()]) {
+                    for file in samples.chain([original.clone()]).collect::<BTreeSet<_>>() {
                         fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("it can be copied");
                     }
                 }

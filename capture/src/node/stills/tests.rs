@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, bounded};
 use gstreamer as gst;
 use gstreamer_video::{VideoFormat, VideoFrameExt, VideoInfo};
-use media::picture;
+use media::picture::{self, Converter};
 use protocol::colour::{Colour, Matrix, Range};
 use protocol::geometry::SizePx;
 use protocol::ids::Epoch;
@@ -113,6 +113,45 @@ fn a_still_of_a_screen_has_its_very_red_green_and_blue() {
     let (_, _, pixels) = decoded(&Maker::default().png(&screen).unwrap());
     for (pixel, rgb) in pixels.chunks(3).enumerate() {
         assert_eq!(rgb, [2, 1, 0].map(|part| chance(4 * pixel + part)), "pixel {pixel}");
+    }
+}
+
+/// The first pixel of a still of a picture in which every component has one value of `bits`.
+fn first_pixel(format: VideoFormat, colorimetry: &str, codes: [u16; 3], bits: u32) -> [u8; 3] {
+    media::init().unwrap();
+    let made = |format| VideoInfo::builder(format, 64, 36).colorimetry(&colorimetry.parse().unwrap()).build().unwrap();
+    let deep = made(VideoFormat::Ayuv64);
+    let samples = codes.map(|code| code << (16 - bits) | code >> (2 * bits).saturating_sub(16));
+    let pixel = [u16::MAX, samples[0], samples[1], samples[2]].map(u16::to_ne_bytes);
+    let buffer = gst::Buffer::from_slice(pixel.concat().repeat(64 * 36));
+    let source = Picture { buffer, info: deep.clone(), captured: MonoTime(0) };
+    let given = Converter::new(&deep, &made(format)).unwrap().convert(&source).unwrap();
+    let (_, _, pixels) = decoded(&Maker::default().png(&given).unwrap());
+    [pixels[0], pixels[1], pixels[2]]
+}
+
+#[test]
+fn ten_bits_become_eight_once_and_white_stays_white() {
+    for format in [VideoFormat::P01010le, VideoFormat::V210, VideoFormat::I42010le] {
+        for (codes, expected) in [([940, 512, 512], 255), ([64, 512, 512], 0), ([504, 512, 512], 128)] {
+            assert_eq!(first_pixel(format, "bt709", codes, 10), [expected; 3], "{format:?} {codes:?}");
+        }
+        assert_eq!(first_pixel(format, "bt709", [940 - 200, 512, 512], 10), [197; 3], "{format:?}");
+    }
+}
+
+#[test]
+fn grey_stays_grey_in_either_range() {
+    media::init().unwrap();
+    for (colorimetry, given, expected) in
+        [("1:4:0:0", 0, 0), ("1:4:0:0", 100, 100), ("1:4:0:0", 255, 255), ("2:4:0:0", 16, 0), ("2:4:0:0", 235, 255)]
+    {
+        let info = VideoInfo::builder(VideoFormat::Gray8, 64, 36).colorimetry(&colorimetry.parse().unwrap());
+        let info = info.build().unwrap();
+        let buffer = gst::Buffer::from_slice(vec![given; info.size()]);
+        let grey = Picture { buffer, info, captured: MonoTime(0) };
+        let (_, _, pixels) = decoded(&Maker::default().png(&grey).unwrap());
+        assert_eq!(pixels[..3], [expected; 3], "{colorimetry} {given}");
     }
 }
 
