@@ -111,6 +111,11 @@ impl Inlet {
         }
     }
 
+    /// How the source stands by its newest picture.
+    pub fn freshness(&self) -> Freshness {
+        lock(&self.0.signal).freshness(Freshness::Live)
+    }
+
     /// The source says of itself that something is wrong with it.
     pub fn trouble(&self, trouble: Trouble) {
         lock(&self.0.signal).trouble(trouble);

@@ -2,6 +2,7 @@
 //! here first; so canvas, stills and anchor see the same.
 
 use media::picture::Picture;
+use protocol::frame::Freshness;
 use protocol::ids::SourceId;
 
 use super::anchor::Eye;
@@ -35,9 +36,20 @@ impl Branch {
     /// Takes a picture. The canvas is served first: the mentor waits for it. The others see what may leave of it.
     pub fn deliver(&mut self, picture: &Picture) {
         let Some(masked) = self.inlet.deliver(picture) else { return };
-        self.tap.offer(&masked);
+        self.offer(&masked);
         if let Some(eye) = &self.eye {
             eye.show(&masked);
+        }
+    }
+
+    /// For a still there is what the mentor may draw on live, as old as it is: of an image that is held, since it is.
+    fn offer(&self, masked: &Picture) {
+        match self.inlet.freshness() {
+            Freshness::Held { since } => {
+                self.tap.offer(&Picture { captured: since.as_mono_in_theatre(), ..masked.clone() });
+            }
+            freshness if freshness.allows_pen() => self.tap.offer(masked),
+            _ => {}
         }
     }
 }

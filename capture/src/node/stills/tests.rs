@@ -238,20 +238,49 @@ fn the_canvas_goes_to_whoever_waits_for_nothing_else() {
     assert_eq!(bench.news.recv(), Ok(News::Sent(sent)));
 }
 
-#[test]
-fn what_is_masked_is_black_in_a_still_too() {
+/// The branch of an endoscope that these keys configure, with its tap.
+fn branch(name: &str, keys: &str) -> (Branch, Tap) {
     media::init().unwrap();
-    let file = std::env::temp_dir().join(format!("still-mask-{}.toml", std::process::id()));
-    let table = "[source.scope]\nrole = \"endoscope\"\nkind = \"scene\"\nscene = \"bars\"\n\
-                 mask = { size = { width = 66, height = 36 }, areas = [{ rectangle = [0, 0, 66, 18] }] }\n";
+    let file = std::env::temp_dir().join(format!("still-{name}-{}.toml", std::process::id()));
     let rest = "[identity]\ncertificate = \"c\"\nkey = \"k\"\n[participant.anna]\ncertificate = \"a\"\nrole = \"mentor\"\n\
                 [participant.anna.path.a]\nlisten = \"127.0.0.1:7001\"\n";
-    std::fs::write(&file, format!("primary = \"scope\"\n{table}{rest}")).unwrap();
+    std::fs::write(&file, format!("primary = \"scope\"\n[source.scope]\nrole = \"endoscope\"\n{keys}{rest}")).unwrap();
     let theatre = crate::config::Theatre::load(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     let (_canvas, inlets) = Canvas::new(&theatre, Epoch(1), MonoTime(0)).unwrap();
     let tap = Tap::default();
-    let mut branch = Branch::new(inlets.into_iter().next().unwrap(), tap.clone(), None);
+    (Branch::new(inlets.into_iter().next().unwrap(), tap.clone(), None), tap)
+}
+
+/// What the tap gives while the branch gets the same picture every 33 ms, asked for when it has got so many.
+fn still_of_the_same(name: &str, keys: &str, pictures: u64) -> Option<Picture> {
+    let (mut branch, tap) = branch(name, keys);
+    let same = picture(Colour::default(), [60, 180], [128, 128]);
+    let mut deliver = |number: u64| branch.deliver(&Picture { captured: MonoTime(number * 33_000), ..same.clone() });
+    (0..pictures).for_each(&mut deliver);
+    let taker = Builder::new().name("taker".into()).spawn(move || tap.take(Duration::from_millis(300))).unwrap();
+    // Time stands still meanwhile.
+    while !taker.is_finished() {
+        deliver(pictures);
+        std::thread::yield_now();
+    }
+    taker.join().unwrap()
+}
+
+#[test]
+fn there_is_no_still_of_a_source_that_is_dead_and_one_of_an_image_that_is_held_is_as_old_as_that() {
+    let grabber = "kind = \"gstreamer\"\nbin = \"fakesrc\"\n";
+    assert!(still_of_the_same("fresh", grabber, 2).is_some());
+    assert!(still_of_the_same("dead", grabber, 60).is_none(), "its cable is out");
+    let held = still_of_the_same("held", &format!("{grabber}still_ok = true\n"), 60).expect("it may hold an image");
+    assert_eq!(held.captured, MonoTime(0), "since when it has been the same");
+}
+
+#[test]
+fn what_is_masked_is_black_in_a_still_too() {
+    let keys = "kind = \"scene\"\nscene = \"bars\"\n\
+                mask = { size = { width = 66, height = 36 }, areas = [{ rectangle = [0, 0, 66, 18] }] }\n";
+    let (mut branch, tap) = branch("mask", keys);
     let info = picture::i420(SIZE, Colour::default()).unwrap();
     let buffer = gst::Buffer::from_mut_slice(vec![200; info.size()]);
     let picture = Picture { buffer, info, captured: MonoTime(1) };
