@@ -330,7 +330,7 @@ fn tiles(theatre: &Theatre, plan: &Plan, colour: Colour) -> Vec<Tile> {
         let name = theatre.source_name(source)?;
         let table = theatre.source.get(name)?;
         let policy = Policy::of(table);
-        let branch = Branch::new(source, part, Arc::clone(&shared), Rule::of(name, table), policy);
+        let branch = Branch::new((source, name), part, Arc::clone(&shared), Rule::of(name, table), policy);
         Some(Tile::new(name, Arc::new(branch), source, policy.stills))
     };
     plan.sources().filter_map(tile).collect()

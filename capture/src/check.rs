@@ -66,7 +66,7 @@ pub fn run(config: &Path, scope: Scope) -> Report {
     let began = clock::now();
     let mut findings = match Theatre::load(config) {
         Ok(theatre) if scope == Scope::Picture => way(&theatre),
-        Ok(theatre) => try_all(&theatre),
+        Ok(theatre) => try_all(&theatre, config),
         Err(error) => {
             vec![Finding::fail("configuration", error.to_string(), "mend the key it names; the rest was not tried")]
         }
@@ -82,7 +82,7 @@ pub fn run(config: &Path, scope: Scope) -> Report {
     Report { verdict, findings, changed, took_ms, reminder: REMINDER.into() }
 }
 
-fn try_all(theatre: &Theatre) -> Vec<Finding> {
+fn try_all(theatre: &Theatre, config: &Path) -> Vec<Finding> {
     let node = match control::Server::is_there(&run_dir::control(&theatre.run_dir)) {
         true => Node::Runs,
         false => Node::Stands,
@@ -94,7 +94,7 @@ fn try_all(theatre: &Theatre) -> Vec<Finding> {
         ("sources", Box::new(|| sources::others(theatre, node, hub))),
         ("masks", Box::new(|| masks(theatre))),
         ("vital signs", Box::new(|| vital_signs.iter().map(|trial| trial.tried(node)).collect())),
-        ("machine", Box::new(|| machine::all(theatre))),
+        ("machine", Box::new(|| machine::all(theatre, config))),
         ("network", Box::new(|| network::all(theatre, node))),
     ];
     side_by_side(parts.map(|(name, part)| (name.to_owned(), part)))

@@ -102,6 +102,11 @@ pub enum Event {
         /// What happened, in one line.
         what: String,
     },
+    /// It gives pictures, and none that can be carried on.
+    Unfit {
+        /// Why, in one line.
+        what: String,
+    },
 }
 
 /// Silence after which a source is worth opening again, though it has said nothing: devices and connections hang. Longer
@@ -120,6 +125,11 @@ pub enum Over {
         /// What happened, in one line.
         what: String,
     },
+    /// Its pictures cannot be carried on.
+    Unfit {
+        /// Why, in one line.
+        what: String,
+    },
     /// It gave nothing for so long.
     Silent(Duration),
 }
@@ -129,7 +139,7 @@ impl Display for Over {
         match self {
             Self::Stopped => f.write_str("stopped"),
             Self::Ended => f.write_str("ended"),
-            Self::Failed { what } => f.write_str(what),
+            Self::Failed { what } | Self::Unfit { what } => f.write_str(what),
             Self::Silent(silence) => write!(f, "no picture came for {} s", silence.as_secs()),
         }
     }
@@ -177,6 +187,7 @@ impl Running {
                 recv(stopped) -> _ => return Over::Stopped,
                 recv(self.events) -> event => return match event {
                     Ok(Event::Failed { what }) => Over::Failed { what },
+                    Ok(Event::Unfit { what }) => Over::Unfit { what },
                     Ok(Event::Ended) | Err(_) => Over::Ended,
                 },
                 default(silence) => {

@@ -111,7 +111,7 @@ pub fn source_words(freshness: Freshness, age: Option<Duration>) -> String {
         Freshness::Ended => "SOURCE ENDED",
         Freshness::Failed => "SOURCE FAILED",
         Freshness::Unusable => "WRONG FORMAT",
-        Freshness::Withheld => return "WITHHELD by theatre: its mask does not fit".into(),
+        Freshness::Withheld => return "WITHHELD by theatre: its mask is missing or does not fit".into(),
     };
     age.map_or(words.to_owned(), |age| format!("{words} for {}", spoken(age)))
 }
@@ -126,7 +126,7 @@ pub fn source_refusal(freshness: Freshness) -> Option<&'static str> {
         Freshness::Ended => Some("No drawing: this source has ended"),
         Freshness::Failed => Some("No drawing: this source has failed in theatre"),
         Freshness::Unusable => Some("No drawing: theatre cannot show this source's pictures"),
-        Freshness::Withheld => Some("No drawing: theatre withholds this source until its mask fits"),
+        Freshness::Withheld => Some("No drawing: theatre withholds this source, whose mask is missing or does not fit"),
     }
 }
 

@@ -3,9 +3,6 @@
 
 use std::fs;
 use std::net::UdpSocket;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
 
 use harness::certificates;
 use harness::display::Display;
@@ -17,7 +14,7 @@ use program::trace::Record;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::site::{Site, assert_ends};
-use crate::stage::{SOON, Stage, light, machine};
+use crate::stage::{Load, SOON, Stage, light, machine};
 
 /// A port that nothing else gets while the socket lives.
 fn taken_port() -> (UdpSocket, u16) {
@@ -151,33 +148,6 @@ fn a_run_folder_that_cannot_be_written_is_told_and_the_surgeon_sees_the_picture_
     let told = printed.lines().find(|line| line.contains("run_dir")).expect("it is told");
     assert!(told.contains("no-folder/run") && told.contains("name a folder that can be written"), "{told}");
     assert!(told.contains("the picture is shown without marks"), "{told}");
-}
-
-/// Keeps every processor busy until dropped.
-struct Load {
-    stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Load {
-    fn start() -> Self {
-        let stop = Arc::<AtomicBool>::default();
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
-        let busy = |number| {
-            let stop = Arc::clone(&stop);
-            let spin = move || while !stop.load(Ordering::Relaxed) {};
-            Builder::new().name(format!("load {number}")).spawn(spin).expect("a thread")
-        };
-        let threads = (0..count).map(busy).collect();
-        Self { stop, threads }
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.threads.drain(..).for_each(|thread| thread.join().expect("it only counts time"));
-    }
 }
 
 #[test]

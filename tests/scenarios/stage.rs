@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use harness::process::command;
@@ -178,5 +180,32 @@ impl Stage {
     /// Ends everything in order.
     pub fn end(&mut self) {
         self.rig.stop().expect("every program ends in order");
+    }
+}
+
+/// Keeps every processor busy until dropped.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    pub fn start() -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let busy = |number| {
+            let stop = Arc::clone(&stop);
+            let spin = move || while !stop.load(Ordering::Relaxed) {};
+            Builder::new().name(format!("load {number}")).spawn(spin).expect("a thread")
+        };
+        let threads = (0..count).map(busy).collect();
+        Self { stop, threads }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.threads.drain(..).for_each(|thread| thread.join().expect("it only counts time"));
     }
 }

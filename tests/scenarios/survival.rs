@@ -2,9 +2,10 @@
 //! back by itself, and the mentor's picture with it.
 
 use program::trace::Record;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use crate::stage::{SOON, Stage, light};
+use crate::stage::{Load, SOON, Stage, light};
 
 /// Pictures that a shared machine may cost by standing still for a moment, whatever runs on it. A display that waited
 /// for anything of `capture-node`'s would miss everything from there on: a hundred of them.
@@ -57,6 +58,27 @@ fn killing_capture_node_costs_the_or_display_no_frame_and_the_mentor_gets_the_pi
     let (mark, points) = stage.mark_of(&stroke);
     stage.wait_until_displayed("endoscope", &mark, points);
     stage.end();
+}
+
+#[test]
+fn everything_else_killed_while_the_machine_is_busy_costs_the_or_display_no_frame() {
+    let mut stage = Stage::set("all-killed", light(), "wan");
+    let (node, display) = (pid(&stage, "capture-node"), pid(&stage, &stage.rig.primary_display()));
+    stage.wait_until_shown(program::clock::now().0 + 1_000_000);
+    let load = Load::start();
+    let killed_us = program::clock::now().0;
+    for program in [&mut stage.rig.theatre, &mut stage.rig.console] {
+        program.signal(Signal::KILL).expect("it runs");
+        program.wait(SOON).expect("it is gone");
+    }
+    kill_process(node, Signal::KILL).expect("it outlives its parent");
+    assert_display_unbroken(&stage, killed_us - 500_000, killed_us + 3_000_000);
+    drop(load);
+    // Nobody is left who would end it.
+    let ended = pidfd_open(display, PidfdFlags::empty()).expect("it runs");
+    kill_process(display, Signal::TERM).expect("it runs");
+    let limit = Timespec::try_from(SOON).expect("some seconds");
+    assert_eq!(poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&limit)), Ok(1), "it ends when it is asked");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use protocol::geometry::{CanvasRect, SizePx};
 use protocol::ids::SourceId;
 use protocol::time::MonoTime;
 
-use crate::mask::{Gate, Masker, Rule};
+use crate::mask::{Gate, Masker, Mismatch, Rule, Withheld};
 use crate::signal::{self, Look, Policy, Signal, Trouble};
 
 /// The colour in which the canvas is made: the primary's. Shared by all inlets.
@@ -55,6 +55,8 @@ pub struct Inlet(pub(super) Arc<Branch>);
 /// What a source's thread and the canvas share of one branch.
 pub(super) struct Branch {
     source: SourceId,
+    /// What the configuration calls it.
+    name: String,
     part: Part,
     /// The tile that pictures are scaled for; `None` while the source has none.
     tile: Mutex<Option<CanvasRect>>,
@@ -99,11 +101,11 @@ impl Inlet {
                 masked
             }
             Ok(None) => {
-                scaler.refuse(branch.source, "no mask fits them".to_owned());
+                scaler.refuse(&branch.name, branch.withheld());
                 None
             }
             Err(error) => {
-                scaler.refuse(branch.source, error.to_string());
+                scaler.refuse(&branch.name, error.to_string());
                 drop(scaler);
                 self.trouble(Trouble::Unusable);
                 None
@@ -123,11 +125,17 @@ impl Inlet {
 }
 
 impl Branch {
-    pub(super) fn new(source: SourceId, part: Part, colour: CanvasColour, rule: Rule, policy: Policy) -> Self {
+    pub(super) fn new(
+        (source, name): (SourceId, &str),
+        part: Part,
+        colour: CanvasColour,
+        rule: Rule,
+        policy: Policy,
+    ) -> Self {
         let scaler = Scaler { masker: Masker::new(rule), planar: None, converter: None, newest: None, refused: None };
         let (tile, slot, gate, signal) =
             (Mutex::default(), Slot::default(), Arc::default(), Mutex::new(Signal::new(policy)));
-        Self { source, part, tile, colour, slot, gate, signal, scaler: Mutex::new(scaler) }
+        Self { source, name: name.to_owned(), part, tile, colour, slot, gate, signal, scaler: Mutex::new(scaler) }
     }
 
     /// How the source stands, where `heard` says whether its pictures come.
@@ -168,6 +176,20 @@ impl Branch {
         Ok(scaled)
     }
 
+    /// Why nothing of it leaves, and what to do.
+    fn withheld(&self) -> String {
+        match self.gate.withholds() {
+            Some(Withheld::Mismatch(Mismatch { picture, mask })) => format!(
+                "its pictures are {}x{}, and its mask was drawn on {}x{}: somebody has to look, and say `capture-node ctl mask \
+                 confirm {}`",
+                picture.width, picture.height, mask.width, mask.height, self.name
+            ),
+            Some(Withheld::NoMask) | None => {
+                format!("source.{}.mask is missing or wrong; `capture-node check` says what to write there", self.name)
+            }
+        }
+    }
+
     /// Tells supervision of a picture that came by `now`. A capture time in the future, which only a broken sender has,
     /// counts as now.
     fn watch(&self, picture: &Picture, is_dark: bool, now: MonoTime) {
@@ -196,9 +218,9 @@ impl Branch {
 
 impl Scaler {
     /// Pictures do not go further because of `what`, which is told once.
-    fn refuse(&mut self, source: SourceId, what: String) {
+    fn refuse(&mut self, name: &str, what: String) {
         if self.refused.as_ref() != Some(&what) {
-            tracing::warn!("source {}: {what}; such pictures are left out", source.0);
+            tracing::warn!("source {name}: {what}; such pictures are left out");
         }
         self.refused = Some(what);
     }

@@ -7,15 +7,31 @@ use super::finding::Finding;
 use crate::config::Theatre;
 use crate::node::encoding::CanvasEncoder;
 
-/// Free bytes below which a case does not begin: a trace of a long day takes a tenth of it.
-const LEAST_FREE: u64 = 200 << 20;
-/// Below which somebody should tidy up.
-const LITTLE_FREE: u64 = 2 << 30;
+/// Room that a place needs, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Below which a case does not begin.
+    least: u64,
+    /// Below which somebody should tidy up.
+    little: u64,
+    /// What to do then.
+    advice: &'static str,
+}
 
-/// All of it.
-pub fn all(theatre: &Theatre) -> Vec<Finding> {
+/// Where the configuration lies, beside it certificates and usually traces: that of a long day takes a tenth of the least.
+const DISK: Room = Room { least: 200 << 20, little: 2 << 30, advice: "remove old traces and recordings" };
+/// Where `run_dir` lies, usually in memory: sockets, and whether the curtain is closed.
+const RUN_DIR: Room = Room { least: 1 << 20, little: 8 << 20, advice: "end what fills it, or name another run_dir" };
+
+/// All of it. The configuration lies at `config`.
+pub fn all(theatre: &Theatre, config: &Path) -> Vec<Finding> {
+    let folder = config.canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
     let mut all = encoders(theatre);
-    all.extend([clock(), disk(&theatre.run_dir)]);
+    all.extend([
+        clock(),
+        disk("disk", &folder.unwrap_or_default(), DISK),
+        disk("run_dir", &theatre.run_dir, RUN_DIR),
+    ]);
     all
 }
 
@@ -54,22 +70,24 @@ fn clock() -> Finding {
     }
 }
 
-fn disk(run_dir: &Path) -> Finding {
+fn disk(part: &str, place: &Path, room: Room) -> Finding {
     // What is not made yet will lie where its nearest parent lies.
-    let there = run_dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    let there = place.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     match rustix::fs::statvfs(there) {
-        Ok(space) => judged(space.f_bavail.saturating_mul(space.f_frsize)),
-        Err(error) => Finding::warn("disk", format!("{}: {error}", there.display()), "look whether the disk is sound"),
+        Ok(space) => judged(part, space.f_bavail.saturating_mul(space.f_frsize), room),
+        Err(error) => Finding::warn(part, format!("{}: {error}", there.display()), "look whether the disk is sound"),
     }
 }
 
-fn judged(free: u64) -> Finding {
-    let told = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
-    let advice = "remove old traces and recordings";
+fn judged(part: &str, free: u64, Room { least, little, advice }: Room) -> Finding {
+    let told = match free >> 30 {
+        0 => format!("{} MiB free", free >> 20),
+        _ => format!("{:.1} GiB free", free as f64 / f64::from(1 << 30)),
+    };
     match free {
-        free if free < LEAST_FREE => Finding::fail("disk", told, advice).measured("full"),
-        free if free < LITTLE_FREE => Finding::warn("disk", told, advice).measured("little free"),
-        _ => Finding::pass("disk", told).measured("enough free"),
+        free if free < least => Finding::fail(part, told, advice).measured("full"),
+        free if free < little => Finding::warn(part, told, advice).measured("little free"),
+        _ => Finding::pass(part, told).measured("enough free"),
     }
 }
 
@@ -80,8 +98,16 @@ mod tests {
 
     #[test]
     fn a_full_disk_fails_and_a_nearly_full_one_warns() {
-        let verdicts = [0, LEAST_FREE, LITTLE_FREE].map(|free| judged(free).verdict);
-        assert_eq!(verdicts, [Verdict::Fail, Verdict::Warn, Verdict::Pass]);
-        assert!(disk(Path::new("/nowhere/at/all")).told.contains("GiB free"), "its parent is asked");
+        for room in [DISK, RUN_DIR] {
+            let verdicts = [0, room.least, room.little].map(|free| judged("disk", free, room).verdict);
+            assert_eq!(verdicts, [Verdict::Fail, Verdict::Warn, Verdict::Pass]);
+        }
+        assert!(disk("disk", Path::new("/nowhere/at/all"), DISK).told.contains("iB free"), "its parent is asked");
+    }
+
+    #[test]
+    fn a_small_memory_disk_under_the_run_folder_is_room_enough() {
+        assert_eq!(judged("run_dir", 100 << 20, RUN_DIR).verdict, Verdict::Pass);
+        assert_eq!(judged("disk", 100 << 20, DISK).told, "100 MiB free");
     }
 }

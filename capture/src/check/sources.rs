@@ -62,7 +62,7 @@ pub fn counted(name: &str, source: &Source, seen: &Receiver<Seen>, events: &Rece
             Err(_) => "it ended before its first picture".to_owned(),
         },
         recv(events) -> event => match event {
-            Ok(Event::Failed { what }) => what,
+            Ok(Event::Failed { what } | Event::Unfit { what }) => what,
             Ok(Event::Ended) | Err(_) => "it ended before its first picture".to_owned(),
         },
         default(within) => format!("it gave no picture in {} s", within.as_secs()),

@@ -80,6 +80,7 @@ fn keep_open(
                 Over::Stopped => return,
                 over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
                 over @ Over::Failed { .. } => (Some(Trouble::Failed), format!("source {name}: {over}")),
+                over @ Over::Unfit { .. } => (Some(Trouble::Unusable), format!("source {name}: {over}")),
                 // Its tile says as much.
                 over @ Over::Silent(_) => (None, format!("source {name}: {over}")),
             },

@@ -104,7 +104,7 @@ fn words(freshness: Freshness) -> &'static str {
         Freshness::Ended => "ended",
         Freshness::Failed => "failed",
         Freshness::Unusable => "giving pictures that cannot be shown",
-        Freshness::Withheld => "withheld until its mask is confirmed",
+        Freshness::Withheld => "withheld: its mask is missing or does not fit",
     }
 }
 

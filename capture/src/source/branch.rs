@@ -255,9 +255,7 @@ impl Watch {
             let message = bus.timed_pop(self.vigil.is_some().then_some(LOOK));
             let told = match message.as_deref().map(gst::MessageRef::view) {
                 Some(gst::MessageView::Application(_)) => return,
-                Some(gst::MessageView::Error(error)) => {
-                    ControlFlow::Break(Event::Failed { what: self.words.tell(error) })
-                }
+                Some(gst::MessageView::Error(error)) => ControlFlow::Break(self.over(error)),
                 Some(gst::MessageView::Eos(_)) => go_on(&self.pipeline, End::Stream),
                 Some(gst::MessageView::SegmentDone(_)) => go_on(&self.pipeline, End::Segment),
                 Some(_) => ControlFlow::Continue(()),
@@ -277,6 +275,19 @@ impl Watch {
                 return;
             }
         }
+    }
+}
+
+impl Watch {
+    /// That the source has failed; or that all is well with it but for what its pictures are.
+    fn over(&self, error: &gst::message::Error) -> Event {
+        let (what, told) = (self.words.tell(error), error.error());
+        let kinds = [gst::StreamError::Format, gst::StreamError::WrongType, gst::StreamError::CodecNotFound];
+        let is_unfit = told.kind::<gst::StreamError>().is_some_and(|kind| kinds.contains(&kind));
+        if is_unfit || error.debug().is_some_and(|debug| debug.contains("not-negotiated")) {
+            return Event::Unfit { what };
+        }
+        Event::Failed { what }
     }
 }
 

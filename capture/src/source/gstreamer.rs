@@ -254,4 +254,12 @@ mod tests {
         assert!(what.contains("identity") || what.contains("iterations"), "{what}");
         assert_eq!(what.lines().count(), 1);
     }
+
+    #[test]
+    fn a_source_whose_pictures_cannot_be_carried_on_is_unfit_and_not_broken() {
+        let bin = "videotestsrc is-live=true ! video/x-raw,format=I420,width=8200,height=16";
+        let (events, _playing) = open("camera", bin, Normal::new(Deinterlace::Auto), |_| {}).unwrap();
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(&event, Event::Unfit { what } if what.contains("8200x16")), "{event:?}");
+    }
 }

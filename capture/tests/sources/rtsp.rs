@@ -91,7 +91,7 @@ pub fn end_of(source: &capture::config::Source) -> String {
         Err(error) => return error.to_string(),
     };
     match running.events().recv_timeout(Duration::from_secs(60)).unwrap() {
-        Event::Failed { what } => what,
+        Event::Failed { what } | Event::Unfit { what } => what,
         Event::Ended => panic!("it ended without a word"),
     }
 }
