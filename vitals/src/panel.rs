@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use protocol::time::SessionTime;
 use protocol::vitals::{
-    Alarm, AlarmState, Channel, Deviation, Feed, FeedState, Numeric, Priority, Reading, Term, Vitals,
+    Alarm, AlarmState, Channel, Deviation, Feed, FeedState, Numeric, Piece, Priority, Reading, Term, Vitals,
 };
 
 use crate::age::{Standing, unlearned};
-use crate::sweep::{Sweep, Trace};
+use crate::sweep::{self, Sweep, Trace};
 use crate::terms::{self, Group, Part};
 
-/// Numbers, curves and alarms held at most; what is new beyond is left out. A busy monitor has some thirty numbers.
+/// Numbers, curves and alarms held at most; what is new beyond takes the place of what is gone, or of the oldest. A busy
+/// monitor has some thirty numbers.
 const MAX_NUMERICS: usize = 64;
-/// See [`MAX_NUMERICS`]: twelve ECG leads and four others.
+/// See [`MAX_NUMERICS`]: twelve ECG leads and four others. Curves that still come are not cut for another.
 const MAX_TRACES: usize = 16;
 /// See [`MAX_NUMERICS`].
 const MAX_ALARMS: usize = 32;
@@ -90,12 +91,12 @@ impl Panel {
                 }
                 self.feed = Some(feed);
             }
-            Vitals::Numerics(numerics) => numerics.into_iter().for_each(|numeric| self.number(numeric)),
-            Vitals::Wave(piece) => {
-                if self.traces.len() < MAX_TRACES || self.traces.contains_key(&piece.channel) {
-                    self.traces.entry(piece.channel).or_default().take(piece);
-                }
+            Vitals::Numerics(mut numerics) => {
+                // Those that are known come first, so that new ones do not take their places.
+                numerics.sort_by_key(|numeric| !self.numerics.contains_key(&numeric.channel));
+                numerics.into_iter().for_each(|numeric| self.number(numeric));
             }
+            Vitals::Wave(piece) => self.piece(piece),
             Vitals::Alarm(alarm) => self.alarm(alarm),
         }
     }
@@ -161,14 +162,25 @@ impl Panel {
     }
 
     fn number(&mut self, numeric: Numeric) {
-        let room = self.numerics.len() < MAX_NUMERICS;
-        match self.numerics.get(&numeric.channel) {
+        let goes = |held: &Numeric| {
+            let age = older(held.at, numeric.at)?;
+            Some((standing(held, numeric.at) == Standing::Gone, age))
+        };
+        let is_taken = match self.numerics.get(&numeric.channel) {
             // One that was measured before the one held came late, and says nothing of the present.
-            Some(held) if held.at > numeric.at => {}
-            None if !room => {}
-            _ => {
-                self.numerics.insert(numeric.channel, numeric);
-            }
+            Some(held) => held.at <= numeric.at,
+            None => make_room(&mut self.numerics, MAX_NUMERICS, goes),
+        };
+        if is_taken {
+            self.numerics.insert(numeric.channel, numeric);
+        }
+    }
+
+    fn piece(&mut self, piece: Piece) {
+        let now = sweep::end(&piece);
+        let goes = |held: &Trace| held.newest().map(|newest| now.since(newest)).filter(|age| *age > TRACE_GONE);
+        if self.traces.contains_key(&piece.channel) || make_room(&mut self.traces, MAX_TRACES, goes) {
+            self.traces.entry(piece.channel).or_default().take(piece);
         }
     }
 
@@ -179,7 +191,9 @@ impl Panel {
         }
         if alarm.state == AlarmState::Inactive {
             self.alarms.remove(&key);
-        } else if self.alarms.len() < MAX_ALARMS || self.alarms.contains_key(&key) {
+        } else if self.alarms.contains_key(&key)
+            || make_room(&mut self.alarms, MAX_ALARMS, |held| older(held.at, alarm.at))
+        {
             self.alarms.insert(key, alarm);
         }
     }
@@ -202,6 +216,21 @@ impl Panel {
             alarm: alarms.map(|alarm| alarm.priority).max(),
         })
     }
+}
+
+/// Whether `held` has room for something new. Where it is full, that for which `goes` gives the most makes room, if it gives
+/// anything.
+fn make_room<K: Copy + Ord, V, R: Ord>(held: &mut BTreeMap<K, V>, most: usize, goes: impl Fn(&V) -> Option<R>) -> bool {
+    if held.len() < most {
+        return true;
+    }
+    let first = held.iter().filter_map(|(key, value)| Some((goes(value)?, *key))).max();
+    first.is_some_and(|(_, key)| held.remove(&key).is_some())
+}
+
+/// By how much `held` is older than `new`, if it is.
+fn older(held: SessionTime, new: SessionTime) -> Option<Duration> {
+    Some(new.since(held)).filter(|age| !age.is_zero())
 }
 
 fn standing(numeric: &Numeric, now: SessionTime) -> Standing {

@@ -62,7 +62,7 @@ impl Trace {
 
     /// When the newest sample was taken.
     pub fn newest(&self) -> Option<SessionTime> {
-        self.pieces.back().map(|piece| time_of(piece, piece.samples.len().saturating_sub(1)))
+        self.pieces.back().map(end)
     }
 
     /// The unit of the newest piece.
@@ -96,6 +96,11 @@ impl Trace {
 /// Microseconds from one sample to the next, rounded up.
 fn interval_us(piece: &Piece) -> u64 {
     1_000_000_000_u64.div_ceil(piece.rate_mhz.get().into())
+}
+
+/// When the last sample of a piece was taken.
+pub(crate) fn end(piece: &Piece) -> SessionTime {
+    time_of(piece, piece.samples.len().saturating_sub(1))
 }
 
 /// When sample `number` of a piece was taken.

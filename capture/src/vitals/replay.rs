@@ -44,19 +44,19 @@ impl Player {
         let mut start = *self.start.get_or_insert(now);
         let frames = self.record.frames();
         let mut due = self.frames_at(start, now);
-        // What a machine missed that slept stays a gap.
         let most = (self.record.frames_hz() * BEAT.as_secs_f64() * 5.0).ceil() as u64 + 1;
         if due.saturating_sub(self.given) > most.max(frames) {
             (start, self.given, due) = (now, 0, 0);
         }
-        self.given = self.given.max(due.saturating_sub(most));
+        // What a machine missed that slept stays a gap.
+        let from = |given: u64, due: u64| given.max(due.saturating_sub(most));
         let mut values = Vec::new();
         while due > frames {
-            values.extend(self.between(start, self.given..frames));
+            values.extend(self.between(start, from(self.given, due)..frames));
             start = self.time(start, frames);
             (self.given, due) = (0, due - frames);
         }
-        values.extend(self.between(start, self.given..due));
+        values.extend(self.between(start, from(self.given, due)..due));
         (self.start, self.given) = (Some(start), due);
         values
     }
@@ -125,7 +125,9 @@ impl Player {
             // As many places as a step makes: 101.3 where there are ten steps to the unit.
             let places = signal.gain.abs().log10().ceil().clamp(0.0, 3.0);
             let mantissa = (value / signal.gain * 10_f64.powf(places)).round();
-            let decimal = Decimal { mantissa: mantissa as i32, exponent: -(places as i8) };
+            // What no decimal holds is no value of a patient.
+            let mantissa = (mantissa.abs() <= f64::from(i32::MAX)).then_some(mantissa as i32)?;
+            let decimal = Decimal { mantissa, exponent: -(places as i8) };
             Some(Numeric {
                 channel: named(channel),
                 unit: channel.named.unit,

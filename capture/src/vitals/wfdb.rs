@@ -20,6 +20,8 @@ pub use samples::Packing;
 const MAX_HEADER_BYTES: u64 = 64 * 1024;
 /// Bytes of a signal file at most: a day of four curves at 250 Hz.
 const MAX_SIGNAL_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of all files of a record at most: a segment may name a file again.
+const MAX_RECORD_BYTES: u64 = 4 * MAX_SIGNAL_BYTES;
 /// Segments of a record at most.
 const MAX_SEGMENTS: usize = 1_000;
 
@@ -66,6 +68,11 @@ impl Files {
     /// The bytes of the file at `path`, which is one of them from now on.
     fn read(&mut self, path: &Path, most_bytes: u64) -> Result<Vec<u8>, Error> {
         self.0.push((path.into(), state(path).ok()));
+        let lengths = self.0.iter().filter_map(|(_, state)| state.map(|(length, _)| length));
+        if lengths.fold(0, u64::saturating_add) > MAX_RECORD_BYTES {
+            let more = format!("with it the record has more than {MAX_RECORD_BYTES} bytes; play a part of it");
+            return Err(fault(path, more));
+        }
         read(path, most_bytes)
     }
 }

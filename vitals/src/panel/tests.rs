@@ -115,13 +115,17 @@ fn an_alarm_is_told_until_its_device_ends_it_and_with_its_age_when_nothing_more_
     assert_eq!((panel.told(at(163)), panel.numbers(at(110))[0].alarm), (vec![], None));
 }
 
-#[test]
-fn a_curve_without_samples_for_ten_seconds_is_gone() {
-    let mut panel = Panel::default();
+fn piece(seconds: u64) -> Piece {
     let (scale, offset) = (Decimal { mantissa: 1, exponent: 0 }, Decimal { mantissa: 0, exponent: 0 });
     let rate_mhz = 250_000.try_into().unwrap();
     let (channel, unit, samples) = (channel(terms::ECG_II), terms::MILLIVOLT, vec![0; 50]);
-    panel.take(Vitals::Wave(Piece { channel, unit, first: at(100), rate_mhz, scale, offset, samples }));
+    Piece { channel, unit, first: at(seconds), rate_mhz, scale, offset, samples }
+}
+
+#[test]
+fn a_curve_without_samples_for_ten_seconds_is_gone() {
+    let mut panel = Panel::default();
+    panel.take(Vitals::Wave(piece(100)));
     let shown = |seconds| panel.curves(at(seconds), Duration::from_secs(4)).len();
     assert_eq!([shown(101), shown(110), shown(111)], [1, 1, 0]);
 }
@@ -136,4 +140,68 @@ fn a_device_that_invents_channels_costs_bounded_memory() {
         panel.take(Vitals::Alarm(Alarm { source: channel, ..alarm }));
     }
     assert_eq!((panel.numerics().count(), panel.alarms().count()), (MAX_NUMERICS, MAX_ALARMS));
+}
+
+#[test]
+fn values_that_live_are_shown_among_channels_that_a_device_invents_and_new_ones_take_the_place_of_those() {
+    let mut panel = panel([numeric(terms::HEART_RATE, "72", 0)]);
+    let invented = |instance, seconds| Numeric {
+        channel: Channel { term: terms::OXYGEN, instance },
+        ..numeric(terms::OXYGEN, "9", seconds)
+    };
+    for second in 1..=u8::MAX {
+        let mut numerics: Vec<_> =
+            (0..=u8::MAX).map(|more| invented(more.wrapping_add(second), second.into())).collect();
+        numerics.push(numeric(terms::HEART_RATE, "72", second.into()));
+        panel.take(Vitals::Numerics(numerics));
+        assert_eq!(texts(&panel, second.into())[0].0, "HR", "second {second}");
+        assert_eq!(panel.numerics().count(), MAX_NUMERICS);
+    }
+    panel.take(Vitals::Numerics(vec![numeric(terms::PULSE_RATE, "71", 256)]));
+    assert!(texts(&panel, 256).iter().any(|(label, ..)| label == "PR"), "{:?}", texts(&panel, 256));
+}
+
+#[test]
+fn a_number_that_is_gone_makes_room_before_an_older_one_that_is_not() {
+    let cuff = Numeric { interval_ms: Some(450_000), ..numeric(Term(terms::CUFF.0 + 3), "90", 0) };
+    let mut panel = panel([cuff]);
+    let oxygen = |instance, seconds| Numeric {
+        channel: Channel { term: terms::OXYGEN, instance },
+        ..numeric(terms::OXYGEN, "9", seconds)
+    };
+    panel.take(Vitals::Numerics((1..64).map(|instance| oxygen(instance, 100)).collect()));
+    panel.take(Vitals::Numerics(vec![oxygen(64, 99)]));
+    assert!(panel.numerics().all(|held| held.channel.term == terms::OXYGEN), "the oldest, where none is gone");
+    panel.take(Vitals::Numerics(vec![Numeric { at: at(101), ..cuff }]));
+    (130..140).for_each(|second| panel.take(Vitals::Numerics(vec![numeric(terms::HEART_RATE, "72", second)])));
+    panel.take(Vitals::Numerics(vec![oxygen(70, 140), oxygen(71, 60)]));
+    let shown = texts(&panel, 140).into_iter().map(|(label, ..)| label).collect::<Vec<_>>();
+    assert_eq!(shown, ["HR", "SpO2 71", "NIBP"], "what is older than all that is held is left out");
+}
+
+#[test]
+fn an_alarm_takes_the_place_of_the_one_that_was_told_longest_ago() {
+    let mut panel = Panel::default();
+    let invented = |instance, seconds| {
+        let Vitals::Alarm(alarm) = alarm(AlarmState::Active, Priority::Low, seconds) else { panic!("an alarm") };
+        Vitals::Alarm(Alarm { source: Channel { term: terms::OXYGEN, instance }, ..alarm })
+    };
+    (1..=100).for_each(|instance| panel.take(invented(instance, instance.into())));
+    panel.take(alarm(AlarmState::Active, Priority::High, 101));
+    panel.take(invented(101, 1));
+    assert_eq!((panel.told(at(101))[0].priority, panel.alarms().count()), (Priority::High, MAX_ALARMS));
+    assert!(panel.alarms().all(|alarm| alarm.at > at(69)));
+}
+
+#[test]
+fn a_new_curve_takes_the_place_of_one_that_is_gone_and_of_none_that_still_comes() {
+    let mut panel = Panel::default();
+    let mut piece = |instance, seconds| {
+        panel.take(Vitals::Wave(Piece { channel: Channel { term: terms::ECG_II, instance }, ..piece(seconds) }));
+        panel.curves(at(seconds), Duration::from_secs(4)).into_iter().map(|curve| curve.label).collect::<Vec<_>>()
+    };
+    (0..100).for_each(|instance| drop(piece(instance, 100)));
+    piece(0, 105);
+    assert_eq!(piece(100, 105).len(), MAX_TRACES);
+    assert_eq!(piece(100, 111), ["II", "II 101"]);
 }

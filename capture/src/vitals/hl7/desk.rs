@@ -1,25 +1,25 @@
 //! What becomes of one message: read, checked against bed and patient, handed to the hub, answered. Everything a connection
 //! does but the network, with the time handed in.
 
-use std::collections::BTreeMap;
+mod channels;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::time::{MonoTime, SessionTime};
 use protocol::vitals::{self, Channel, Decimal, MAX_SAMPLES, Numeric, Piece, Term, Vitals};
 
 use super::ack::{self, Outcome, Refusal, Stamp};
-use super::message::{Field, Message};
+use super::message::Message;
 use super::mllp;
 use super::report::{self, Place, Report};
 use super::wave::Wave;
 use crate::vitals::device_clock::{DeviceClock, DeviceTime};
 use crate::vitals::hub::Hub;
 use crate::vitals::patient::{Admission, Identity};
+use channels::Channels;
 
-/// Channels that are told apart at most, over all devices; further ones share the last number.
-const MAX_CHANNELS: usize = 64;
 /// Samples of a curve are sent on in pieces of so much: long enough to cost little, short enough to be drawn as they come.
 const PIECE_MS: u64 = 200;
 
@@ -27,7 +27,7 @@ const PIECE_MS: u64 = 200;
 pub struct Desk {
     bed: Vec<String>,
     hub: Arc<Hub>,
-    channels: Mutex<BTreeMap<(Term, Place), u8>>,
+    channels: Mutex<Channels>,
     counts: Counts,
     /// The refusal that was said last.
     said: Mutex<Option<Refusal>>,
@@ -52,7 +52,7 @@ pub struct Counted {
     pub refused: u64,
     /// Messages for other beds, or none.
     pub other_bed: u64,
-    /// Observations in messages that were taken, which nothing here knows.
+    /// Observations in messages that were taken, which nothing here knows or has room for.
     pub left_out: u64,
     /// Connections that were ended because what came was no message.
     pub broken: u64,
@@ -133,7 +133,10 @@ impl Desk {
         let report = report::read(message, is_alarm)?;
         match self.hub.named(identity, now) {
             Admission::Admitted => {}
-            Admission::Changed | Admission::Stopped => return Err(Refusal::OtherPatient),
+            Admission::Changed | Admission::Stopped => {
+                *self.channels() = Channels::default();
+                return Err(Refusal::OtherPatient);
+            }
         }
         if report.is_empty() && report.left_out > 0 {
             return Err(Refusal::Nothing);
@@ -169,17 +172,17 @@ impl Desk {
     }
 
     /// Whom the message names: the first identifier of PID-3 with who gave it, else the name in PID-5. Only a hash leaves.
+    /// A part that says nothing is as one that is not there.
     fn identity(&self, message: &Message<'_>) -> Result<Option<Identity>, Refusal> {
         let mut found = None;
         for person in message.segments().filter(|segment| segment.name() == b"PID") {
             let (identifier, name) = (person.field(3), person.field(5));
-            let given = |part: Field<'_>| !part.is_empty();
-            let parts = if given(identifier.component(1)) {
-                [identifier.component(1).raw(), identifier.component(4).raw()]
+            let parts = if identifier.component(1).is_void() {
+                [name.component(1), name.component(2)]
             } else {
-                [name.component(1).raw(), name.component(2).raw()]
+                [identifier.component(1), identifier.component(4)]
             };
-            let identity = self.hub.identity(&parts);
+            let identity = self.hub.identity(&parts.map(|part| if part.is_void() { &[] } else { part.raw() }));
             if found.is_some() && identity.is_some() && found != identity {
                 return Err(Refusal::TwoPatients);
             }
@@ -193,16 +196,20 @@ impl Desk {
         let at = |time: Option<DeviceTime>| {
             time.and_then(|time| clock.session(time, now)).unwrap_or_else(|| now.as_session_in_theatre())
         };
-        let numerics = report.numbers.iter().map(|number| Numeric {
-            channel: self.channel(number.term, number.place),
-            unit: number.unit,
-            reading: number.reading,
-            at: at(number.at),
-            interval_ms: None,
+        let numbers = report.numbers.iter().map(|number| (number.term, number.place));
+        self.channels().again(numbers.chain(report.waves.iter().map(|wave| (wave.term, wave.place))), now);
+        let numerics = report.numbers.iter().filter_map(|number| {
+            Some(Numeric {
+                channel: self.channel(number.term, number.place, now)?,
+                unit: number.unit,
+                reading: number.reading,
+                at: at(number.at),
+                interval_ms: None,
+            })
         });
         let alarms = report.alarms.iter().map(|alarm| {
             Vitals::Alarm(vitals::Alarm {
-                source: self.source(alarm.source, alarm.place),
+                source: self.channels().source(alarm.source, alarm.place),
                 event: alarm.event,
                 deviation: alarm.deviation,
                 priority: alarm.priority,
@@ -213,16 +220,16 @@ impl Desk {
         });
         let numerics: Vec<Numeric> = numerics.collect();
         let numerics = (!numerics.is_empty()).then_some(Vitals::Numerics(numerics));
-        let pieces = report.waves.iter().flat_map(|wave| self.pieces(wave, at(wave.first)));
+        let pieces = report.waves.iter().flat_map(|wave| self.pieces(wave, at(wave.first), now));
         numerics.into_iter().chain(alarms).chain(pieces).collect()
     }
 
-    fn pieces(&self, wave: &Wave, first: SessionTime) -> Vec<Vitals> {
+    fn pieces(&self, wave: &Wave, first: SessionTime, now: MonoTime) -> Vec<Vitals> {
         let Some(rate_mhz) = wave.rate_mhz else { return Vec::new() };
+        let Some(channel) = self.channel(wave.term, wave.place, now) else { return Vec::new() };
         let (scale, samples) = wave.steps();
         let rate = u64::from(rate_mhz.get());
         let length = usize::try_from(rate * PIECE_MS / 1_000_000).unwrap_or(MAX_SAMPLES).clamp(1, MAX_SAMPLES);
-        let channel = self.channel(wave.term, wave.place);
         let piece = |(number, samples): (usize, &[i16])| {
             let after_us = (number * length) as u64 * 1_000_000_000 / rate;
             Vitals::Wave(Piece {
@@ -238,26 +245,17 @@ impl Desk {
         samples.chunks(length).enumerate().map(piece).collect()
     }
 
-    /// The wire's name of what an alarm is about. Devices that count their places differently in alarms mean the first.
-    fn source(&self, term: Term, place: Place) -> Channel {
-        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        Channel { term, instance: channels.get(&(term, place)).copied().unwrap_or(0) }
+    /// The wire's name of a channel; one that there is no room for is counted.
+    fn channel(&self, term: Term, place: Place, now: MonoTime) -> Option<Channel> {
+        let channel = self.channels().met(term, place, now);
+        if channel.is_none() {
+            self.counts.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        channel
     }
 
-    /// The wire's name of a channel: the count of places in which its term was met before this one.
-    fn channel(&self, term: Term, place: Place) -> Channel {
-        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        let met = channels.keys().filter(|(known, _)| *known == term).count();
-        let instance = match channels.get(&(term, place)) {
-            Some(instance) => *instance,
-            None if channels.len() >= MAX_CHANNELS => u8::MAX,
-            None => {
-                let instance = u8::try_from(met).unwrap_or(u8::MAX);
-                channels.insert((term, place), instance);
-                instance
-            }
-        };
-        Channel { term, instance }
+    fn channels(&self) -> MutexGuard<'_, Channels> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -161,6 +161,13 @@ impl<'a> Field<'a> {
         self.bytes.is_empty() || self.bytes == b"\"\""
     }
 
+    /// Whether neither it nor any of its parts says anything: they are blank, or say that there is nothing.
+    pub fn is_void(&self) -> bool {
+        let Separators { component, repetition, subcomponent, .. } = self.separators;
+        let mut parts = self.bytes.split(|byte| [component, repetition, subcomponent].contains(byte));
+        parts.all(|part| matches!(part.trim_ascii(), b"" | b"\"\""))
+    }
+
     /// Its repetitions.
     pub fn repetitions(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
         self.parts(self.separators.repetition)
@@ -284,6 +291,14 @@ mod tests {
         assert_eq!(observation.field(3).component(1).code(), Some("147842"));
         assert_eq!(observation.field(5).first().code(), Some("72"));
         assert!(observation.field(14).is_empty() && observation.field(5).component(9).is_empty());
+    }
+
+    #[test]
+    fn separators_blanks_and_nulls_alone_say_nothing() {
+        let said =
+            |text: &str| !read(&format!("MSH|^~\\&|APP|\rPID|{text}")).segments().nth(1).unwrap().field(1).is_void();
+        assert_eq!(["", "\"\"", " ", "^^&~", "\"\"^&\"\"~ "].map(said), [false; 5]);
+        assert_eq!(["Doe", "^&a", "\"", "\"\"\"\"", "\"\"~b"].map(said), [true; 5]);
     }
 
     #[test]

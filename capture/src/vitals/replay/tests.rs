@@ -112,11 +112,21 @@ fn a_machine_that_slept_leaves_a_gap_instead_of_rushing() {
     let folder = Folder::new("slept", &[("rec.hea", header), ("rec.dat", &bytes(&[1; 12_500]))]);
     let mut player = Player::new(folder.record("rec"));
     player.values(MonoTime(0));
-    for woken in [60_000_000, 3_600_000_000] {
+    // In its middle, beyond its end, and after many rounds.
+    for woken in [60_000_000, 150_000_000, 3_600_000_000] {
         let values = player.values(MonoTime(woken));
         let samples: usize = curve(&values, terms::ECG_II).iter().map(|piece| piece.samples.len()).sum();
         assert!(samples <= 140, "{samples} samples at once");
     }
+}
+
+#[test]
+fn a_number_beyond_what_a_decimal_holds_is_not_sent() {
+    let header = b"rec 2 1 2\nrec.dat 16 1e-300/bpm 12 0 0 0 0 HR\nrec.dat 16 10/bpm 12 0 0 0 0 PULSE\n";
+    let folder = Folder::new("beyond", &[("rec.hea", header), ("rec.dat", &bytes(&[7, 700, 7, 701]))]);
+    let values = played(folder.record("rec"), 1);
+    assert_eq!(numbers(&values, terms::HEART_RATE), []);
+    assert_eq!(numbers(&values, terms::PULSE_RATE)[0].1, "70.0");
 }
 
 #[test]

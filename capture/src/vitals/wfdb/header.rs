@@ -8,6 +8,8 @@ const MAX_SIGNALS: usize = 64;
 const MAX_IN_FRAME: u64 = 1_000;
 /// Frames a second at most.
 const MAX_FRAMES_HZ: f64 = 2_000.0;
+/// Frames of a record at most, its silences included: a year of the most in a second.
+const MAX_FRAMES: u64 = 365 * 24 * 3_600 * 2_000;
 /// Frames a second where a header does not tell.
 const DEFAULT_FRAMES_HZ: f64 = 250.0;
 /// Steps of a unit where a header does not tell, or tells 0 because the signal was never calibrated.
@@ -49,13 +51,16 @@ pub struct Signal {
     pub description: String,
 }
 
+/// The words of a line.
+type Line<'a> = std::str::SplitAsciiWhitespace<'a>;
+
 /// What the header in `text` says.
 ///
 /// # Errors
 /// What is wrong with it, and in which line.
 pub fn read(text: &str) -> Result<Lines, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut lines = lines.map(|line| line.split_ascii_whitespace());
+    let mut lines = lines.map(str::split_ascii_whitespace);
     let mut record = lines.next().ok_or("it is empty; a record line is needed")?;
     let name = record.next().ok_or("the record line is empty")?;
     let count: usize =
@@ -64,34 +69,43 @@ pub fn read(text: &str) -> Result<Lines, String> {
     let frames_hz =
         frames_hz.ok_or_else(|| format!("the record line must tell up to {MAX_FRAMES_HZ} frames a second"))?;
     let frames = record.next().and_then(|frames| frames.parse().ok()).filter(|frames| *frames > 0);
+    if frames.is_some_and(|frames| frames > MAX_FRAMES) {
+        return Err(format!("the record line tells of more than {MAX_FRAMES} frames, which is the most that is read"));
+    }
     if count > MAX_SIGNALS {
         return Err(format!("it has {count} signals; at most {MAX_SIGNALS} are read"));
     }
-    let numbered = |number: usize, fault: &str| format!("line {} after the record line: {fault}", number + 1);
-    if let Some((_, segments)) = name.split_once('/') {
-        let several: usize = segments.parse().map_err(|_| "the number of segments is no number".to_owned())?;
-        let segment = |(number, mut line): (usize, std::str::SplitAsciiWhitespace<'_>)| {
-            let (name, frames) = (line.next(), line.next().and_then(|frames| frames.parse().ok()));
-            let (Some(name), Some(frames)) = (name, frames) else { return Err(numbered(number, "no segment's")) };
-            named(name).map(|name| (name, frames)).map_err(|fault| numbered(number, &fault))
-        };
-        let segments = lines.take(several.min(super::MAX_SEGMENTS + 1)).enumerate().map(segment);
-        return Ok(Lines {
-            frames_hz,
-            frames,
-            signals: Vec::new(),
-            segments: Some(segments.collect::<Result<_, _>>()?),
-        });
+    if let Some((_, several)) = name.split_once('/') {
+        let several: usize = several.parse().map_err(|_| "the number of segments is no number".to_owned())?;
+        let mut all = 0;
+        let segments = each(lines.take(several.min(super::MAX_SEGMENTS + 1)), |line| segment(line, &mut all))?;
+        return Ok(Lines { frames_hz, frames, signals: Vec::new(), segments: Some(segments) });
     }
-    let signals: Vec<Signal> = lines
-        .take(count)
-        .enumerate()
-        .map(|(number, line)| signal(line).map_err(|fault| numbered(number, &fault)))
-        .collect::<Result<_, _>>()?;
+    let signals = each(lines.take(count), signal)?;
     if signals.len() < count {
         return Err(format!("it tells of {count} signals and has lines for {}", signals.len()));
     }
     Ok(Lines { frames_hz, frames, signals, segments: None })
+}
+
+/// What `read` gives for each of `lines`, or which of them is wrong.
+fn each<'a, T>(
+    lines: impl Iterator<Item = Line<'a>>,
+    mut read: impl FnMut(Line<'a>) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let numbered = |number: usize, fault: String| format!("line {} after the record line: {fault}", number + 1);
+    lines.enumerate().map(|(number, line)| read(line).map_err(|fault| numbered(number, fault))).collect()
+}
+
+/// A segment's name and frames, which are added to `all` of the record.
+fn segment(mut line: Line<'_>, all: &mut u64) -> Result<(String, u64), String> {
+    let (name, frames) = (line.next(), line.next().and_then(|frames| frames.parse().ok()));
+    let (Some(name), Some(frames)) = (name, frames) else { return Err("no segment's".to_owned()) };
+    *all = all.saturating_add(frames);
+    if *all > MAX_FRAMES {
+        return Err(format!("with it the record has more than {MAX_FRAMES} frames, which is the most that is read"));
+    }
+    Ok((named(name)?, frames))
 }
 
 /// `name` if it names a file beside the header, and nothing elsewhere.
@@ -100,7 +114,7 @@ fn named(name: &str) -> Result<String, String> {
     if is_beside { Ok(name.to_owned()) } else { Err(format!("`{name}` is not beside the header")) }
 }
 
-fn signal(mut line: std::str::SplitAsciiWhitespace<'_>) -> Result<Signal, String> {
+fn signal(mut line: Line<'_>) -> Result<Signal, String> {
     let file = named(line.next().ok_or("no file")?)?;
     let (packing, samples_per_frame, skew, offset_bytes) = format(line.next().ok_or("no format")?)?;
     let scaling = line.next().unwrap_or_default();
@@ -204,6 +218,12 @@ mod tests {
             ("rec 1 250\n../../etc/passwd 16", "not beside the header"),
             ("rec/1 1 250\n/etc/passwd 9", "not beside the header"),
             ("rec 65 250", "at most 64"),
+            ("rec 1 250 63072000001\na.dat 16", "the record line tells of more than 63072000000 frames"),
+            (
+                "x/2 1 250 0\n~ 18446744073709551615\n~ 18446744073709551615",
+                "line 1 after the record line: with it the record has more than 63072000000 frames",
+            ),
+            ("x/2 1 250\n~ 63072000000\n~ 1", "line 2 after the record line: with it the record has more than"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(told), "{text:?}: {error}");

@@ -46,3 +46,18 @@ fn a_signal_that_was_sampled_later_is_read_further_on() {
     let samples: Vec<_> = channels.iter().map(|channel| [0, 1, 2].map(|frame| channel.sample(frame, 0))).collect();
     assert_eq!(samples, [[Some(1), Some(2), Some(3)], [Some(20), Some(30), None]]);
 }
+
+#[test]
+fn a_record_of_more_frames_or_bytes_than_any_is_refused() {
+    let folder = std::env::temp_dir().join(format!("wfdb-most-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("x.hea"), "x/2 1 250 0\n~ 18446744073709551615\n~ 18446744073709551615\n").unwrap();
+    let error = Record::open(&folder.join("x")).unwrap_err().to_string();
+    assert!(error.contains("x.hea: line 1 after the record line") && error.contains("63072000000"), "{error}");
+    let large = folder.join("large.dat");
+    File::create(&large).unwrap().set_len(MAX_RECORD_BYTES / 2 + 1).unwrap();
+    let mut files = Files::default();
+    let told = [(); 2].map(|()| files.read(&large, MAX_SIGNAL_BYTES / 1_024).unwrap_err().to_string());
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(told[0].contains("it has more than") && told[1].contains("the record has more than"), "{told:?}");
+}

@@ -127,6 +127,12 @@ fn a_patient_without_a_number_is_known_by_name_and_a_message_without_a_patient_c
     ] {
         assert_eq!(bench.sent(&Sent { patient, ..Sent::default() }, 1), outcome, "{patient}");
     }
+    for nobody in ["||\"\"", "\"\"||\"\"", "&&^^^H||\"\"^\"\"", "~||&\"\"& ^ "] {
+        let mut bench = Bench::new(BED);
+        for patient in [nobody, "||Doe^Jane", nobody] {
+            assert_eq!(bench.sent(&Sent { patient, ..Sent::default() }, 1), Outcome::Accepted, "{nobody}: {patient}");
+        }
+    }
     let two = format!("{}PID|||2\r", Sent::default().text());
     assert_eq!(Bench::new(BED).take(two.as_bytes(), 1).0, refused(Refusal::TwoPatients));
 }
@@ -179,6 +185,42 @@ fn two_places_of_one_term_are_two_channels() {
     bench.sent(&Sent { observations, ..Sent::default() }, 1);
     let named = |label: &str, text: &str| (label.to_owned(), text.to_owned());
     assert_eq!(bench.numbers(1), [named("Temp", "36.8"), named("Temp 2", "35.1")]);
+}
+
+/// Observations of a temperature in each of these places, so many seconds after noon.
+fn probes(places: impl IntoIterator<Item = u16>, second: u16) -> String {
+    let moment = format!("2024010112{:02}{:02}", second / 60, second % 60);
+    let probe = |place: u16| {
+        format!("OBX|1|NM|150344^MDC_TEMP^MDC|1.6.{place}.1|36.{place}|268192^MDC_DIM_DEGC^MDC|||||R|||{moment}")
+    };
+    places.into_iter().map(probe).collect::<Vec<_>>().join("\r")
+}
+
+#[test]
+fn a_probe_that_lives_is_shown_under_its_name_after_a_device_has_invented_many() {
+    let mut bench = Bench::new(BED);
+    bench.sent(&Sent { observations: &probes([1, 2], 1), ..Sent::default() }, 1);
+    for second in 2..400 {
+        let observations = probes([1_000 + second, 2], second);
+        bench.sent(&Sent { observations: &observations, ..Sent::default() }, second.into());
+        let shown = bench.numbers(second.into());
+        assert!(shown.contains(&("Temp 2".to_owned(), "36.2".to_owned())), "{second}: {shown:?}");
+        assert!(shown.iter().any(|(_, text)| *text == format!("36.{}", 1_000 + second)), "{second}: {shown:?}");
+    }
+    bench.sent(&Sent { observations: &probes(0..100, 400), ..Sent::default() }, 400);
+    assert_eq!(bench.desk.counted().left_out, 36, "what there is no room for is counted");
+}
+
+#[test]
+fn another_patients_probes_are_counted_from_the_first_again() {
+    let mut bench = Bench::new(BED);
+    bench.sent(&Sent { observations: &probes([1, 2], 1), ..Sent::default() }, 1);
+    let other = probes([3], 4);
+    let other = Sent { patient: "4712", observations: &other, ..Sent::default() };
+    assert_eq!(bench.sent(&other, 2), refused(Refusal::OtherPatient));
+    bench.hub.confirm(MonoTime(3_000_000));
+    assert_eq!(bench.sent(&other, 4), Outcome::Accepted);
+    assert_eq!(bench.numbers(4), [("Temp".to_owned(), "36.3".to_owned())]);
 }
 
 #[test]
