@@ -4,7 +4,7 @@
 //! Three threads hold it together: the caller's makes canvases, the encoder's encodes and sends them, the link's
 //! listens to the consoles. Nothing here is needed for what the OR display shows.
 
-mod anchor;
+pub mod anchor;
 mod answers;
 pub mod arranging;
 pub mod branch;

@@ -62,7 +62,7 @@ impl Drop for Anchor {
 }
 
 impl Eye {
-    /// Shows a picture: takes its light and dark, a millisecond at most, and keeps nothing of it. One whose components are
+    /// Shows a picture: takes its light and dark, some tenths of a millisecond (`docs/measurements/anchor.md`), and keeps nothing of it. One whose components are
     /// not bytes, which no window hands out, is left out.
     pub fn show(&self, picture: &Picture) {
         if let Ok(Some(luma)) = luma(picture) {
@@ -86,8 +86,11 @@ fn follow(orders: &Slot<Order>, mut told: impl FnMut(SessionTime, Pose)) {
     }
 }
 
-/// The picture small and grey: each pixel the mean of those it stands for.
-fn luma(picture: &Picture) -> Result<Option<Luma>, picture::Error> {
+/// The picture small and grey: each pixel the mean of those it stands for. `None` for formats whose components are not bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub fn luma(picture: &Picture) -> Result<Option<Luma>, picture::Error> {
     let frame = picture.read()?;
     let Some(light) = Component::light(&picture.info) else { return Ok(None) };
     let rows: Vec<&[u8]> = light.rows(&frame).collect();
@@ -104,26 +107,46 @@ fn luma(picture: &Picture) -> Result<Option<Luma>, picture::Error> {
 }
 
 /// Rows of a picture as large as `from`, with a sample every `STEP` bytes, scaled to `to` by the mean of every pixel in a box
-/// (an area filter).
+/// (an area filter). Rows are added up first, many columns at a time, then the columns of each box.
 fn shrunk<const STEP: usize>(all: &[&[u8]], from: SizePx, to: SizePx) -> Vec<u8> {
     let (width, height) = (usize::from(to.width), usize::from(to.height));
     let edge = |n: usize, from: u16, to: u16| n * usize::from(from) / usize::from(to.max(1));
     let mut small = Vec::with_capacity(width * height);
+    // Of 8192 rows ninety-one are in a box, whose sum leaves no 16 bits.
+    let mut columns = vec![0_u16; from.width.into()];
     for y in 0..height {
         let (top, bottom) = (edge(y, from.height, to.height), edge(y + 1, from.height, to.height));
         let rows = all.get(top..bottom.max(top + 1)).unwrap_or_default();
+        columns.fill(0);
+        rows.iter().for_each(|row| add::<STEP>(&mut columns, row));
         for x in 0..width {
             let (left, right) = (edge(x, from.width, to.width), edge(x + 1, from.width, to.width));
-            let bytes = STEP * left..STEP * (right.max(left + 1) - 1) + 1;
-            let boxed = rows.iter().filter_map(|row| row.get(bytes.clone()));
-            let (sum, count) = boxed.fold((0u32, 0u32), |(sum, count), row| {
-                let samples = row.iter().step_by(STEP);
-                (sum + samples.clone().map(|sample| u32::from(*sample)).sum::<u32>(), count + samples.len() as u32)
-            });
-            small.push((sum / count.max(1)) as u8);
+            let boxed = columns.get(left..right.max(left + 1)).unwrap_or_default();
+            let sum: u32 = boxed.iter().map(|column| u32::from(*column)).sum();
+            small.push((sum / (rows.len() * boxed.len()).max(1) as u32) as u8);
         }
     }
     small
+}
+
+/// Adds the samples of `row` to `columns`. Wraps because checked sums cannot be made many at a time; none leaves 16 bits.
+fn add<const STEP: usize>(columns: &mut [u16], row: &[u8]) {
+    let (whole, rest) = row.as_chunks::<STEP>();
+    let last = columns.get_mut(whole.len()).zip(rest.first());
+    last.into_iter().for_each(|(column, sample)| *column = column.wrapping_add((*sample).into()));
+    for (column, samples) in columns.iter_mut().zip(whole) {
+        *column = column.wrapping_add(first(*samples));
+    }
+}
+
+/// The first of a pixel's bytes. As a part of one number it is taken out of many pixels at a time.
+fn first<const STEP: usize>(samples: [u8; STEP]) -> u16 {
+    match samples.as_slice() {
+        [a, b, c, d] => (u32::from_le_bytes([*a, *b, *c, *d]) & 0xff) as u16,
+        [a, b] => u16::from_le_bytes([*a, *b]) & 0xff,
+        [a, ..] => u16::from(*a),
+        [] => 0,
+    }
 }
 
 #[cfg(test)]
