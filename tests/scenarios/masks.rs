@@ -87,6 +87,9 @@ fn a_rectangle_dragged_over_the_preview_is_saved_and_blackens_exactly_that() {
     masks.wait_for_line("its mask is saved", SOON).expect("it says so");
     let image = screen.image(&window).expect("the window's pixels");
     image.save(&folder.join("masks.png")).expect("a screenshot");
+    let below = usize::from(SIZE.height)..image.height;
+    let words = below.flat_map(|y| (0..image.width).map(move |x| (x, y))).any(|(x, y)| image.pixel(x, y)[0] > 100);
+    assert!(words, "what to do stands below the picture, which is in the window's upper left corner");
     screen.key('q').expect("the key is pressed");
     assert!(masks.wait(SOON).expect("it ends").success(), "{}", masks.printed());
 

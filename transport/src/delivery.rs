@@ -153,6 +153,11 @@ impl Outgoing {
         }
     }
 
+    /// Whatever is not acknowledged says nothing from now on, under the number that it has.
+    pub fn empty(&mut self) {
+        self.queue.iter_mut().for_each(|entry| entry.bytes.clear());
+    }
+
     /// A path came back after all were dark: whatever is unacknowledged is due now, without the wait it had grown to.
     pub fn hurry(&mut self, now: MonoTime) {
         for entry in self.queue.iter_mut().take(IN_FLIGHT) {

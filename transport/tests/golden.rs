@@ -50,7 +50,7 @@ fn datagrams() -> Vec<(&'static str, Datagram<'static>)> {
         ("refresh-request", 12, Body::RefreshRequest),
         ("arrivals", 14, Body::Arrivals(report())),
         ("voice", 15, Body::Voice(Message { number: 200, bytes: b"hm" })),
-        ("bulk", 16, Body::Bulk(Message { number: 0, bytes: b"\x02\0\0\0hi" })),
+        ("bulk", 16, Body::Bulk(Message { number: 0, bytes: b"\0\x02\0\0\0hi" })),
         ("bulk-ack", 17, Body::BulkAck(Ack { next: 1, beyond: 0 })),
         ("padding", 18, Body::Padding(&[0; 3])),
         ("nack", 13, Body::Nack(Nack { frame: 200, first: 2, missing: &[5] })),

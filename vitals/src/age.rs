@@ -69,6 +69,11 @@ impl Learner {
         }
     }
 
+    /// When the newest value was measured.
+    pub fn last(&self) -> Option<SessionTime> {
+        self.last
+    }
+
     /// Within how long the next value is expected; `None` while nothing is learned.
     pub fn expected(&self) -> Option<Duration> {
         let mut intervals: Vec<Duration> = self.intervals.iter().copied().collect();

@@ -27,11 +27,7 @@ const RUN_DIR: Room = Room { least: 1 << 20, little: 8 << 20, advice: "end what 
 pub fn all(theatre: &Theatre, config: &Path) -> Vec<Finding> {
     let folder = config.canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
     let mut all = encoders(theatre);
-    all.extend([
-        clock(),
-        disk("disk", &folder.unwrap_or_default(), DISK),
-        disk("run_dir", &theatre.run_dir, RUN_DIR),
-    ]);
+    all.extend([clock(), disk("disk", &folder.unwrap_or_default(), DISK), disk("run_dir", &theatre.run_dir, RUN_DIR)]);
     all
 }
 

@@ -247,7 +247,8 @@ fn polygon_in(size: SizePx, corners: &[Vec<i64>]) -> Result<Area, String> {
     Ok(Area::Polygon(corners))
 }
 
-fn lie_on_a_line(corners: &[[u16; 2]]) -> bool {
+/// Whether a polygon with these corners covers nothing.
+pub(crate) fn lie_on_a_line(corners: &[[u16; 2]]) -> bool {
     let Some(first) = corners.first() else { return true };
     let from = |[x, y]: [u16; 2]| (i64::from(x) - i64::from(first[0]), i64::from(y) - i64::from(first[1]));
     let Some(along) = corners.iter().map(|corner| from(*corner)).find(|step| *step != (0, 0)) else { return true };

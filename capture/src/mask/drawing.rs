@@ -1,9 +1,10 @@
 //! What a pointer and keys make of a mask: rectangles by dragging, polygons by clicking corner after corner. Pure: the
 //! window it is seen in is `editor`'s, the file it goes to `save`'s.
 
-use protocol::geometry::SizePx;
+use protocol::geometry::{CanvasRect, SizePx};
 
-use crate::config::mask::{Area, MAX_AREAS, MAX_CORNERS};
+use super::stencil;
+use crate::config::mask::{Area, Areas, MAX_AREAS, MAX_CORNERS};
 
 /// How far a click may slip, in pixels of the picture, before it is a drag.
 const CLICK_SLIP_PX: u16 = 4;
@@ -15,6 +16,8 @@ const CLOSE_PX: u16 = 10;
 pub struct Drawing {
     size: SizePx,
     areas: Vec<Area>,
+    /// The first of the areas as they were drawn on a picture of another size, as long as they are as they came.
+    stretched: Areas,
     /// Corners of a polygon that is not closed yet.
     outline: Vec<[u16; 2]>,
     hand: Hand,
@@ -38,9 +41,15 @@ pub enum Act {
 }
 
 impl Drawing {
-    /// On a picture of `size`, with the areas of the mask it has already.
-    pub fn new(size: SizePx, areas: Vec<Area>) -> Self {
-        Self { size, areas, outline: Vec::new(), hand: Hand::Free }
+    /// On a picture of `size`, with the areas of the mask it has already, stretched onto it if they were drawn on another.
+    pub fn new(size: SizePx, mask: Option<&Areas>) -> Self {
+        let empty = Areas { size, areas: Vec::new() };
+        let (areas, stretched) = match mask {
+            None => (Vec::new(), empty),
+            Some(mask) if mask.size == size => (mask.areas.clone(), empty),
+            Some(mask) => (stencil::stretched(mask, size), mask.clone()),
+        };
+        Self { size, areas, stretched, outline: Vec::new(), hand: Hand::Free }
     }
 
     /// The picture's size.
@@ -63,6 +72,15 @@ impl Drawing {
             seen.push(Area::Polygon(self.outline.clone()));
         }
         seen
+    }
+
+    /// What of the picture is black under what is seen: under areas from a picture of another size exactly what a picture
+    /// that is let through with the mask stretched onto it would have black.
+    pub fn black(&self) -> Vec<CanvasRect> {
+        let mut black = stencil::rectangles(&self.stretched, self.size);
+        let drawn = self.seen().into_iter().skip(self.stretched.areas.len()).collect();
+        black.extend(stencil::rectangles(&Areas { size: self.size, areas: drawn }, self.size));
+        black
     }
 
     /// Corners of the polygon that is not closed yet.
@@ -104,7 +122,11 @@ impl Drawing {
         match key {
             "Return" | "KP_Enter" => self.close(),
             "u" | "U" | "BackSpace" => self.undo(),
-            "s" | "S" => return Act::Save,
+            "s" | "S" => {
+                // From here on is seen what stands in the file: whole pixels.
+                self.stretched.areas.clear();
+                return Act::Save;
+            }
             "q" | "Q" | "Escape" => return Act::Quit,
             _ => {}
         }
@@ -114,6 +136,7 @@ impl Drawing {
     fn undo(&mut self) {
         if self.outline.pop().is_none() {
             self.areas.pop();
+            self.stretched.areas.truncate(self.areas.len());
         }
     }
 
@@ -156,7 +179,7 @@ mod tests {
     use super::*;
 
     fn drawing() -> Drawing {
-        Drawing::new(SizePx { width: 640, height: 360 }, Vec::new())
+        Drawing::new(SizePx { width: 640, height: 360 }, None)
     }
 
     fn drag(drawing: &mut Drawing, from: (f64, f64), to: (f64, f64)) {
@@ -214,6 +237,46 @@ mod tests {
         assert!(drawing.areas().is_empty());
         drawing.key("u");
         assert_eq!([drawing.key("s"), drawing.key("q"), drawing.key("x")], [Act::Save, Act::Quit, Act::None]);
+    }
+
+    #[test]
+    fn a_mask_of_another_size_begins_as_it_would_be_let_through_and_is_drawn_on_from_there() {
+        let polygon = Area::Polygon(vec![[11, 9], [61, 13], [23, 47]]);
+        let areas = vec![Area::Rectangle([10, 20, 31, 10]), polygon];
+        let old = Areas { size: SizePx { width: 320, height: 240 }, areas };
+        let size = SizePx { width: 640, height: 360 };
+        let mut drawing = Drawing::new(size, Some(&old));
+        assert_eq!(drawing.areas().first(), Some(&Area::Rectangle([20, 30, 62, 15])));
+        let let_through = stencil::rectangles(&old, size);
+        assert_eq!(drawing.black(), let_through);
+        drag(&mut drawing, (300.0, 200.0), (400.0, 300.0));
+        let more = Areas { size, areas: vec![Area::Rectangle([300, 200, 100, 100])] };
+        assert_eq!(drawing.black(), [let_through, stencil::rectangles(&more, size)].concat());
+        assert_eq!(drawing.key("s"), Act::Save);
+        let saved = Areas { size, areas: drawing.areas().to_vec() };
+        assert_eq!(drawing.black(), stencil::rectangles(&saved, size), "what is in the file is what is seen");
+        for _ in 0..3 {
+            drawing.key("u");
+        }
+        assert!(drawing.black().is_empty());
+    }
+
+    #[test]
+    fn an_area_that_was_taken_back_does_not_come_back_with_the_next_one() {
+        let old = Areas { size: SizePx { width: 320, height: 180 }, areas: vec![Area::Rectangle([10, 10, 20, 20])] };
+        let mut drawing = Drawing::new(SizePx { width: 640, height: 360 }, Some(&old));
+        drawing.key("u");
+        drag(&mut drawing, (300.0, 200.0), (400.0, 300.0));
+        let black = drawing.black();
+        assert!(!black.is_empty() && black.iter().all(|at| at.x >= 290), "{black:?}");
+    }
+
+    #[test]
+    fn a_mask_of_the_same_size_is_taken_as_it_is() {
+        let size = SizePx { width: 640, height: 360 };
+        let old = Areas { size, areas: vec![Area::Rectangle([1, 3, 5, 7])] };
+        let drawing = Drawing::new(size, Some(&old));
+        assert_eq!((drawing.areas(), drawing.black()), (old.areas.as_slice(), stencil::rectangles(&old, size)));
     }
 
     #[test]

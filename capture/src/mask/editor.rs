@@ -12,13 +12,14 @@ use gstreamer_app as gst_app;
 use gstreamer_video::{NavigationEvent, VideoInfo};
 use media::picture::Picture;
 use media::slot::Slot;
+use program::clock;
 use protocol::geometry::SizePx;
 
 use super::drawing::{Act, Drawing};
 use super::preview::{self, HINT, Preview};
 use super::save;
-use crate::config::mask::Area;
-use crate::config::{self, Display, Mask};
+use crate::config::mask::Areas;
+use crate::config::{self, Display, Kind, Mask};
 use crate::{run_dir, share, source};
 
 /// How long the source may take to give its first picture: as long as opening waits for a disk, and a camera's start.
@@ -37,9 +38,18 @@ pub enum Error {
     /// GStreamer is missing.
     #[error(transparent)]
     Library(#[from] media::InitError),
+    /// Nothing has to be drawn.
+    #[error("source {name}: its vital signs are drawn by theatre itself and name nobody: they need no mask")]
+    Vitals {
+        /// The source.
+        name: String,
+    },
     /// The source does not open.
     #[error(transparent)]
-    Source(#[from] source::Error),
+    Source(source::Error),
+    /// The source does not open because another program has it.
+    #[error("{0}; if that program is theatre, stop theatre while the mask is drawn, and start it again afterwards")]
+    Taken(source::Error),
     /// The pictures of a window cannot be followed.
     #[error(transparent)]
     Share(#[from] share::Error),
@@ -80,39 +90,44 @@ pub enum Error {
 pub fn run(config: &Path, name: &str, stop: &Receiver<()>) -> Result<(), Error> {
     media::init()?;
     let (display, _) = Display::of_any_kind(config, Some(name))?;
+    if display.source.kind == Kind::Vitals {
+        return Err(Error::Vitals { name: name.to_owned() });
+    }
     let pictures = Arc::<Slot<Picture>>::default();
-    let _feed = Feed::open(config, &display, Arc::clone(&pictures))?;
-    let first = pictures.wait_newer(0, FIRST_PICTURE).ok_or_else(|| Error::NoPicture { name: name.to_owned() })?.1;
-    let size = first.size();
+    let feed = Feed::open(config, &display, Arc::clone(&pictures))?;
+    let size = feed.first(name, &pictures)?.size();
     let (events, happened) = bounded(EVENTS);
-    let editor = Editor {
-        config,
-        name,
-        drawing: Drawing::new(size, areas(&display, size)),
-        preview: Preview::new(size)?,
-        window: Window::open(name, events)?,
-    };
-    editor.run(&pictures, &happened, stop)
+    let mask = areas(&display);
+    let mut preview = Preview::new(size)?;
+    if let Some(mask) = mask.filter(|mask| mask.size != size) {
+        let told = stretched(mask.size, size);
+        tracing::warn!("source {name}: its mask was {told}");
+        preview.say(&format!("The mask was {told}.\n{HINT}"))?;
+    }
+    let (drawing, window) = (Drawing::new(size, mask), Window::open(name, events)?);
+    Editor { config, name, drawing, preview, window }.run(&pictures, &happened, stop)
 }
 
-/// The areas that the file has already, if they were drawn on pictures of this size.
-fn areas(display: &Display, size: SizePx) -> Vec<Area> {
+/// The areas that the file has already.
+fn areas(display: &Display) -> Option<&Areas> {
     match &display.source.mask {
-        Ok(Some(Mask::Areas(mask))) if mask.size == size => mask.areas.clone(),
-        Ok(Some(Mask::Areas(mask))) => {
-            let (width, height) = (mask.size.width, mask.size.height);
-            let name = &display.name;
-            tracing::warn!("source {name}: its mask is for pictures of {width}x{height}; begun anew");
-            Vec::new()
-        }
-        _ => Vec::new(),
+        Ok(Some(Mask::Areas(mask))) => Some(mask),
+        _ => None,
     }
 }
 
-/// Where pictures come from: a window that has the device open, else the source itself.
+/// What is seen of a mask that was drawn on a picture of another size.
+fn stretched(drawn_on: SizePx, size: SizePx) -> String {
+    format!(
+        "drawn on {}x{} and is stretched onto {}x{}, as `ctl mask confirm` would let it pass; save it if it fits",
+        drawn_on.width, drawn_on.height, size.width, size.height
+    )
+}
+
+/// Where pictures come from: a window that is up and so has the device open, else the source itself.
 enum Feed {
     Shared { _reader: share::Reader },
-    Own { _running: source::Running },
+    Own { running: source::Running },
 }
 
 impl Feed {
@@ -120,12 +135,49 @@ impl Feed {
         let deliver = move |picture| {
             pictures.put(picture);
         };
-        let socket = run_dir::pictures(&display.run_dir, &display.name);
         let (windows, _) = config::window_names(config)?;
-        if windows.contains(&display.name) && socket.exists() {
+        if windows.contains(&display.name) && is_up(display) {
+            let socket = run_dir::pictures(&display.run_dir, &display.name);
             return Ok(Self::Shared { _reader: share::Reader::start(&socket, deliver)? });
         }
-        Ok(Self::Own { _running: source::open(&display.name, &display.source, deliver)? })
+        Ok(Self::Own { running: source::open(&display.name, &display.source, deliver).map_err(unopened)? })
+    }
+
+    /// The first picture of the source called `name`.
+    fn first(&self, name: &str, pictures: &Slot<Picture>) -> Result<Picture, Error> {
+        let until = clock::now() + FIRST_PICTURE;
+        while clock::now() < until {
+            if let Some((_, picture)) = pictures.wait_newer(0, REDRAW) {
+                return Ok(picture);
+            }
+            let Self::Own { running } = self else { continue };
+            let Ok(event) = running.events().try_recv() else { continue };
+            // It may have come just before the source's end.
+            let first = pictures.newer_than(0).map(|(_, picture)| picture);
+            return first.ok_or_else(|| over(name, event));
+        }
+        Err(Error::NoPicture { name: name.to_owned() })
+    }
+}
+
+/// Whether the source's window is up. Its place is given back at once: the surgeon's window may start at any time.
+fn is_up(display: &Display) -> bool {
+    matches!(run_dir::Claim::take(&display.run_dir, &display.name), Err(run_dir::Error::Running { .. }))
+}
+
+fn over(name: &str, event: source::Event) -> Error {
+    let reason = match event {
+        source::Event::Failed { what } | source::Event::Unfit { what } => what,
+        source::Event::Ended => "it ended before its first picture".to_owned(),
+    };
+    unopened(source::Error::Unavailable { name: name.to_owned(), reason })
+}
+
+/// Why the source gives nothing, and what to do if somebody else has it (`source::fault`).
+fn unopened(error: source::Error) -> Error {
+    match &error {
+        source::Error::Unavailable { reason, .. } if reason.contains("another program") => Error::Taken(error),
+        _ => Error::Source(error),
     }
 }
 
@@ -172,7 +224,11 @@ impl Editor<'_> {
     fn take(&mut self, event: NavigationEvent) -> Result<Act, Error> {
         match event {
             NavigationEvent::MouseButtonPress { button: 1, x, y, .. } => self.drawing.pressed(x, y),
-            NavigationEvent::MouseButtonRelease { button: 1, x, y, .. } => self.drawing.released(x, y),
+            NavigationEvent::MouseButtonRelease { button: 1, x, y, .. } => {
+                self.drawing.released(x, y);
+                // What stood there was true of what was drawn before.
+                self.preview.say(HINT)?;
+            }
             NavigationEvent::MouseMove { x, y, .. } => self.drawing.moved(x, y),
             NavigationEvent::KeyPress { key, .. } => match self.drawing.key(&key) {
                 Act::Save => self.save()?,
@@ -227,8 +283,11 @@ impl Window {
     fn open(name: &str, events: Sender<NavigationEvent>) -> Result<Self, Error> {
         // The sink takes its window's title from here.
         gst::glib::set_application_name(&format!("Mask \u{2013} {name}"));
+        // A window that is smaller than the preview shows all of it, if out of shape: `videoscale` turns places in the
+        // window into places in the preview, but takes no account of borders.
         let line = "appsrc name=pictures is-live=true format=time do-timestamp=true max-buffers=1 leaky-type=downstream ! \
-                    videoconvert ! ximagesink sync=false";
+                    videoconvert ! videoscale add-borders=false ! video/x-raw,pixel-aspect-ratio=1/1 ! \
+                    ximagesink sync=false";
         let pipeline = gst::parse::launch(line).map_err(|error| broken(error.message()))?;
         let pipeline = pipeline.downcast::<gst::Pipeline>().map_err(|_| broken("no pipeline"))?;
         let input = pipeline.by_name("pictures").and_downcast::<gst_app::AppSrc>().ok_or_else(|| broken("no input"))?;
@@ -282,4 +341,44 @@ impl Drop for Window {
 fn broken(reason: &str) -> Error {
     let display = std::env::var("DISPLAY").unwrap_or_else(|_| "not set".to_owned());
     Error::Window { reason: reason.to_owned(), display }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vital_signs_that_theatre_draws_need_no_mask() {
+        let path = std::env::temp_dir().join(format!("mask-vitals-{}.toml", std::process::id()));
+        let text = "primary = \"scope\"\n[source.signs]\nrole = \"vitals\"\nkind = \"vitals\"\n";
+        std::fs::write(&path, text).unwrap();
+        let (_alive, stop) = bounded(1);
+        let error = run(&path, "signs", &stop).unwrap_err().to_string();
+        std::fs::remove_file(path).unwrap();
+        assert!(error.contains("source signs") && error.contains("need no mask"), "{error}");
+    }
+
+    #[test]
+    fn who_has_a_source_is_told_with_what_to_do_and_other_faults_as_they_are() {
+        let told = |reason: &str| {
+            unopened(source::Error::Unavailable { name: "scope".into(), reason: reason.into() }).to_string()
+        };
+        let [taken, port, gone] =
+            ["busy: another program uses it; end that program", "another program has this port", "it is gone"]
+                .map(told);
+        assert!(taken.ends_with("start it again afterwards") && port.contains("stop theatre"), "{taken} {port}");
+        assert_eq!(gone, "source scope: it is gone");
+    }
+
+    #[test]
+    fn a_window_is_up_while_its_program_holds_its_place_and_asking_leaves_the_place_free() {
+        let run_dir = std::env::temp_dir().join(format!("mask-window-{}", std::process::id()));
+        let source = config::Source::new(protocol::layout::Role::Endoscope, Kind::Vitals);
+        let display = Display { name: "scope".into(), source, window: Default::default(), run_dir: run_dir.clone() };
+        assert!(!is_up(&display));
+        let claim = run_dir::Claim::take(&run_dir, "scope").unwrap();
+        assert!(is_up(&display));
+        drop(claim);
+        std::fs::remove_dir_all(run_dir).unwrap();
+    }
 }

@@ -7,7 +7,7 @@
 
 use protocol::geometry::{CanvasRect, SizePx};
 
-use crate::config::mask::{Area, Areas};
+use crate::config::mask::{self, Area, Areas};
 
 /// What a pixel's colour reaches beyond its own chroma sample when chroma is halved: one sample, two pixels.
 const LEAK_PX: i64 = 2;
@@ -20,13 +20,42 @@ pub fn rectangles(mask: &Areas, size: SizePx) -> Vec<CanvasRect> {
     mask.areas.iter().flat_map(|area| area_rectangles(area, mask.size, size)).collect()
 }
 
+/// The areas of `mask` in the pixels of a picture of `size`, onto which it is stretched. A rectangle blackens exactly what
+/// [`rectangles`] does; the corners of a polygon are rounded to whole pixels.
+pub fn stretched(mask: &Areas, size: SizePx) -> Vec<Area> {
+    mask.areas.iter().map(|area| area_stretched(area, mask.size, size)).collect()
+}
+
+fn area_stretched(area: &Area, drawn_on: SizePx, size: SizePx) -> Area {
+    let corners = area_corners(area, drawn_on, size);
+    // A cast of a float saturates.
+    let whole = |(x, y): Corner| [(x.round() as u16).min(size.width), (y.round() as u16).min(size.height)];
+    let polygon: Vec<[u16; 2]> = corners.iter().copied().map(whole).collect();
+    match area {
+        Area::Polygon(_) if !mask::lie_on_a_line(&polygon) => Area::Polygon(polygon),
+        // So small now that nothing is left between its corners: what lies around them.
+        Area::Polygon(_) | Area::Rectangle(_) => bounds(&corners, size),
+    }
+}
+
+/// The smallest rectangle of whole pixels around all of `corners`.
+fn bounds(corners: &[Corner], size: SizePx) -> Area {
+    let along = |from: fn(&Corner) -> f64, most: u16| {
+        let first = corners.iter().map(from).fold(f64::from(most), f64::min).floor() as u16;
+        let last = (corners.iter().map(from).fold(0.0, f64::max).ceil() as u16).min(most);
+        // Corners on one pixel's edge cover that pixel, or the last there is.
+        let first = first.min(last).min(most.saturating_sub(1));
+        (first, (last - first).max(1))
+    };
+    let ((x, width), (y, height)) = (along(|corner| corner.0, size.width), along(|corner| corner.1, size.height));
+    Area::Rectangle([x, y, width, height])
+}
+
 /// A corner in the picture's pixels.
 type Corner = (f64, f64);
 
 fn area_rectangles(area: &Area, drawn_on: SizePx, size: SizePx) -> Vec<CanvasRect> {
-    let (across, down) = (stretch(size.width, drawn_on.width), stretch(size.height, drawn_on.height));
-    let corners: Vec<Corner> =
-        area.corners().into_iter().map(|[x, y]| (f64::from(x) * across, f64::from(y) * down)).collect();
+    let corners = area_corners(area, drawn_on, size);
     let mut rectangles: Vec<CanvasRect> = Vec::new();
     for band in (0..i64::from(size.height)).step_by(BAND_PX as usize) {
         for (left, right) in merged(spans(&corners, band)) {
@@ -39,6 +68,12 @@ fn area_rectangles(area: &Area, drawn_on: SizePx, size: SizePx) -> Vec<CanvasRec
         }
     }
     rectangles
+}
+
+/// The corners of an area in the pixels of a picture of `size`.
+fn area_corners(area: &Area, drawn_on: SizePx, size: SizePx) -> Vec<Corner> {
+    let (across, down) = (stretch(size.width, drawn_on.width), stretch(size.height, drawn_on.height));
+    area.corners().into_iter().map(|[x, y]| (f64::from(x) * across, f64::from(y) * down)).collect()
 }
 
 fn stretch(to: u16, from: u16) -> f64 {
@@ -173,6 +208,17 @@ mod tests {
     }
 
     #[test]
+    fn a_polygon_is_stretched_to_whole_pixels_and_one_that_vanishes_becomes_what_lies_around_it() {
+        let mask = |corners: &[[u16; 2]]| Areas { size: SIZE, areas: vec![Area::Polygon(corners.to_vec())] };
+        let wider = SizePx { width: 96, height: 96 };
+        let kept = stretched(&mask(&[[1, 2], [64, 2], [1, 48]]), wider);
+        assert_eq!(kept, [Area::Polygon(vec![[2, 4], [96, 4], [2, 96]])]);
+        let tiny = SizePx { width: 4, height: 3 };
+        assert_eq!(stretched(&mask(&[[17, 1], [20, 1], [17, 4]]), tiny), [Area::Rectangle([1, 0, 1, 1])]);
+        assert_eq!(stretched(&mask(&[[64, 46], [64, 48], [63, 48]]), tiny), [Area::Rectangle([3, 2, 1, 1])]);
+    }
+
+    #[test]
     fn a_polygon_that_crosses_itself_leaves_no_hole() {
         // A five-pointed star drawn in one stroke: its middle is gone round twice.
         let star = vec![[32, 2], [46, 45], [9, 18], [55, 18], [18, 45]];
@@ -187,6 +233,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_rectangle_stretched_to_whole_pixels_blackens_what_it_blackens_stretched(
+            (x, y, right, bottom) in (0u16..64, 0u16..48, 1u16..=64, 1u16..=48), width in 8u16..300, height in 8u16..300
+        ) {
+            let area = Area::Rectangle([x, y, right.saturating_sub(x).max(1), bottom.saturating_sub(y).max(1)]);
+            let (mask, size) = (Areas { size: SIZE, areas: vec![area] }, SizePx { width, height });
+            let whole = Areas { size, areas: stretched(&mask, size) };
+            prop_assert_eq!(rectangles(&whole, size), rectangles(&mask, size));
+        }
+
         #[test]
         fn every_pixel_that_an_area_touches_and_its_chroma_are_black_and_little_else(
             corners in proptest::collection::vec((0u16..=64, 0u16..=48), 3..8)

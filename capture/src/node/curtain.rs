@@ -16,6 +16,10 @@ use protocol::vitals::Vitals;
 use crate::control::Answer;
 use crate::local::{Curtain as Position, Event, FromDisplay, Notice, Severity};
 
+/// What stands on the OR display while it is closed; and beneath, if it would not stay so.
+const CLOSED: &str = "Curtain closed: nobody outside theatre sees or hears anything";
+const UNNOTED: &str = "A restart of capture-node would open it: call IT, and close it again after a restart";
+
 /// The curtain. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Curtain(Arc<Shared>);
@@ -23,6 +27,8 @@ pub struct Curtain(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     closed: AtomicBool,
+    /// It is closed, and the note could not be written.
+    unnoted: AtomicBool,
     /// There while it is closed.
     note: PathBuf,
 }
@@ -37,7 +43,7 @@ impl Curtain {
         if closed {
             tracing::warn!("the curtain is closed, as it was left; `capture-node ctl curtain off` opens it");
         }
-        Self(Arc::new(Shared { closed: AtomicBool::new(closed), note: note.into() }))
+        Self(Arc::new(Shared { closed: AtomicBool::new(closed), unnoted: AtomicBool::default(), note: note.into() }))
     }
 
     /// Whether nothing of any source may leave now.
@@ -64,10 +70,7 @@ impl Curtain {
                 // Closed first: that it may not be remembered is no reason to let anything out.
                 let was_closed = self.0.closed.swap(true, Ordering::AcqRel);
                 match self.remember() {
-                    Err(error) => Answer::Done(format!(
-                        "the curtain is closed; a capture-node that starts anew would open it: {}: {error}",
-                        self.0.note.display()
-                    )),
+                    Err(error) => unnoted(&self.0.note, &error),
                     Ok(()) if was_closed => Answer::Done("the curtain is closed already".to_owned()),
                     Ok(()) => told("the curtain is closed: nothing of any source leaves theatre"),
                 }
@@ -100,12 +103,15 @@ impl Curtain {
 
     /// What the OR display has to say about it.
     pub fn notice(&self) -> Option<Notice> {
-        let text = "Curtain closed: nobody outside theatre sees or hears anything".to_owned();
+        let unnoted = self.0.unnoted.load(Ordering::Acquire);
+        let text = if unnoted { [CLOSED, UNNOTED].join("\n") } else { CLOSED.to_owned() };
         self.is_closed().then_some(Notice { severity: Severity::Caution, text })
     }
 
     fn remember(&self) -> io::Result<()> {
-        fs::write(&self.0.note, "closed\n")
+        let noted = fs::write(&self.0.note, "closed\n");
+        self.0.unnoted.store(noted.is_err(), Ordering::Release);
+        noted
     }
 }
 
@@ -114,6 +120,17 @@ fn forget(note: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// It is closed as long as the program runs. Whoever pressed a key sees no answer, so the log and the notice say it too.
+fn unnoted(note: &Path, error: &io::Error) -> Answer {
+    let note = note.display();
+    let text = format!(
+        "the curtain is closed; a capture-node that starts anew would open it: {note}: {error}; make room for that file \
+         and close the curtain again"
+    );
+    tracing::error!("{text}");
+    Answer::Done(text)
 }
 
 fn told(text: &str) -> Answer {
@@ -154,8 +171,16 @@ mod tests {
         let note = note("unwritable");
         fs::remove_dir_all(note.parent().unwrap()).unwrap();
         let curtain = Curtain::as_left(&note);
-        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("would open it")));
+        curtain.hear(&Event::Messages(vec![FromDisplay::Curtain], MonoTime(0)));
         assert!(curtain.is_closed());
+        let notice = |curtain: &Curtain| curtain.notice().unwrap().text;
+        assert!(notice(&curtain).ends_with(&format!("\n{UNNOTED}")), "whoever pressed the key sees it");
+        assert!(notice(&curtain).chars().count() <= crate::local::message::MAX_NOTICE_CHARS);
+        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("would open it")));
+        crate::run_dir::ensure(note.parent().unwrap()).unwrap();
+        assert!(matches!(curtain.set(Position::Closed), Answer::Done(text) if text.contains("already")));
+        assert_eq!((notice(&curtain).as_str(), Curtain::as_left(&note).is_closed()), (CLOSED, true));
+        fs::remove_file(&note).unwrap();
         // A folder in the note's place cannot be removed as a file.
         fs::create_dir_all(&note).unwrap();
         assert!(matches!(curtain.set(Position::Open), Answer::Refused(text) if text.contains("stays closed")));

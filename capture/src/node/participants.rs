@@ -111,9 +111,9 @@ impl Participants {
         }
     }
 
-    /// Nothing of the frames so far may leave any more; the next one is to be independent.
-    pub fn withdraw_frames(&self) {
-        self.members.iter().for_each(|member| member.handle.withdraw_frames());
+    /// Nothing of the frames and stills so far may leave any more; the next frame is to be independent.
+    pub fn withdraw(&self) {
+        self.members.iter().for_each(|member| member.handle.withdraw());
     }
 
     /// Tells every peer and ends every session.

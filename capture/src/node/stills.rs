@@ -93,18 +93,20 @@ impl Stills {
             Ok(_) => return tracing::error!("a canvas is larger than the lane for stills takes"),
             Err(error) => return tracing::error!("{error}; the canvas is left out"),
         };
-        let free = self.shared.lock().take_free();
-        free.into_iter().for_each(|at| self.shared.send(at, bytes.clone()));
+        let mut desk = self.shared.lock();
+        let free = desk.take_free();
+        free.into_iter().for_each(|at| self.shared.send(&mut desk, at, None, bytes.clone()));
     }
 
-    /// What was sent to participant `at` has arrived; or, as it starts anew, never will.
+    /// What was sent to participant `at` has arrived; or, as it was withdrawn or the participant starts anew, never will.
     pub fn settled(&self, at: usize) {
         self.shared.lock().settled(at);
         (self.shared.ways.raise)(at, false);
         self.shared.changed.notify_all();
     }
 
-    /// Theatre's curtain closes or opens: while it is closed no source's picture leaves, not even one that is being made.
+    /// Theatre's curtain closes or opens: while it is closed no source's picture leaves, not even one that is being made. One
+    /// that was handed over before is the caller's to withdraw.
     pub fn set_curtain(&self, curtain: Curtain) {
         let refused = self.shared.lock().set_curtain(curtain);
         for (at, source) in refused {
@@ -179,21 +181,27 @@ impl Shared {
         Ok(bytes)
     }
 
-    /// The curtain may have closed meanwhile.
+    /// The curtain may have closed meanwhile. It does not while this hands over: what is handed over when it closes is
+    /// withdrawn, what comes later is refused, and nothing slips between.
     fn send_if_open(&self, at: usize, source: SourceId, bytes: Vec<u8>) {
-        if self.lock().is_open() {
-            return self.send(at, bytes);
+        let mut desk = self.lock();
+        if desk.is_open() {
+            return self.send(&mut desk, at, Some(source), bytes);
         }
-        self.lock().settled(at);
+        desk.settled(at);
+        drop(desk);
         (self.ways.refuse)(at, source, Refusal::Curtain);
     }
 
-    fn send(&self, at: usize, bytes: Vec<u8>) {
+    /// One of `source`, or of the canvas.
+    fn send(&self, desk: &mut Desk, at: usize, source: Option<SourceId>, bytes: Vec<u8>) {
         (self.ways.raise)(at, true);
         if !(self.ways.send)(at, bytes) {
             tracing::debug!("participant {at} takes no still now");
             (self.ways.raise)(at, false);
-            self.lock().settled(at);
+            desk.settled(at);
+        } else if let Some(source) = source {
+            desk.sent(at, source);
         }
     }
 

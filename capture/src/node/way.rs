@@ -91,7 +91,7 @@ impl Way {
         if canvas.set_curtain(position) {
             self.stills.set_curtain(position);
             if position == local::Curtain::Closed {
-                self.participants.withdraw_frames();
+                self.participants.withdraw();
             }
             // Nothing of what was before may shine through what comes.
             self.demand.refresh();

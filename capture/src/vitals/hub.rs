@@ -19,7 +19,7 @@ use crate::local::{Notice, Severity};
 /// Hands a message to one session's transport; `false` if it takes none now.
 pub type Send = Box<dyn Fn(&Message) -> bool + std::marker::Send>;
 
-/// Channels whose intervals are learned at most; as many as a panel holds.
+/// Channels whose intervals are learned at most; as many as a panel holds. The one longest silent makes room.
 const MAX_LEARNERS: usize = 64;
 /// While nothing is learned of how often words come, they are missed after so long: a gateway's minute, twice.
 const UNLEARNED_SILENCE: Duration = Duration::from_secs(120);
@@ -207,9 +207,9 @@ impl Desk {
 
     /// With the interval in which its channel's values come.
     fn learned(&mut self, numeric: Numeric) -> Numeric {
-        let room = self.learners.len() < MAX_LEARNERS || self.learners.contains_key(&numeric.channel);
-        if !room {
-            return numeric;
+        if self.learners.len() == MAX_LEARNERS && !self.learners.contains_key(&numeric.channel) {
+            let silent = self.learners.iter().min_by_key(|(_, learner)| learner.last()).map(|(channel, _)| *channel);
+            silent.and_then(|channel| self.learners.remove(&channel));
         }
         let learner = self.learners.entry(numeric.channel).or_default();
         learner.measured(numeric.at);
@@ -275,6 +275,25 @@ mod tests {
             .collect();
         assert_eq!(intervals, [None, Some(15_000)]);
         assert_eq!(states(&heard), [FeedState::Live]);
+    }
+
+    #[test]
+    fn intervals_are_learned_whatever_many_channels_were_met_before() {
+        let (hub, heard) = hub();
+        for instance in 1..=200 {
+            let mut invented = oxygen(1);
+            if let Vitals::Numerics(numerics) = &mut invented[0] {
+                numerics[0].channel.instance = instance;
+            }
+            hub.hear(invented, at(1));
+            hub.tick(at(1));
+        }
+        [10, 20].into_iter().for_each(|seconds| hub.hear(oxygen(seconds), at(seconds)));
+        let last = heard.lock().unwrap().iter().rev().find_map(|vitals| match vitals {
+            Vitals::Numerics(numerics) => Some(numerics[0].interval_ms),
+            _ => None,
+        });
+        assert_eq!(last, Some(Some(15_000)));
     }
 
     #[test]

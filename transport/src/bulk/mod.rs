@@ -1,6 +1,6 @@
 //! Large things that nobody waits for, such as stills: cut into pieces, repeated until acknowledged, whole at the far
 //! end. Pieces are numbered and repeated as messages are ([`crate::delivery`]); by which path one leaves, and that it never
-//! delays anything else, is the session's.
+//! delays anything else, is the session's. What is withdrawn goes on as empty pieces: numbers stay those that they were.
 
 mod receiving;
 
@@ -25,8 +25,12 @@ const RAISED_PERCENT: u64 = 50;
 const UNKNOWN_BUDGET_BPS: u64 = 10_000_000;
 /// The share may be saved up for this long: a piece at a tenth of a thin budget would else never be whole.
 const CREDIT: Duration = Duration::from_millis(20);
-/// Each thing begins with its length, little-endian, in the first of its pieces.
-const LENGTH_BYTES: usize = 4;
+/// What a piece begins with: a thing of a length, which follows, little-endian; or more of the thing before. An empty one
+/// ends it: it was withdrawn.
+const BEGINS: u8 = 0;
+const GOES_ON: u8 = 1;
+/// Bytes before the first piece's part of the thing.
+const HEAD_BYTES: usize = 5;
 
 /// Why something large is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +123,7 @@ impl Sending {
         if self.busy_until > now {
             return None;
         }
-        while self.pieces.len() < IN_FLIGHT && self.cut_one(most_bytes.clamp(LENGTH_BYTES, MAX_MESSAGE_BYTES)) {}
+        while self.pieces.len() < IN_FLIGHT && self.cut_one(most_bytes.clamp(HEAD_BYTES, MAX_MESSAGE_BYTES)) {}
         self.pieces.due(1, resend, now).pop()
     }
 
@@ -156,14 +160,30 @@ impl Sending {
         before - self.ends.len()
     }
 
+    /// Nothing of what was handed over so far leaves any more, nor again. Gives how many things will never be whole at the
+    /// far end, as far as this one knows.
+    pub fn withdraw(&mut self) -> usize {
+        let withdrawn = self.ends.len() + self.waiting.len();
+        self.pieces.empty();
+        self.ends.clear();
+        // The far end waits for the rest of one that is cut in part.
+        let is_begun = self.waiting.front().is_some_and(|thing| thing.length.is_none());
+        self.waiting.clear();
+        if is_begun && self.pieces.push(Bytes::new()).is_ok() {
+            self.cut += 1;
+        }
+        withdrawn
+    }
+
     fn cut_one(&mut self, most_bytes: usize) -> bool {
         let Some(thing) = self.waiting.front_mut() else { return false };
-        let room = most_bytes - thing.length.map_or(0, |_| LENGTH_BYTES);
-        let part = thing.left.split_to(room.min(thing.left.len()));
-        let piece = match thing.length.take() {
-            Some(length) => Bytes::from([&length.to_le_bytes()[..], &part].concat()),
-            None => part,
+        let head = match thing.length.take() {
+            Some(length) => [&[BEGINS][..], &length.to_le_bytes()].concat(),
+            None => vec![GOES_ON],
         };
+        let room = most_bytes.saturating_sub(head.len());
+        let part = thing.left.split_to(room.min(thing.left.len()));
+        let piece = Bytes::from([&head[..], &part].concat());
         let whole = thing.left.is_empty();
         if self.pieces.push(piece).is_err() {
             return false;
@@ -241,13 +261,42 @@ mod tests {
             number += 1;
             receiving.receive(&Message { number: number - 1, bytes })
         };
-        assert_eq!(receive(&mut receiving, &[1, 2]), Vec::<Bytes>::new());
-        assert_eq!(receive(&mut receiving, &(MAX_BULK_BYTES as u32 + 1).to_le_bytes()), Vec::<Bytes>::new());
-        for _ in 0..=MAX_BULK_BYTES / 1000 {
-            assert_eq!(receive(&mut receiving, &[0; 1000]), Vec::<Bytes>::new());
+        let beyond = [&[BEGINS][..], &(MAX_BULK_BYTES as u32 + 1).to_le_bytes(), &[7; 900]].concat();
+        for piece in [&[][..], &[GOES_ON, 2], &[BEGINS, 2], &beyond, &[GOES_ON; 1000], &[9; 1000]] {
+            assert_eq!(receive(&mut receiving, piece), Vec::<Bytes>::new());
             assert_eq!(receiving.progress(), None);
         }
-        assert_eq!(receive(&mut receiving, &[2, 0, 0, 0, 8, 9]), [Bytes::from_static(&[8, 9])]);
+        assert_eq!(receive(&mut receiving, &[BEGINS, 2, 0, 0, 0, 8, 9]), [Bytes::from_static(&[8, 9])]);
+    }
+
+    #[test]
+    fn what_is_withdrawn_never_leaves_again_whatever_of_it_came_and_what_follows_is_whole() {
+        // Of four things one piece each, and one in three, so many were sent, and came where a bit says so, unacknowledged.
+        for (sent, came) in (0..=6).flat_map(|sent| (0..1u64 << sent).map(move |came| (sent, came))) {
+            let (mut sending, mut receiving) = (Sending::default(), Receiving::default());
+            for length in [90, 2500, 90] {
+                sending.push(thing(length)).unwrap();
+            }
+            for bit in 0..sent {
+                let Some((number, bytes)) = sending.next(1000, RESEND, MonoTime(0)) else { break };
+                if came >> bit & 1 == 1 {
+                    receiving.receive(&Message { number, bytes: &bytes });
+                }
+            }
+            assert_eq!((sending.withdraw(), sending.room(), sending.waiting_bytes()), (3, QUEUE, 0));
+            assert_eq!(sending.held_bytes(), 0);
+            sending.push(Bytes::from_static(b"next")).unwrap();
+            let mut whole = Vec::new();
+            for ms in 0..1000 {
+                while let Some((number, bytes)) = sending.next(1000, RESEND, MonoTime(ms * 1000)) {
+                    assert!(bytes.is_empty() || bytes.ends_with(b"next"), "{sent} {came:b}");
+                    whole.extend(receiving.receive(&Message { number, bytes: &bytes }));
+                }
+                sending.acknowledge(receiving.ack());
+            }
+            assert!(sending.is_empty() && receiving.progress().is_none(), "{sent} {came:b}");
+            assert_eq!(whole.last().map(|bytes| &bytes[..]), Some(&b"next"[..]), "{sent} {came:b}");
+        }
     }
 
     proptest! {

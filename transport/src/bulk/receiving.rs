@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::MAX_BULK_BYTES;
+use super::{BEGINS, GOES_ON, MAX_BULK_BYTES};
 use crate::delivery;
 use crate::wire::{Ack, Message};
 
@@ -10,19 +10,8 @@ use crate::wire::{Ack, Message};
 #[derive(Debug, Default)]
 pub struct Receiving {
     pieces: delivery::Incoming,
-    thing: Thing,
-}
-
-/// What the next piece belongs to.
-#[derive(Debug, Default)]
-enum Thing {
-    /// A new one.
-    #[default]
-    None,
-    /// One of so many bytes, of which these are here.
-    Begun(usize, BytesMut),
-    /// One beyond all bounds, of which so many bytes are still to come.
-    Refused(usize),
+    /// How many bytes a thing that is not whole yet will have, and those that are here.
+    begun: Option<(usize, BytesMut)>,
 }
 
 impl Receiving {
@@ -39,10 +28,7 @@ impl Receiving {
 
     /// Bytes here of something that is not whole yet, and how many it will have; `None` between things.
     pub fn progress(&self) -> Option<(usize, usize)> {
-        match &self.thing {
-            Thing::Begun(length, bytes) => Some((bytes.len(), *length)),
-            Thing::None | Thing::Refused(_) => None,
-        }
+        self.begun.as_ref().map(|(length, bytes)| (bytes.len(), *length))
     }
 
     /// Bytes held, for [`crate::session::Session::sizes`].
@@ -50,33 +36,26 @@ impl Receiving {
         self.progress().map_or(0, |(bytes, _)| bytes) + self.pieces.held() * delivery::MAX_MESSAGE_BYTES
     }
 
+    /// A piece that belongs to nothing, as what was withdrawn or is beyond all bounds leaves them, is left out.
     fn append(&mut self, mut piece: Bytes) -> Option<Bytes> {
-        let thing = match std::mem::take(&mut self.thing) {
-            Thing::None => begun(&mut piece)?,
-            thing => thing,
+        let begun = self.begun.take();
+        let (length, mut bytes) = match piece.try_get_u8().ok()? {
+            BEGINS => (length(&mut piece)?, BytesMut::new()),
+            GOES_ON => begun?,
+            _ => return None,
         };
-        self.thing = match thing {
-            Thing::Begun(length, mut bytes) => {
-                bytes.extend_from_slice(&piece);
-                if bytes.len() >= length {
-                    bytes.truncate(length);
-                    return Some(bytes.freeze());
-                }
-                Thing::Begun(length, bytes)
-            }
-            Thing::Refused(left) if left > piece.len() => Thing::Refused(left - piece.len()),
-            Thing::Refused(_) | Thing::None => Thing::None,
-        };
-        None
+        bytes.extend_from_slice(&piece);
+        if bytes.len() < length {
+            self.begun = Some((length, bytes));
+            return None;
+        }
+        bytes.truncate(length);
+        Some(bytes.freeze())
     }
 }
 
-/// What begins with `piece`; its length is taken off. A piece without one belongs to nothing.
-fn begun(piece: &mut Bytes) -> Option<Thing> {
+/// The length of what begins with `piece`, taken off it; `None` if nothing has that length.
+fn length(piece: &mut Bytes) -> Option<usize> {
     let length = usize::try_from(piece.try_get_u32_le().ok()?).ok()?;
-    match length {
-        0 => None,
-        1..=MAX_BULK_BYTES => Some(Thing::Begun(length, BytesMut::new())),
-        _ => Some(Thing::Refused(length)),
-    }
+    (1..=MAX_BULK_BYTES).contains(&length).then_some(length)
 }

@@ -266,9 +266,10 @@ impl Handle {
         })
     }
 
-    /// Nothing of the frames handed over so far may leave any more: those that wait are dropped, and what was lost of those
-    /// that left is not sent again. The next one is to be independent. Never blocks.
-    pub fn withdraw_frames(&self) {
+    /// Nothing of the frames and large things handed over so far may leave any more: those that wait are dropped, and what
+    /// was lost of those that left is not sent again. The next frame is to be independent; [`Event::BulkSent`] comes for each
+    /// large thing all the same. Never blocks.
+    pub fn withdraw(&self) {
         self.0.withdraw.notify_one();
     }
 
@@ -299,7 +300,8 @@ impl Handle {
         self.0.voice.try_send(bytes.into()).map_err(not_sent)
     }
 
-    /// Hands over something large, of at most [`MAX_BULK_BYTES`]; [`Event::BulkSent`] says that it has arrived. Never blocks.
+    /// Hands over something large, of at most [`MAX_BULK_BYTES`]; [`Event::BulkSent`] says that it has arrived, or was
+    /// withdrawn. Never blocks.
     ///
     /// # Errors
     /// If it is empty or too large, or so much waits that it cannot be taken.

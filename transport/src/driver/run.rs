@@ -41,7 +41,7 @@ pub struct Inbox {
     pub stop: mpsc::Receiver<()>,
     /// Frames to send.
     pub frames: mpsc::Receiver<Frame>,
-    /// Frames so far may not leave any more.
+    /// Frames and large things so far may not leave any more.
     pub withdraw: Arc<Notify>,
     /// Messages to send.
     pub messages: mpsc::Receiver<Bytes>,
@@ -134,7 +134,7 @@ impl Run {
                 biased;
                 _ = inbox.stop.recv() => break,
                 Some(event) = inbox.network.recv(), if self.outbox.has_room() => self.network(event),
-                () = inbox.withdraw.notified() => self.withdraw(&mut inbox.frames),
+                () = inbox.withdraw.notified() => self.withdraw(&mut inbox.frames, &mut inbox.bulk),
                 frame = inbox.frames.recv() => match frame {
                     Some(frame) => self.session.handle(Input::Frame(frame), (self.now)()),
                     None => break,
@@ -156,10 +156,11 @@ impl Run {
         self.farewell(inbox).await;
     }
 
-    /// Drops the frames that wait here, and has the session drop those that wait there.
-    fn withdraw(&mut self, frames: &mut mpsc::Receiver<Frame>) {
-        let waiting = std::iter::from_fn(|| frames.try_recv().ok()).count();
-        self.session.handle(Input::WithdrawFrames(waiting as u64), (self.now)());
+    /// Drops the frames and large things that wait here, and has the session drop those that wait there.
+    fn withdraw(&mut self, frames: &mut mpsc::Receiver<Frame>, bulk: &mut mpsc::Receiver<Bytes>) {
+        let frames = std::iter::from_fn(|| frames.try_recv().ok()).count() as u64;
+        let bulk = std::iter::from_fn(|| bulk.try_recv().ok()).count();
+        self.session.handle(Input::Withdraw { frames, bulk }, (self.now)());
     }
 
     /// Does what the session wants done.

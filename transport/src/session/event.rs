@@ -61,9 +61,14 @@ pub enum Input {
     },
     /// A frame is to be sent.
     Frame(Frame),
-    /// Nothing of any frame so far may leave any more: what waits of them is dropped, and nothing is sent again. So many
-    /// more that were meant to be sent come no further either.
-    WithdrawFrames(u64),
+    /// Nothing of any frame or large thing so far may leave any more: what waits of them is dropped, and nothing is sent
+    /// again. So many more that were meant to be sent come no further either.
+    Withdraw {
+        /// Frames.
+        frames: u64,
+        /// Large things.
+        bulk: usize,
+    },
     /// The released frame of this number could not be taken and was dropped.
     FrameNotTaken(u64),
     /// There is a path more.
@@ -125,7 +130,7 @@ pub enum Event {
     },
     /// Something large came, whole: each once, in the order they were sent.
     Bulk(Bytes),
-    /// The oldest of the large things sent is whole at the peer.
+    /// The oldest of the large things sent is whole at the peer, or was withdrawn.
     BulkSent,
     /// A peer is there. Messages and large things queued for its former life are gone: send again what it must know.
     PeerUp {

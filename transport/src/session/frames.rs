@@ -45,11 +45,15 @@ impl Session {
         self.history.keep(train, now);
     }
 
-    /// What shards wait for is gone, so they do not leave.
-    pub(super) fn withdraw_frames(&mut self, more: u64) {
+    /// What shards wait for is gone, so they do not leave; nor does what is left of large things. `frames` and `bulk` are
+    /// those that never came here.
+    pub(super) fn withdraw(&mut self, frames: u64, bulk: usize) {
         self.history = history::History::default();
-        self.frames_out += more;
-        self.frames_unsent += more;
+        self.frames_out += frames;
+        self.frames_unsent += frames;
+        for _ in 0..bulk + self.bulk_out.withdraw() {
+            self.event(Event::BulkSent);
+        }
     }
 
     /// Copies that have left by another path make room for the next frame where lines are full: redundancy is given up

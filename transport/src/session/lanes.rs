@@ -37,7 +37,7 @@ impl Session {
     }
 
     /// Queues something large and sends it with what nothing else needs of the lines. [`Event::BulkSent`] tells when it
-    /// is whole at the peer.
+    /// is whole at the peer, or was withdrawn.
     ///
     /// # Errors
     /// If it is empty, too large, or others wait.

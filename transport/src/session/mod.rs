@@ -125,7 +125,7 @@ impl Session {
             Input::PathTrouble { path, trouble } => self.path_trouble(path, trouble),
             Input::Datagram { path, bytes } => self.datagram(path, &bytes, now),
             Input::Frame(frame) => self.send_frame(frame, now),
-            Input::WithdrawFrames(more) => self.withdraw_frames(more),
+            Input::Withdraw { frames, bulk } => self.withdraw(frames, bulk),
             Input::FrameNotTaken(number) => self.assembly.not_taken(number),
             Input::AddPath { path, side } => self.add_path(path, side, now),
             Input::RemovePath(path) => self.remove_path(path),

@@ -69,7 +69,7 @@ fn withdrawn_frames_are_not_kept_to_be_sent_again_and_those_that_never_left_are_
     outputs(&mut theatre);
     let kept = |session: &Session| session.sizes().get("frames kept").copied();
     assert_eq!(kept(&theatre), Some(1));
-    theatre.handle(Input::WithdrawFrames(2), MonoTime(3));
+    theatre.handle(Input::Withdraw { frames: 2, bulk: 0 }, MonoTime(3));
     assert_eq!((kept(&theatre), outputs(&mut theatre)), (Some(0), vec![]));
     let facts = theatre.facts(MonoTime(3));
     assert_eq!((facts.frames_out, facts.frames_unsent), (3, 2));

@@ -137,6 +137,32 @@ fn a_still_cut_off_by_the_darkness_of_all_lines_comes_whole_when_they_are_back()
 }
 
 #[test]
+fn of_a_still_that_is_withdrawn_on_its_way_no_byte_leaves_any_more_and_the_next_comes_whole() {
+    for name in ["wan", "lossy", "cut", "lte4"] {
+        let mut world = World::new(name, 4);
+        world.run_until(2 * S);
+        world.input(Who::Theatre, Input::RaiseBulk(true));
+        // No frame is made of these.
+        (0..2).for_each(|_| world.bulk(Who::Theatre, b"still".repeat(STILL_BYTES / 5)));
+        world.run_until(3 * S);
+        assert!(world.console.session.facts(world.console.clock(world.now_us)).bulk_progress.is_some(), "{name}");
+        world.tape = Some(Vec::new());
+        world.input(Who::Theatre, Input::Withdraw { frames: 0, bulk: 1 });
+        let settled = world.theatre.events.iter().filter(|(at_us, event)| (*at_us, event) == (3 * S, &Event::BulkSent));
+        assert_eq!(settled.count(), 3, "{name}: two here, and one that never came here");
+        world.run_until(6 * S);
+        let facts = world.console.session.facts(world.console.clock(world.now_us));
+        assert_eq!((stills(&world).len(), facts.bulk_progress), (0, None), "{name}: nothing is waited for");
+        world.bulk(Who::Theatre, vec![6; 50_000]);
+        world.run_until(10 * S);
+        assert_eq!(stills(&world).iter().map(|(_, bytes)| *bytes).collect::<Vec<_>>(), [50_000], "{name}");
+        let tape = world.tape.take().unwrap();
+        let leaked = tape.iter().filter(|(_, _, bytes)| bytes.windows(5).any(|part| part == b"still")).count();
+        assert!(leaked == 0 && tape.len() > 1000, "{name}: {leaked} of {}", tape.len());
+    }
+}
+
+#[test]
 fn what_was_on_its_way_to_a_console_that_died_is_over_and_its_next_life_gets_what_is_sent_to_it() {
     let mut world = World::new("wan", 4);
     world.run_until(2 * S);

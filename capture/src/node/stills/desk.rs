@@ -29,8 +29,10 @@ struct Place {
 enum Lane {
     #[default]
     Free,
-    /// Something is being made for it, or is on its way.
+    /// Something is being made for it, or the canvas is on its way.
     Busy,
+    /// A still of this source is on its way.
+    Carries(SourceId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,13 @@ impl Desk {
             .collect()
     }
 
+    /// The still of `source` that was made for participant `at` is on its way.
+    pub(super) fn sent(&mut self, at: usize, source: SourceId) {
+        if let Some(place) = self.places.get_mut(at) {
+            place.lane = Lane::Carries(source);
+        }
+    }
+
     /// What was under way for participant `at` is over.
     pub(super) fn settled(&mut self, at: usize) {
         if let Some(place) = self.places.get_mut(at) {
@@ -86,13 +95,17 @@ impl Desk {
         }
     }
 
-    /// Gives the wishes that will not be granted.
+    /// Gives the wishes that will not be granted, those included whose still is on its way: it is withdrawn.
     pub(super) fn set_curtain(&mut self, curtain: Curtain) -> Vec<(usize, SourceId)> {
         self.curtain = curtain;
         if self.is_open() {
             return Vec::new();
         }
-        self.places.iter_mut().enumerate().filter_map(|(at, place)| Some((at, place.wish.take()?))).collect()
+        let ungranted = |(at, place): (usize, &mut Place)| {
+            let carried = if let Lane::Carries(source) = place.lane { Some(source) } else { None };
+            [carried, place.wish.take()].into_iter().flatten().map(move |source| (at, source))
+        };
+        self.places.iter_mut().enumerate().flat_map(ungranted).collect()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -161,5 +174,18 @@ mod tests {
         assert_eq!(desk.set_curtain(Curtain::Open), []);
         assert_eq!(desk.wish(0, SCOPE), Ok(()));
         assert_eq!(desk.wish(7, SCOPE), Err(Refusal::NoSource), "nobody is there");
+    }
+
+    #[test]
+    fn a_closed_curtain_refuses_what_is_on_its_way_and_the_lane_is_free_once_that_is_settled() {
+        let mut desk = Desk::new(1);
+        desk.wish(0, SCOPE).unwrap();
+        assert_eq!(desk.next(), Some((0, SCOPE)));
+        desk.sent(0, SCOPE);
+        desk.wish(0, ROOM).unwrap();
+        assert_eq!(desk.set_curtain(Curtain::Closed), [(0, SCOPE), (0, ROOM)]);
+        assert_eq!((desk.set_curtain(Curtain::Open), desk.wish(0, ROOM), desk.next()), (Vec::new(), Ok(()), None));
+        desk.settled(0);
+        assert_eq!(desk.next(), Some((0, ROOM)));
     }
 }

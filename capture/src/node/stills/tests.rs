@@ -230,6 +230,22 @@ fn a_curtain_that_closes_while_a_still_is_made_keeps_it_in_theatre() {
 }
 
 #[test]
+fn a_curtain_that_closes_while_a_still_is_on_its_way_ends_the_wish_and_the_next_is_made_once_that_is_settled() {
+    let bench = Bench::new();
+    let picture = picture(Colour::default(), [60, 180], [128, 128]);
+    bench.stills.wish(0, SCOPE);
+    bench.sent(&picture);
+    bench.stills.set_curtain(Curtain::Closed);
+    assert_eq!(bench.news.recv(), Ok(News::Refused(SCOPE, Refusal::Curtain)));
+    bench.stills.set_curtain(Curtain::Open);
+    bench.stills.wish(0, SCOPE);
+    assert!(bench.news.try_recv().is_err(), "the one that was withdrawn is not settled yet");
+    bench.stills.settled(0);
+    assert_eq!(bench.news.recv(), Ok(News::Raised(false)));
+    bench.sent(&picture);
+}
+
+#[test]
 fn the_canvas_goes_to_whoever_waits_for_nothing_else() {
     let bench = Bench::new();
     bench.stills.send_canvas(b"frame");
