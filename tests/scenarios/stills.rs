@@ -25,10 +25,11 @@ const ENDOSCOPE: SourceId = SourceId(0);
 /// Two seconds of frames.
 const A_WHILE: usize = 60;
 
-/// A card that gives 4:2:2, whose chroma differs from row to row, with a mask over its upper left corner.
+/// A card that gives 4:2:2 and holds one image, whose chroma differs from row to row, with a mask over its upper left corner.
 const GRABBER: &str = r#"
 kind = "gstreamer"
 bin = "videotestsrc is-live=true pattern=chroma-zone-plate kx2=20 ky2=20 ! video/x-raw,format=UYVY,width=640,height=360,framerate=30/1"
+still_ok = true
 mask = { size = { width = 640, height = 360 }, areas = [{ rectangle = [0, 0, 198, 58] }] }
 "#;
 /// The rectangle's size, and beyond it what a chroma sample more on its edge reaches.
