@@ -147,7 +147,7 @@ fn picture_of(made: Vec<Made>, number: u64, captured: MonoTime) -> Result<Pictur
 }
 
 fn made(family: Family, codec: Codec) -> Result<Element, element::Error> {
-    let decoder = element::made(&family.factory(codec), family.settings());
+    let decoder = element::made(&family.factory(codec), family.settings(codec));
     let decoder = match codec {
         Codec::H264 => decoder,
         Codec::H265 => decoder.and_then(behind_a_parser),
