@@ -41,10 +41,11 @@ pub fn colorimetry(colour: Colour) -> VideoColorimetry {
     VideoColorimetry::new(range, matrix, VideoTransferFunction::Bt709, primaries)
 }
 
-/// The range of a picture's codes; limited if it says nothing, as H.264 has it.
-fn range(info: &VideoInfo) -> Range {
+/// The range of a picture's codes. One that says nothing is limited, as H.264 has it; a grey one full, as JPEG has it.
+pub fn range(info: &VideoInfo) -> Range {
     match info.colorimetry().range() {
         VideoColorRange::Range0_255 => Range::Full,
+        VideoColorRange::Unknown if info.format_info().flags().contains(VideoFormatFlags::GRAY) => Range::Full,
         _ => Range::Limited,
     }
 }
@@ -184,6 +185,7 @@ mod tests {
         for matrix in [Matrix::Bt601, Matrix::Bt709] {
             let limited = Colour { matrix, range: Range::Limited };
             for (grey, luma) in [(0, 16), (100, 102), (255, 235)] {
+                assert_eq!(converted(VideoFormat::Gray8, "0:4:0:0", [grey, 0, 0], limited), [luma, 128, 128]);
                 assert_eq!(converted(VideoFormat::Gray8, "1:4:0:0", [grey, 0, 0], limited), [luma, 128, 128]);
             }
         }

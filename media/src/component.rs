@@ -3,8 +3,11 @@
 
 use gstreamer_video::prelude::*;
 use gstreamer_video::video_frame::{Readable, Writable};
-use gstreamer_video::{VideoColorRange, VideoFormat, VideoFormatFlags, VideoFrame, VideoInfo};
+use gstreamer_video::{VideoFormat, VideoFormatFlags, VideoFrame, VideoInfo};
+use protocol::colour::Range;
 use protocol::geometry::CanvasRect;
+
+use crate::colour;
 
 /// One of a format's components: luma, a colour difference, red, green or blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +108,9 @@ pub fn in_bytes(info: &VideoInfo) -> VideoFormat {
 /// The codes of black, one for each of [`Component::all`].
 pub fn black(info: &VideoInfo) -> [u8; 3] {
     let rgb = info.format_info().flags().contains(VideoFormatFlags::RGB);
-    match info.colorimetry().range() {
+    match colour::range(info) {
         _ if rgb => [0; 3],
-        VideoColorRange::Range0_255 => [0, 128, 128],
-        _ => [16, 128, 128],
+        Range::Full => [0, 128, 128],
+        Range::Limited => [16, 128, 128],
     }
 }

@@ -2,7 +2,7 @@
 //! is lost but what rounding to 8 bits takes, once.
 
 use gstreamer_video::{VideoColorimetry, VideoFormat, VideoFormatFlags, VideoFrameExt, VideoInfo};
-use media::colour::colorimetry;
+use media::colour::{self, colorimetry};
 use media::picture::{self, Converter, Picture};
 use protocol::colour::{Colour, Range};
 use protocol::still;
@@ -66,7 +66,8 @@ fn deep(picture: &Picture) -> Result<VideoInfo, picture::Error> {
             "sRGB".parse().map_err(|_| picture::Error::NotRaw("GStreamer knows no sRGB".into()))?;
         (VideoFormat::Argb64, srgb)
     } else if flags.contains(VideoFormatFlags::GRAY) {
-        (VideoFormat::Ayuv64, picture.info.colorimetry())
+        let colour = Colour { range: colour::range(&picture.info), ..Colour::default() };
+        (VideoFormat::Ayuv64, colorimetry(colour))
     } else {
         (VideoFormat::Ayuv64, colorimetry(picture.colour()))
     };

@@ -143,9 +143,14 @@ fn ten_bits_become_eight_once_and_white_stays_white() {
 #[test]
 fn grey_stays_grey_in_either_range() {
     media::init().unwrap();
-    for (colorimetry, given, expected) in
-        [("1:4:0:0", 0, 0), ("1:4:0:0", 100, 100), ("1:4:0:0", 255, 255), ("2:4:0:0", 16, 0), ("2:4:0:0", 235, 255)]
-    {
+    for (colorimetry, given, expected) in [
+        ("0:4:0:0", 16, 16),
+        ("1:4:0:0", 0, 0),
+        ("1:4:0:0", 100, 100),
+        ("1:4:0:0", 255, 255),
+        ("2:4:0:0", 16, 0),
+        ("2:4:0:0", 235, 255),
+    ] {
         let info = VideoInfo::builder(VideoFormat::Gray8, 64, 36).colorimetry(&colorimetry.parse().unwrap());
         let info = info.build().unwrap();
         let buffer = gst::Buffer::from_slice(vec![given; info.size()]);
