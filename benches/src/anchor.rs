@@ -76,7 +76,8 @@ fn page(known: &str, running: &str, small: &str) -> String {
     format!(
         "# Marks under a moving camera\n\n`cargo bench --locked -p system-benches --bench anchor`, with `REALDATA` naming the \
          folder of recorded clips.\n\nPictures are made small (160x90 for 16:9) as theatre does. Times are processor time of \
-         the one thread for each picture, in the first table once it is small, in the second from its full size on; errors are in percent of the picture's width, where a mark turns broken \
+         the one thread for each picture, in the first table once it is small, in the second from its full size on; errors are \
+         in percent of the picture's width, where a mark turns broken \
          at 3 % and goes at 15 %.\n\n## Real pictures moved by known amounts\n\n{STILLS} pictures of each clip, each moved \
          in {STEPS} steps out to {:.0} % of the width and back, by a window that moves over it. Block matching compares \
          each picture with the first one: the middle block, half as wide and half as high, by the least sum of absolute \

@@ -22,8 +22,8 @@ const KEYS: usize = 24;
 /// A picture becomes a key where none is nearer at every corner, in pixels. Farther apart, what is near has moved otherwise
 /// than what is deep; closer together, drift grows with their number.
 const KEY_EVERY: f32 = 12.0;
-/// While all is well, every so many pictures are compared with a key: often enough that drift between is none, and the
-/// cost of a picture stays at little over a half.
+/// While all is well, every so many pictures one is compared with a key in place of the picture before: often enough that
+/// drift between is none.
 const CHECK_EVERY: u32 = 4;
 
 /// Where the scene lies in a picture.
@@ -75,14 +75,8 @@ impl Tracker {
         if before.luma().size() != view.luma().size() {
             return self.begin(view, pose.scene + 1, half);
         }
-        let step = before.motion_to(&view, Point::default(), &mut self.correlator);
-        let summed = step.filter(|_| pose.grip == Grip::Firm).map(|step| pose.motion.then(step));
         self.unchecked += 1;
-        let checked = match summed {
-            Some(_) if self.unchecked < CHECK_EVERY => None,
-            expected => self.by_key(&view, expected, half),
-        };
-        match (checked.or(summed), pose.grip) {
+        match (self.found(&before, &view, pose), pose.grip) {
             (Some(motion), _) => {
                 let pose = Pose { motion, grip: Grip::Firm, ..pose };
                 self.keep(&view, pose);
@@ -99,6 +93,24 @@ impl Tracker {
                 pose
             }
         }
+    }
+
+    /// From the scene's first picture to `view`, which comes after `before` with its `pose`. One comparison tells, but where
+    /// the first one tried finds nothing.
+    fn found(&mut self, before: &View, view: &View, pose: Pose) -> Option<Motion> {
+        let is_firm = pose.grip == Grip::Firm;
+        if is_firm && self.unchecked >= CHECK_EVERY {
+            // From one picture to the next the scene moves little: where it was tells which key is near.
+            let checked = self.by_key(view, Some(pose.motion), pose.half);
+            return checked.or_else(|| self.summed(before, view, pose));
+        }
+        let summed = if is_firm { self.summed(before, view, pose) } else { None };
+        summed.or_else(|| self.by_key(view, None, pose.half))
+    }
+
+    fn summed(&mut self, before: &View, view: &View, pose: Pose) -> Option<Motion> {
+        let step = before.motion_to(view, Point::default(), &mut self.correlator)?;
+        Some(pose.motion.then(step))
     }
 
     /// A scene begins with this picture.

@@ -62,8 +62,8 @@ impl Drop for Anchor {
 }
 
 impl Eye {
-    /// Shows a picture: takes its light and dark, some tenths of a millisecond (`docs/measurements/anchor.md`), and keeps nothing of it. One whose components are
-    /// not bytes, which no window hands out, is left out.
+    /// Shows a picture: takes its light and dark, some tenths of a millisecond (`docs/measurements/anchor.md`), and keeps
+    /// nothing of it. One whose components are not bytes, which no window hands out, is left out.
     pub fn show(&self, picture: &Picture) {
         if let Ok(Some(luma)) = luma(picture) {
             self.0.put(Order::See(luma, picture.captured));
