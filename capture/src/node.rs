@@ -134,7 +134,8 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let branches = inlets.into_iter().map(branch).collect();
     let arranging = Arc::new(Arranging::new(canvas.plan().arrangement(theatre.canvas.mentor_may)));
     let demand = Demand::default();
-    let way = Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone() };
+    let way =
+        Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone(), leaving: Arc::default() };
     let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &way)));
     let drills = Arc::new(Drills::new(&way.participants, trace));
     let link = listen(theatre, &way, (&drills, hub.as_ref()), codec::Choice::new(encoder.makes_h265()), events)

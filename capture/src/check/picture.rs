@@ -1,7 +1,7 @@
 //! The way of a picture to each console, tried with a test picture in the primary's place: as large as the primary and in the
-//! format and colour in which its pictures are carried, it is scaled onto the canvas, encoded, sent over the paths and decoded as in a case, and
-//! judged there by the console's program. Its mask alone is left out: the pattern shows nobody. `capture-node` must not run
-//! meanwhile.
+//! format and colour in which its pictures are carried, it is scaled onto the canvas, encoded, sent over the paths and
+//! decoded as in a case, and judged there by the console's program. Its mask alone is left out: the pattern shows nobody.
+//! `capture-node` must not run meanwhile.
 
 mod stand_in;
 

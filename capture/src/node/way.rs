@@ -2,7 +2,7 @@
 //! frame to everybody. What is not to leave is dropped as early as that is known, and the trace says why.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use program::clock;
@@ -41,6 +41,8 @@ pub struct Way {
     pub stills: Arc<Stills>,
     /// Where each stage is written down.
     pub trace: Trace,
+    /// Held while a canvas leaves, and while what left is withdrawn: none slips out between the two.
+    pub leaving: Arc<Mutex<()>>,
 }
 
 impl Way {
@@ -91,6 +93,7 @@ impl Way {
         if canvas.set_curtain(position) {
             self.stills.set_curtain(position);
             if position == local::Curtain::Closed {
+                let _leaving = self.leaving();
                 self.participants.withdraw();
             }
             // Nothing of what was before may shine through what comes.
@@ -120,6 +123,7 @@ impl Way {
 
     /// What becomes of an encoded canvas: it is a frame, or without video a still. One that the curtain was closed behind goes no further.
     fn send(&self, encoded: Encoded) {
+        let _leaving = self.leaving();
         if self.curtain.is_closed() && encoded.canvas.shows_sources() {
             self.participants.withhold(encoded.unit.codec, encoded.unit.independent);
             self.demand.refresh();
@@ -144,5 +148,9 @@ impl Way {
         let numbers = self.participants.deliver(encoded.unit.codec, &frame, clock::now());
         self.trace.write(record::sent(&encoded, numbers, clock::now()));
         self.relay.sent(encoded.canvas.header);
+    }
+
+    fn leaving(&self) -> MutexGuard<'_, ()> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,6 +44,15 @@ fn attach(writer: &mut Writer, pictures: &Receiver<Picture>) {
     }
 }
 
+/// A writer, and a reader that is attached to it.
+fn attached(name: &str) -> (Writer, Reader, Receiver<Picture>) {
+    let socket = socket(name);
+    let mut writer = Writer::open(&socket).unwrap();
+    let (reader, pictures) = reader(&socket);
+    attach(&mut writer, &pictures);
+    (writer, reader, pictures)
+}
+
 /// The next picture that is not one of those by which the reader was found.
 fn next(pictures: &Receiver<Picture>) -> Picture {
     let mut all = std::iter::from_fn(|| pictures.recv_timeout(LONG).ok());
@@ -57,10 +66,7 @@ fn now() -> Instant {
 
 #[test]
 fn a_picture_arrives_with_its_pixels_time_and_colour() {
-    let socket = socket("arrive");
-    let mut writer = Writer::open(&socket).unwrap();
-    let (_reader, pictures) = reader(&socket);
-    attach(&mut writer, &pictures);
+    let (mut writer, _reader, pictures) = attached("arrive");
     for number in 1..20 {
         writer.put(&picture(number)).unwrap();
         let got = next(&pictures);
@@ -71,10 +77,7 @@ fn a_picture_arrives_with_its_pixels_time_and_colour() {
 
 #[test]
 fn pictures_arrive_in_their_own_format_and_those_of_more_bits_with_as_much_colour() {
-    let socket = socket("format");
-    let mut writer = Writer::open(&socket).unwrap();
-    let (_reader, pictures) = reader(&socket);
-    attach(&mut writer, &pictures);
+    let (mut writer, _reader, pictures) = attached("format");
     for (number, (given, arrives)) in (1..).zip([
         (VideoFormat::Bgrx, VideoFormat::Bgrx),
         (VideoFormat::Uyvy, VideoFormat::Uyvy),
@@ -96,10 +99,7 @@ fn pictures_arrive_in_their_own_format_and_those_of_more_bits_with_as_much_colou
 
 #[test]
 fn pictures_too_large_for_the_area_arrive_with_less_colour_and_a_reader_that_keeps_one_gets_the_next() {
-    let socket = socket("large");
-    let mut writer = Writer::open(&socket).unwrap();
-    let (_reader, pictures) = reader(&socket);
-    attach(&mut writer, &pictures);
+    let (mut writer, _reader, pictures) = attached("large");
     let info = VideoInfo::builder(VideoFormat::Bgrx, 4096, 2160).build().unwrap();
     let buffer = gst::Buffer::from_slice(vec![90; info.size()]);
     let mut kept = Vec::new();
