@@ -82,6 +82,14 @@ pub enum Error {
         /// What is wrong with it, where, and how to mend it.
         fault: String,
     },
+    /// The device gives pictures, and none that can be carried on.
+    #[error("source {name}: {reason}")]
+    Unfit {
+        /// The source.
+        name: String,
+        /// What it offers, and how to mend it.
+        reason: String,
+    },
     /// The machine lacks something or a device does not work now: trying again later may help.
     #[error("source {name}: {reason}")]
     Unavailable {

@@ -58,7 +58,7 @@ fn exit_kind(error: &or_display::Error) -> Kind {
         | Error::Screen(or_display::screen::Error::Description { .. } | or_display::screen::Error::Absent { .. }) => {
             Kind::Config
         }
-        Error::Source(source::Error::Unavailable { .. })
+        Error::Source(source::Error::Unavailable { .. } | source::Error::Unfit { .. })
         | Error::Screen(or_display::screen::Error::Unavailable { .. })
         | Error::Library(_)
         | Error::Running(_) => Kind::Unavailable,

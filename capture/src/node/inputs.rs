@@ -84,6 +84,7 @@ fn keep_open(
                 // Its tile says as much.
                 over @ Over::Silent(_) => (None, format!("source {name}: {over}")),
             },
+            Err(error @ source::Error::Unfit { .. }) => (Some(Trouble::Unusable), error.to_string()),
             Err(error) => (Some(Trouble::Failed), error.to_string()),
         };
         if let Some(trouble) = trouble {

@@ -35,6 +35,6 @@ pub fn open(
         card.set_property_from_str("video-format", format);
         card.set_property("buffer-size", BUFFERED_PICTURES);
         card.set_property("drop-no-signal-frames", true);
-        line.gives(&[&card], &gst::Caps::new_empty_simple("video/x-raw"))
+        Ok(line.gives(&[&card], &gst::Caps::new_empty_simple("video/x-raw"))?)
     })
 }

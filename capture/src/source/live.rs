@@ -34,13 +34,13 @@ struct Tail {
 /// Opens the source called `name`: `begin` makes what its kind needs before the decoder. Failures are told in `words`.
 ///
 /// # Errors
-/// [`Error::Unavailable`] with what is missing or does not work.
+/// [`Error::Unavailable`] with what is missing or does not work, [`Error::Unfit`] with what is offered.
 pub fn open(
     name: &str,
     words: &'static Words,
     normal: Normal,
     deliver: impl FnMut(Picture) + Send + 'static,
-    begin: impl FnOnce(&Line) -> Result<(), String>,
+    begin: impl FnOnce(&Line) -> Result<(), NoUse>,
 ) -> Result<(Receiver<Event>, Playing), Error> {
     let unavailable = |reason: String| Error::Unavailable { name: name.into(), reason };
     let sink = AppSink::builder().caps(&gst::Caps::new_empty_simple("video/x-raw")).build();
@@ -49,9 +49,27 @@ pub fn open(
     pipeline.add(&sink).map_err(|error| unavailable(error.to_string()))?;
     let end = Tail { pipeline: pipeline.downgrade(), sink: sink.downgrade() };
     let line = Line { branch: Branch::live(pipeline.clone(), words, arrivals), pipeline, end };
-    begin(&line).map_err(unavailable)?;
+    begin(&line).map_err(|no_use| match no_use {
+        NoUse::Unavailable(reason) => unavailable(reason),
+        NoUse::Unfit(reason) => Error::Unfit { name: name.into(), reason },
+    })?;
     line.branch.preroll().map_err(unavailable)?;
     line.branch.play(name, None, ended).map_err(unavailable)
+}
+
+/// Why nothing can be begun with a device; in one line.
+#[derive(Debug)]
+pub enum NoUse {
+    /// It does not work now.
+    Unavailable(String),
+    /// It offers nothing that can be carried on.
+    Unfit(String),
+}
+
+impl<S: Into<String>> From<S> for NoUse {
+    fn from(reason: S) -> Self {
+        Self::Unavailable(reason.into())
+    }
 }
 
 impl Line {
@@ -163,4 +181,24 @@ fn output(element: &gst::Element) -> Result<gst::Pad, String> {
 
 fn ended(_: &gst::Pipeline, _: End) -> ControlFlow<Event> {
     ControlFlow::Break(Event::Ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Deinterlace;
+    use crate::source::fault;
+
+    fn refused(no_use: NoUse) -> Error {
+        media::init().unwrap();
+        let normal = Normal::new(Deinterlace::Auto);
+        open("camera", &fault::DEVICE, normal, |_| {}, |_| Err(no_use)).expect_err("nothing can be begun with it")
+    }
+
+    #[test]
+    fn a_device_that_offers_nothing_of_use_is_told_from_one_that_does_not_work() {
+        let (silent, odd) = (refused("it is gone".into()), refused(NoUse::Unfit("it offers depth alone".into())));
+        assert!(matches!(silent, Error::Unavailable { .. }) && silent.to_string() == "source camera: it is gone");
+        assert!(matches!(odd, Error::Unfit { .. }) && odd.to_string() == "source camera: it offers depth alone");
+    }
 }

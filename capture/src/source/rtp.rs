@@ -39,7 +39,7 @@ pub fn open(
         socket.set_property("caps", &caps);
         let order = live::element("rtpjitterbuffer", "gstreamer1.0-plugins-good")?;
         order.set_property("latency", u32::from(rtp.latency_ms));
-        line.gives(&[&socket, &order], &caps)
+        Ok(line.gives(&[&socket, &order], &caps)?)
     })
 }
 

@@ -48,6 +48,6 @@ pub fn open(
             let caps = arguments.get(2).and_then(|caps| caps.get::<gst::Caps>().ok());
             Some(caps.is_some_and(|caps| super::decode::is_video(&caps)).to_value())
         });
-        line.gives_later(&[&camera])
+        Ok(line.gives_later(&[&camera])?)
     })
 }

@@ -40,11 +40,11 @@ pub fn open(
         match srt.payload {
             SrtPayload::Mpegts => {
                 let streams = live::element("tsdemux", "gstreamer1.0-plugins-bad")?;
-                line.gives_later(&[&encoder, &streams])
+                Ok(line.gives_later(&[&encoder, &streams])?)
             }
             SrtPayload::Rtp(encoding) => {
                 let caps = rtp::caps(encoding, None);
-                line.gives(&[&encoder, &live::only(&caps)?], &caps)
+                Ok(line.gives(&[&encoder, &live::only(&caps)?], &caps)?)
             }
         }
     })

@@ -26,7 +26,8 @@ const MAX_LISTED: usize = 8;
 /// Opens the camera with the best of what it offers.
 ///
 /// # Errors
-/// [`Error::Unavailable`]: it is not plugged in, another program uses it, or it offers nothing that can be used.
+/// [`Error::Unavailable`]: it is not plugged in, or another program uses it. [`Error::Unfit`]: it offers nothing that can be
+/// used.
 pub fn open(
     name: &str,
     v4l2: &V4l2,
@@ -35,14 +36,15 @@ pub fn open(
 ) -> Result<(Receiver<Event>, Playing), Error> {
     live::open(name, &fault::DEVICE, normal, deliver, |line| {
         if !v4l2.device.exists() {
-            return Err(absent(&v4l2.device, Path::new(BY_ID)));
+            return Err(absent(&v4l2.device, Path::new(BY_ID)).into());
         }
         let camera = live::element("v4l2src", "gstreamer1.0-plugins-good")?;
         camera.set_property("device", v4l2.device.to_string_lossy().as_ref());
         line.ready(&camera)?;
         let output = camera.static_pad("src").ok_or("v4l2src has no output")?;
-        let chosen = offer::choose(&output.query_caps(None), v4l2.format, v4l2.size, v4l2.fps)?;
-        line.takes(&camera, &chosen)
+        let chosen = offer::choose(&output.query_caps(None), v4l2.format, v4l2.size, v4l2.fps);
+        let chosen = chosen.map_err(live::NoUse::Unfit)?;
+        Ok(line.takes(&camera, &chosen)?)
     })
 }
 
