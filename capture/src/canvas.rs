@@ -36,7 +36,7 @@ use crate::config::Theatre;
 use crate::layout::Plan;
 use crate::local::Curtain;
 use crate::mask::{Gate, Rule};
-use crate::signal::Policy;
+use crate::signal::{Policy, Trouble};
 pub use composed::Composed;
 use drive::Drive;
 pub use inlet::Inlet;
@@ -128,6 +128,13 @@ impl Canvas {
     /// For each source whether its pictures are withheld, and who may let them pass.
     pub fn gates(&self) -> Vec<(SourceId, Arc<Gate>)> {
         self.tiles.iter().map(|tile| (tile.source, Arc::clone(&tile.branch().gate))).collect()
+    }
+
+    /// Takes what is wrong with `source`, and since when, from whoever has it open elsewhere; its pictures come by the inlet.
+    pub fn troubles(&self, source: SourceId) -> Option<impl Fn(Trouble, MonoTime) + Send + use<>> {
+        let tile = self.tiles.iter().find(|tile| tile.source == source)?;
+        let branch = Arc::clone(tile.branch());
+        Some(move |trouble, at| branch.trouble(trouble, at))
     }
 
     /// Tiles beside the primary take pictures so often from the next canvas on.

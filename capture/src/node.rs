@@ -199,10 +199,11 @@ fn windows(
     let members = participants.members().iter().map(|member| (member.name.clone(), member.role, member.teller()));
     let relay = Arc::new(Relay::new(sources, canvas.layout().clone(), members));
     let attach = |(name, source): (String, SourceId)| {
-        let (relay, curtain) = (Arc::clone(&relay), curtain.clone());
+        let (relay, curtain, trouble) = (Arc::clone(&relay), curtain.clone(), canvas.troubles(source));
         let socket = run_dir::board(&theatre.run_dir, &name);
         NodeEnd::attach(&socket, move |event, sender| {
             curtain.hear(&event);
+            trouble.iter().for_each(|tell| event.troubles().for_each(|(trouble, at)| tell(trouble, at)));
             relay.window(source, event, sender);
         })
     };

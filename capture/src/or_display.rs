@@ -40,7 +40,7 @@ use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
 
 use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
-use crate::signal::Policy;
+use crate::signal::{Policy, Trouble};
 use crate::{config, run_dir, source};
 use crew::Crew;
 use hand::{Hand, Press};
@@ -118,7 +118,7 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
         receipts,
     };
     let _pedal = display.window.keys.pedal.clone().and_then(|device| pedal(device, press));
-    let ended = desk.serve(&pictures, &board, &presses, input.ended(), stop);
+    let ended = desk.serve(&pictures, &board, &presses, input.troubles(), stop);
     // The socket's thread may wait for room among the batches: that ends with their receiver.
     drop(board);
     ended
@@ -184,7 +184,7 @@ impl Desk {
         pictures: &Pictures,
         board: &Receiver<Batch>,
         presses: &Receiver<Press>,
-        ended: &Receiver<()>,
+        ended: &Receiver<(Trouble, MonoTime)>,
         stop: &Receiver<()>,
     ) -> Result<(), Error> {
         let mut seen = 0;
@@ -197,7 +197,9 @@ impl Desk {
                 recv(pictures.came) -> _ => seen = self.take_picture(&pictures.latest, seen),
                 recv(board) -> batch => {
                     if let Ok((messages, received)) = batch {
-                        let told = self.over.take(&messages, received);
+                        let mut told = self.over.take(&messages, received);
+                        let is_new = messages.iter().any(|message| matches!(message, ToDisplay::Reset { .. }));
+                        told.extend(is_new.then(|| self.why.complaint()).flatten());
                         self.tell(&told);
                     }
                 }
@@ -208,10 +210,7 @@ impl Desk {
                     }
                 }
                 recv(lettered) -> _ => self.over.take_letters(),
-                recv(ended) -> _ => {
-                    self.why = Why::Silent;
-                    self.schedule.source_ended();
-                }
+                recv(ended) -> trouble => trouble.into_iter().for_each(|(trouble, at)| self.source_ended(trouble, at)),
                 recv(self.screen.arrivals()) -> at => {
                     if let (Ok(at), Some(underway)) = (at, self.underway.take()) {
                         self.report(&underway, at);
@@ -237,6 +236,16 @@ impl Desk {
             }
         }
         sequence
+    }
+
+    /// The source gives nothing more since `at`, because of `trouble`; unless it does by now.
+    fn source_ended(&mut self, trouble: Trouble, at: MonoTime) {
+        let fresh = self.fresh.as_ref().map(|(_, picture)| picture.captured);
+        if fresh.max(self.painter.captured()).is_none_or(|newest| newest <= at) {
+            self.why = Why::Trouble { trouble, at };
+            self.schedule.source_ended();
+            self.tell(self.why.complaint().as_slice());
+        }
     }
 
     /// Draws what is due and returns how long nothing will be, if nothing comes.

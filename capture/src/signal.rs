@@ -14,13 +14,14 @@ pub use look::{Look, is_dark, print};
 pub use policy::{Policy, Stills};
 use protocol::frame::Freshness;
 use protocol::time::MonoTime;
+use serde::{Deserialize, Serialize};
 
 /// Darkness after which a picture counts as black: longer than a light source takes to switch and a recording to cut,
 /// and soon enough that nobody asks before it is said.
 pub const BLACK_AFTER: Duration = Duration::from_secs(1);
 
 /// What keeps a source from giving pictures that can be shown. The next good picture ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trouble {
     /// It said that it is at its end.
     Ended,
@@ -30,11 +31,23 @@ pub enum Trouble {
     Unusable,
 }
 
+impl Trouble {
+    /// As people in theatre read it in place of the picture.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ended => "SOURCE ENDED",
+            Self::Failed => "SOURCE FAILED",
+            Self::Unusable => "WRONG FORMAT",
+        }
+    }
+}
+
 /// What is known of one source.
 #[derive(Debug, Clone)]
 pub struct Signal {
     policy: Policy,
-    trouble: Option<Trouble>,
+    /// What is wrong, and since when.
+    trouble: Option<(Trouble, MonoTime)>,
     run: Option<Run>,
     /// Since when every picture has been dark.
     dark_since: Option<MonoTime>,
@@ -55,8 +68,12 @@ impl Signal {
         Self { policy, trouble: None, run: None, dark_since: None }
     }
 
-    /// A picture came that was captured at `captured` and looks like `look`.
+    /// A picture came that was captured at `captured` and looks like `look`. One that was still on its way when something
+    /// went wrong changes nothing.
     pub fn picture(&mut self, look: Look, captured: MonoTime) {
+        if self.trouble.is_some_and(|(_, at)| captured < at) {
+            return;
+        }
         self.trouble = None;
         match &mut self.run {
             Some(run) if run.print == look.print => {
@@ -68,9 +85,9 @@ impl Signal {
         self.dark_since = if look.is_dark { self.dark_since.or(Some(captured)) } else { None };
     }
 
-    /// Something went wrong. What came before tells nothing of what comes after.
-    pub fn trouble(&mut self, trouble: Trouble) {
-        self.trouble = Some(trouble);
+    /// Something went wrong at `at`. What came before tells nothing of what comes after.
+    pub fn trouble(&mut self, trouble: Trouble, at: MonoTime) {
+        self.trouble = Some((trouble, at));
         (self.run, self.dark_since) = (None, None);
     }
 
@@ -80,9 +97,9 @@ impl Signal {
     /// never stands still. Darkness that moves is a living source without light.
     pub fn freshness(&self, heard: Freshness) -> Freshness {
         match self.trouble {
-            Some(Trouble::Ended) => return Freshness::Ended,
-            Some(Trouble::Failed) => return Freshness::Failed,
-            Some(Trouble::Unusable) => return Freshness::Unusable,
+            Some((Trouble::Ended, _)) => return Freshness::Ended,
+            Some((Trouble::Failed, _)) => return Freshness::Failed,
+            Some((Trouble::Unusable, _)) => return Freshness::Unusable,
             None => {}
         }
         let Some(run) = self.run.filter(|_| heard == Freshness::Live) else { return heard };

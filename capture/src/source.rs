@@ -12,6 +12,7 @@ mod dicom;
 mod fault;
 mod file;
 mod gstreamer;
+pub mod keep;
 mod live;
 mod normal;
 pub(crate) mod pace;
@@ -98,6 +99,13 @@ pub enum Error {
         /// What failed, and how to mend it.
         reason: String,
     },
+}
+
+impl Error {
+    /// Whether it is of the machine or the device as they are now: it may pass without anybody mending a configuration.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unfit { .. })
+    }
 }
 
 /// What a source says of itself after it was opened. It delivers nothing after either.

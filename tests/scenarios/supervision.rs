@@ -22,10 +22,19 @@ const A_WHILE: usize = 30;
 
 /// A camera that sends over the network, as a process of its own: something that moves, or one picture for ever.
 fn camera(folder: &Path, port: u16, pattern: &str) -> Program {
+    sender(folder, pattern, &format!("rtpjpegpay ! udpsink host=127.0.0.1 port={port}"))
+}
+
+/// A tower that serves its picture to whoever connects.
+fn tower(folder: &Path, port: u16) -> Program {
+    sender(folder, "ball", &format!("multipartmux ! tcpserversink host=127.0.0.1 port={port}"))
+}
+
+fn sender(folder: &Path, pattern: &str, way: &str) -> Program {
     let mut command = Command::new("gst-launch-1.0");
     let pipeline = format!(
         "videotestsrc is-live=true pattern={pattern} ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 \
-         ! jpegenc ! rtpjpegpay ! udpsink host=127.0.0.1 port={port}"
+         ! jpegenc ! {way}"
     );
     command.arg("-q").args(pipeline.split_whitespace());
     Program::start("gst-launch-1.0", command, &folder.join(format!("camera-{pattern}.log"))).expect("a camera")
@@ -87,16 +96,54 @@ fn a_camera_that_is_killed_comes_back_and_then_repeats_one_picture_is_told_each_
         assert!(states.ends_with(&["live"]) && states.len() <= 2, "{name} was {states:?}");
     }
     program.stop().expect("theatre ends in order");
-    let told: Vec<String> = trace::read(&folder.join("capture-node.jsonl"))
-        .expect("a trace")
-        .into_iter()
-        .filter_map(|record| match record {
-            Record::Source { source, state, .. } if source == "camera" => Some(state),
-            _ => None,
-        })
-        .collect();
-    let mut told = told.iter();
-    for state in ["live", "lost", "live", "repeating", "live"] {
-        assert!(told.any(|told| told == state), "{state} is missing, or not in its place");
+    assert_told(&folder, "camera", &["live", "lost", "live", "repeating", "live"]);
+}
+
+/// Theatre's trace tells these states of the source called `name`, in this order, and others between them at most.
+fn assert_told(folder: &Path, name: &str, states: &[&str]) {
+    let records = trace::read(&folder.join("capture-node.jsonl")).expect("a trace");
+    let mut told = records.into_iter().filter_map(|record| match record {
+        Record::Source { source, state, .. } if source == name => Some(state),
+        _ => None,
+    });
+    for state in states {
+        assert!(told.any(|told| told == *state), "{state} is missing, or not in its place");
     }
+}
+
+#[test]
+fn a_tower_that_ends_or_is_not_there_says_so_at_every_end_and_its_window_waits_for_it() {
+    let _machine = machine();
+    let folder = folder("tower");
+    fs::create_dir_all(folder.join("run")).expect("a folder");
+    let ports = free_ports(3).expect("free ports");
+    let line = configured(&folder, ports[0], &ports[1..]);
+    let file = folder.join("theatre.toml");
+    let text = fs::read_to_string(&file).expect("it was written");
+    let of_tower = format!(
+        "kind = \"gstreamer\"\nbin = \"tcpclientsrc host=127.0.0.1 port={} ! multipartdemux ! jpegdec\"\n",
+        ports[0]
+    );
+    let scene = "kind = \"scene\"\nscene = \"tissue\"\nsize = { width = 640, height = 360 }\n";
+    fs::write(&file, text.replacen(scene, &of_tower, 1)).expect("the folder can be written");
+    let endoscope = Theatre::load(&file).expect("a good file").source_id("endoscope").expect("a source");
+    let display = Display::start_virtual(640, 480, &folder.join("xvfb.log")).expect("a display");
+    let mut program = start_theatre(&folder, &display).expect("theatre starts");
+    let mut peer = Peer::join(&line, "clean", 1);
+    peer.wait_for_source(endoscope, "failed");
+
+    for _ in 0..2 {
+        let tower = tower(&folder, ports[0]);
+        peer.wait_for_source(endoscope, "live");
+        peer.wait_for_frames(peer.frames() + A_WHILE);
+        kill(tower);
+        peer.wait_for_source(endoscope, "failed");
+        peer.wait_for_frames(peer.frames() + A_WHILE);
+    }
+    peer.leave();
+    program.stop().expect("theatre ends in order");
+    let window = trace::read(&folder.join("or-display-endoscope.jsonl")).expect("a trace");
+    let starts = window.iter().filter(|record| matches!(record, Record::Start(_))).count();
+    assert_eq!(starts, 1, "the window was there all the time");
+    assert_told(&folder, "endoscope", &["failed", "live", "failed", "live", "failed"]);
 }

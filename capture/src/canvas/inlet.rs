@@ -107,7 +107,7 @@ impl Inlet {
             Err(error) => {
                 scaler.refuse(&branch.name, error.to_string());
                 drop(scaler);
-                self.trouble(Trouble::Unusable);
+                self.trouble(Trouble::Unusable, picture.captured);
                 None
             }
         }
@@ -118,9 +118,9 @@ impl Inlet {
         lock(&self.0.signal).freshness(Freshness::Live)
     }
 
-    /// The source says of itself that something is wrong with it.
-    pub fn trouble(&self, trouble: Trouble) {
-        lock(&self.0.signal).trouble(trouble);
+    /// The source said at `at` that something is wrong with it.
+    pub fn trouble(&self, trouble: Trouble, at: MonoTime) {
+        self.0.trouble(trouble, at);
     }
 }
 
@@ -141,6 +141,11 @@ impl Branch {
     /// How the source stands, where `heard` says whether its pictures come.
     pub(super) fn freshness(&self, heard: Freshness) -> Freshness {
         lock(&self.signal).freshness(heard)
+    }
+
+    /// The source said at `at` that something is wrong with it.
+    pub(super) fn trouble(&self, trouble: Trouble, at: MonoTime) {
+        lock(&self.signal).trouble(trouble, at);
     }
 
     /// From the next picture on they are scaled for `tile`; or not at all.

@@ -12,6 +12,7 @@ use protocol::frame::Freshness;
 use protocol::geometry::{CanvasRect, SizePx};
 
 use super::paint;
+use crate::signal::Trouble;
 
 /// Why a tile shows no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +61,9 @@ impl Word {
             Self::Lost => "NO SIGNAL",
             Self::Repeating => "PICTURE REPEATS",
             Self::Black => "BLACK PICTURE",
-            Self::Ended => "SOURCE ENDED",
-            Self::Failed => "SOURCE FAILED",
-            Self::Unusable => "WRONG FORMAT",
+            Self::Ended => Trouble::Ended.words(),
+            Self::Failed => Trouble::Failed.words(),
+            Self::Unusable => Trouble::Unusable.words(),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Tile {
         Inlet(Arc::clone(&self.branch))
     }
 
-    pub(super) fn branch(&self) -> &Branch {
+    pub(super) fn branch(&self) -> &Arc<Branch> {
         &self.branch
     }
 

@@ -108,7 +108,7 @@ fn stands(policy: Policy, seen: &[Seen]) -> Freshness {
     for seen in seen {
         match seen.look {
             Some(look) => signal.picture(look, seen.captured),
-            None => signal.trouble(Trouble::Unusable),
+            None => signal.trouble(Trouble::Unusable, seen.captured),
         }
     }
     signal.freshness(Freshness::Live)

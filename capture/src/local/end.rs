@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::connection::{Connection, Ended};
 use super::message::{FromDisplay, ToDisplay};
 use super::sender::Sender;
+use crate::signal::Trouble;
 
 /// Pause between two tries to attach: a restarted display has its marks back before anyone misses them.
 const RETRY: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
@@ -45,6 +46,17 @@ pub enum Event<In> {
     Messages(Vec<In>, MonoTime),
     /// The other end is gone, or was given up.
     Detached,
+}
+
+impl Event<FromDisplay> {
+    /// What is wrong with the window's source, and since when, as far as it was told.
+    pub fn troubles(&self) -> impl Iterator<Item = (Trouble, MonoTime)> {
+        let words = if let Self::Messages(words, _) = self { words.as_slice() } else { &[] };
+        words.iter().filter_map(|word| match word {
+            FromDisplay::Trouble { trouble, at_us } => Some((*trouble, MonoTime(*at_us))),
+            _ => None,
+        })
+    }
 }
 
 /// `or-display`'s end: listens, and serves the newest attachment.

@@ -9,6 +9,8 @@ use protocol::mark::Operation;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::signal::Trouble;
+
 /// Bytes of a message at most: several times the largest, an [`Operation::Extend`] of 128 points.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
 /// Bytes of the length in front of each message.
@@ -142,6 +144,13 @@ pub enum FromDisplay {
     Wished(Wish),
     /// Whoever stands at this window closes the curtain, or opens it if it is closed.
     Curtain,
+    /// The window's source gives no pictures, because of this; told again after each [`ToDisplay::Reset`] while it is so.
+    Trouble {
+        /// What is wrong with it.
+        trouble: Trouble,
+        /// When it went wrong, in microseconds of this machine's monotonic clock: older pictures may still be on their way.
+        at_us: u64,
+    },
 }
 
 /// Why bytes are no message.

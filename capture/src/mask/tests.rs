@@ -348,7 +348,7 @@ fn a_withheld_source_stays_withheld_whatever_supervision_says_of_it() {
     assert!(canvas.step(MonoTime(1_001_000)).unwrap().is_some());
     for trouble in [None, Some(Trouble::Ended), Some(Trouble::Failed), Some(Trouble::Unusable)] {
         inlet.deliver(&picture(VideoFormat::I420, SizePx { width: 640, height: 360 }, |_, _, _| 201));
-        trouble.into_iter().for_each(|trouble| inlet.trouble(trouble));
+        trouble.into_iter().for_each(|trouble| inlet.trouble(trouble, MonoTime(1_001_000)));
         let composed = (1_002..9_000).find_map(|ms| canvas.step(MonoTime(ms * 1_000)).unwrap()).expect("it goes on");
         assert_eq!(composed.header.tiles[0].freshness, Freshness::Withheld, "{trouble:?}");
         assert!(canvas.gates()[0].1.withholds().is_some());

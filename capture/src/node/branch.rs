@@ -4,6 +4,7 @@
 use media::picture::Picture;
 use protocol::frame::Freshness;
 use protocol::ids::SourceId;
+use protocol::time::MonoTime;
 
 use super::anchor::Eye;
 use super::stills::Tap;
@@ -28,9 +29,9 @@ impl Branch {
         self.inlet.source()
     }
 
-    /// The source says of itself that something is wrong with it.
-    pub fn trouble(&self, trouble: Trouble) {
-        self.inlet.trouble(trouble);
+    /// The source said at `at` that something is wrong with it.
+    pub fn trouble(&self, trouble: Trouble, at: MonoTime) {
+        self.inlet.trouble(trouble, at);
     }
 
     /// Takes a picture. The canvas is served first: the mentor waits for it. The others see what may leave of it.

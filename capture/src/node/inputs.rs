@@ -3,17 +3,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
 use media::picture::Picture;
-use program::clock;
 use program::worker::Worker;
 
 use super::branch::Branch;
 use crate::config::{self, Kind, Theatre};
 use crate::mask::burned;
-use crate::signal::Trouble;
-use crate::source::Over;
-use crate::supervise::backoff::Backoff;
+use crate::source::keep;
 use crate::vitals::hub::Hub;
 use crate::{run_dir, share, source};
 
@@ -68,39 +65,14 @@ fn keep_open(
     (branch, hub): (&Arc<Mutex<Branch>>, Option<&Arc<Hub>>),
     stopped: &Receiver<()>,
 ) {
-    let (mut backoff, mut told) = (Backoff::default(), String::new());
-    loop {
-        let opened = clock::now();
+    let open = || {
         let into = Arc::clone(branch);
-        let deliver = move |picture: Picture| {
+        open(name, source, hub, move |picture| {
             into.lock().unwrap_or_else(PoisonError::into_inner).deliver(&picture);
-        };
-        let (trouble, ended) = match open(name, source, hub, deliver) {
-            Ok(running) => match running.over(stopped, source::REOPEN_AFTER) {
-                Over::Stopped => return,
-                over @ Over::Ended => (Some(Trouble::Ended), format!("source {name}: {over}")),
-                over @ Over::Failed { .. } => (Some(Trouble::Failed), format!("source {name}: {over}")),
-                over @ Over::Unfit { .. } => (Some(Trouble::Unusable), format!("source {name}: {over}")),
-                // Its tile says as much.
-                over @ Over::Silent(_) => (None, format!("source {name}: {over}")),
-            },
-            Err(error @ source::Error::Unfit { .. }) => (Some(Trouble::Unusable), error.to_string()),
-            Err(error) => (Some(Trouble::Failed), error.to_string()),
-        };
-        if let Some(trouble) = trouble {
-            // The source is closed by now: no picture of it comes after this word.
-            branch.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble);
-        }
-        // The same reason again and again is said once.
-        if ended != told {
-            tracing::warn!("{ended}; trying again until it comes");
-            told = ended;
-        }
-        let pause = backoff.after_life(clock::now().since(opened), None);
-        if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-            return;
-        }
-    }
+        })
+    };
+    let tell = |trouble, at| branch.lock().unwrap_or_else(PoisonError::into_inner).trouble(trouble, at);
+    keep::keep(name, open(), open, tell, stopped);
 }
 
 /// Opens a source that no window has: vital signs are drawn from `hub`, and a DICOM file is asked before whether its
@@ -126,6 +98,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use program::clock;
     use protocol::ids::Epoch;
 
     use super::super::stills::Tap;

@@ -132,7 +132,7 @@ impl Marks {
                 vec![self.forget(id, Fate::Cleared, now)]
             }
             // Nothing about marks.
-            FromDisplay::Wished(_) | FromDisplay::Curtain => Vec::new(),
+            FromDisplay::Wished(_) | FromDisplay::Curtain | FromDisplay::Trouble { .. } => Vec::new(),
         }
     }
 

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use media::picture::Picture;
-use program::clock;
 use program::worker::Worker;
+use protocol::time::MonoTime;
 
-use crate::source::Over;
-use crate::supervise::backoff::Backoff;
+use crate::signal::Trouble;
+use crate::source::keep;
 use crate::{config, source};
+
+/// Words about the source that may wait for the display; it looks at each within a picture.
+const WAITING_WORDS: usize = 8;
 
 /// The window's source, held open until dropped.
 pub struct Input {
-    ended: Receiver<()>,
+    troubles: Receiver<(Trouble, MonoTime)>,
     _worker: Worker,
 }
 
@@ -24,71 +27,69 @@ impl Input {
     /// Opens `source`, which logs call `name`, and hands its pictures to `deliver` on the source's own thread.
     ///
     /// # Errors
-    /// What a person has to mend. A device that does not work now is tried again instead.
+    /// What a person has to mend. A device that does not work now, or gives nothing that can be shown, is tried again instead.
     pub fn open(name: &str, source: config::Source, deliver: Deliver) -> Result<Self, source::Error> {
-        let running = match open(name, &source, &deliver) {
-            Ok(running) => Some(running),
-            Err(error @ source::Error::Unavailable { .. }) => {
-                tracing::warn!("{error}; it is tried again");
-                None
-            }
-            Err(error) => return Err(error),
+        let called = name.to_owned();
+        Self::start(name, move || {
+            let deliver = Arc::clone(&deliver);
+            source::open_displayed(&called, &source, move |picture| deliver(picture))
+        })
+    }
+
+    fn start(
+        name: &str,
+        open: impl Fn() -> Result<source::Running, source::Error> + Send + 'static,
+    ) -> Result<Self, source::Error> {
+        let opened = match open() {
+            Err(error) if !error.may_pass() => return Err(error),
+            opened => opened,
         };
-        // Capacity 1: that the source ended is news once, until the display took it.
-        let (end, ended) = bounded(1);
-        let keeper = Keeper { name: name.into(), source, deliver, end };
-        let worker = Worker::start("source-keeper", move |stopped| keeper.keep(running, stopped));
+        let (tell, troubles) = bounded(WAITING_WORDS);
+        let called = name.to_owned();
+        let again = move || open().inspect(|_| tracing::info!("source {called}: open"));
+        let called = name.to_owned();
+        let worker = Worker::start("source-keeper", move |stopped| {
+            keep::keep(&called, opened, again, |trouble, at| forward(&tell, trouble, at), stopped);
+        });
         let worker = worker
             .map_err(|error| source::Error::Unavailable { name: name.into(), reason: format!("no thread: {error}") })?;
-        Ok(Self { ended, _worker: worker })
+        Ok(Self { troubles, _worker: worker })
     }
 
-    /// Receives when the source ended, broke or cannot be opened.
-    pub fn ended(&self) -> &Receiver<()> {
-        &self.ended
+    /// Receives what is wrong with the source, and since when, each time it ended, broke or cannot be opened.
+    pub fn troubles(&self) -> &Receiver<(Trouble, MonoTime)> {
+        &self.troubles
     }
 }
 
-fn open(name: &str, source: &config::Source, deliver: &Deliver) -> Result<source::Running, source::Error> {
-    let deliver = Arc::clone(deliver);
-    source::open_displayed(name, source, move |picture| deliver(picture))
+/// A display that does not look has other worries; the next word comes with the next attempt.
+fn forward(tell: &Sender<(Trouble, MonoTime)>, trouble: Trouble, at: MonoTime) {
+    if tell.try_send((trouble, at)).is_err() {
+        tracing::debug!("the display does not look at what its source says");
+    }
 }
 
-struct Keeper {
-    name: String,
-    source: config::Source,
-    deliver: Deliver,
-    end: Sender<()>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
 
-impl Keeper {
-    fn keep(&self, mut running: Option<source::Running>, stopped: &Receiver<()>) {
-        let mut backoff = Backoff::default();
-        loop {
-            let opened = clock::now();
-            if let Some(open) = running.take() {
-                match open.over(stopped, source::REOPEN_AFTER) {
-                    Over::Stopped => return,
-                    over => tracing::warn!("source {}: {over}; opening it again", self.name),
-                }
-            }
-            match self.end.try_send(()) {
-                Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-            }
-            select! {
-                recv(stopped) -> _ => return,
-                default(backoff.after_life(clock::now().since(opened), None)) => {}
-            }
-            running = match open(&self.name, &self.source, &self.deliver) {
-                Ok(open) => {
-                    tracing::info!("source {}: open", self.name);
-                    Some(open)
-                }
-                Err(error) => {
-                    tracing::debug!("{error}; it is tried again");
-                    None
-                }
-            };
+    use source::Error;
+
+    /// Longer than anything here takes; only a failed test waits for it.
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_grabber_that_gives_nothing_of_use_is_tried_on_and_only_what_a_person_has_to_mend_ends_the_display() {
+        let error = |reason: &str| Error::Unfit { name: "scope".into(), reason: reason.into() };
+        let input = Input::start("scope", move || Err(error("it offers depth alone"))).unwrap();
+        for _ in 0..2 {
+            assert_eq!(input.troubles().recv_timeout(LONG).unwrap().0, Trouble::Unusable);
         }
+        let gone = || Error::Unavailable { name: "scope".into(), reason: "it is not plugged in".into() };
+        let input = Input::start("scope", move || Err(gone())).unwrap();
+        assert_eq!(input.troubles().recv_timeout(LONG).unwrap().0, Trouble::Failed);
+        let wrong = || Error::Description { name: "scope".into(), bin: "x".into(), fault: "no such element".into() };
+        assert!(matches!(Input::start("scope", move || Err(wrong())), Err(Error::Description { .. })));
     }
 }

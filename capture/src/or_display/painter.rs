@@ -11,11 +11,13 @@ use protocol::time::MonoTime;
 
 use super::full_colour::FullColour;
 use super::stencil::Stencil;
+use crate::local::FromDisplay;
+use crate::signal::Trouble;
 
 /// Shown until the first picture tells its size.
 const EMPTY: SizePx = SizePx { width: 1280, height: 720 };
 
-/// Why there is no picture.
+/// Why there is no picture, or none that is news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Why {
     /// None comes.
@@ -23,6 +25,23 @@ pub enum Why {
     Silent,
     /// The same one comes again and again.
     Repeating,
+    /// The source says so.
+    Trouble {
+        /// What is wrong with it.
+        trouble: Trouble,
+        /// Since when.
+        at: MonoTime,
+    },
+}
+
+impl Why {
+    /// What `capture-node` is told of the source: what it cannot see from the pictures alone.
+    pub fn complaint(self) -> Option<FromDisplay> {
+        match self {
+            Self::Trouble { trouble, at } => Some(FromDisplay::Trouble { trouble, at_us: at.0 }),
+            Self::Silent | Self::Repeating => None,
+        }
+    }
 }
 
 /// Paints over the newest picture.
@@ -73,6 +92,7 @@ impl Painter {
         let words = match why {
             Why::Silent => "NO SIGNAL",
             Why::Repeating => "PICTURE REPEATS",
+            Why::Trouble { trouble, .. } => trouble.words(),
         };
         let told = caption::draw(&grey, &format!("{words}\nfor {} s", age.as_secs())).unwrap_or_else(|error| {
             tracing::warn!("{error}; the lost picture is shown without words");
@@ -219,6 +239,25 @@ mod tests {
         painter.set_live(grey());
         let live = bytes(&painter.paint().unwrap());
         assert!(live[0].abs_diff(128) <= 1);
+    }
+
+    #[test]
+    fn why_a_picture_is_lost_is_written_on_it() {
+        const SIZE: SizePx = SizePx { width: 640, height: 360 };
+        gstreamer::init().unwrap();
+        let lost = |why| {
+            let info = i420(SIZE, Colour::default()).unwrap();
+            let buffer = gstreamer::Buffer::from_mut_slice(vec![126; info.size()]);
+            let mut painter = Painter::default();
+            painter.set_live(Picture { buffer, info, captured: MonoTime(9) });
+            painter.set_lost(Duration::from_secs(1), why).unwrap();
+            bytes(&painter.paint().unwrap())
+        };
+        let trouble = |trouble| Why::Trouble { trouble, at: MonoTime(9) };
+        let troubles = [Trouble::Ended, Trouble::Failed, Trouble::Unusable].map(trouble);
+        let pictures: Vec<_> = [Why::Silent, Why::Repeating].into_iter().chain(troubles).map(lost).collect();
+        let same = |at: usize| pictures.iter().filter(|picture| **picture == pictures[at]).count();
+        assert!((0..pictures.len()).all(|at| same(at) == 1));
     }
 
     #[test]

@@ -39,6 +39,12 @@ impl Bench {
         }
     }
 
+    /// Something goes wrong, a while after the last picture.
+    fn fails(&mut self, trouble: Trouble) {
+        self.now_ms += 10;
+        self.signal.trouble(trouble, MonoTime(self.now_ms * 1_000));
+    }
+
     fn stands(&self) -> Freshness {
         self.signal.freshness(LIVE)
     }
@@ -130,13 +136,24 @@ fn what_a_source_says_of_itself_holds_until_its_next_picture() {
         (Trouble::Failed, Freshness::Failed),
         (Trouble::Unusable, Freshness::Unusable),
     ] {
-        bench.signal.trouble(trouble);
+        bench.fails(trouble);
         for heard in [LIVE, Freshness::Waiting, Freshness::Lost] {
             assert_eq!(bench.signal.freshness(heard), state);
         }
         bench.lives(1);
         assert_eq!(bench.stands(), LIVE);
     }
+}
+
+#[test]
+fn a_picture_that_was_on_its_way_when_a_source_failed_does_not_make_it_live() {
+    let mut bench = Bench::new(DEAD);
+    bench.fails(Trouble::Failed);
+    let late = MonoTime((bench.now_ms - 5) * 1_000);
+    bench.signal.picture(Look { print: 7, is_dark: false }, late);
+    assert_eq!(bench.stands(), Freshness::Failed);
+    bench.lives(1);
+    assert_eq!(bench.stands(), LIVE);
 }
 
 #[test]
@@ -151,6 +168,6 @@ fn silence_is_lost_even_if_the_last_pictures_were_the_same() {
 fn a_source_opened_again_begins_anew_even_with_the_picture_it_ended_with() {
     let mut bench = Bench::new(DEAD);
     (0..40).for_each(|_| _ = bench.comes(7, false));
-    bench.signal.trouble(Trouble::Failed);
+    bench.fails(Trouble::Failed);
     assert_eq!(bench.comes(7, false), LIVE);
 }

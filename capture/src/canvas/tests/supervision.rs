@@ -63,7 +63,7 @@ fn what_a_source_says_of_itself_is_in_the_next_frame_and_on_its_tile_half_a_seco
         let start = 2_000 + number as u64 * 2_000;
         bench.inset.deliver(&grey(SQUARE, 180, Colour::default(), at(start)));
         assert_eq!(luma(&bench.primary_at(start).unwrap(), 1100, 100), 180);
-        bench.inset.trouble(trouble);
+        bench.inset.trouble(trouble, at(start));
         for ms in (start + 33..start + 1_000).step_by(33) {
             let composed = bench.primary_at(ms).unwrap();
             assert_eq!(composed.header.tiles[0].freshness, Freshness::Live, "the others go on");
