@@ -125,7 +125,6 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let curtain = Curtain::as_left(&run_dir::curtain(&theatre.run_dir));
     let (relay, _windows) = windows(theatre, &canvas, &participants, &curtain)?;
     let stills = Arc::new(stills(theatre, &participants, &relay).map_err(Error::Thread)?);
-    stills.set_curtain(curtain.position());
     let anchors = anchors(theatre, &relay).map_err(Error::Thread)?;
     let branch = |inlet: canvas::Inlet| {
         let source = inlet.source();
@@ -136,6 +135,7 @@ pub fn run(theatre: &Theatre, trace: &Trace, stop: &Receiver<()>) -> Result<(), 
     let demand = Demand::default();
     let way =
         Way { arranging, curtain, demand, participants, relay, stills, trace: trace.clone(), leaving: Arc::default() };
+    way.follow_curtain();
     let hub = theatre.vitals.as_ref().map(|from| Arc::new(hub(from, &way)));
     let drills = Arc::new(Drills::new(&way.participants, trace));
     let link = listen(theatre, &way, (&drills, hub.as_ref()), codec::Choice::new(encoder.makes_h265()), events)

@@ -43,7 +43,7 @@ use crate::local::{Event, FromDisplay, ToDisplay, WindowEnd};
 use crate::signal::{Policy, Trouble};
 use crate::{config, run_dir, source};
 use crew::Crew;
-use hand::{Hand, Press};
+use hand::{Hand, Pressed};
 use handout::Handout;
 use input::Input;
 use intake::{Arrived, Pictures, intake};
@@ -140,7 +140,7 @@ fn listen(display: &config::Display, batches: Sender<Batch>) -> Option<WindowEnd
 }
 
 /// Reads a pedal; without it keys and touch do the same.
-fn pedal(device: PathBuf, presses: Sender<Press>) -> Option<Pedal> {
+fn pedal(device: PathBuf, presses: Sender<Pressed>) -> Option<Pedal> {
     Pedal::read(device, presses).map_err(|error| tracing::error!("no thread for the pedal: {error}")).ok()
 }
 
@@ -183,7 +183,7 @@ impl Desk {
         &mut self,
         pictures: &Pictures,
         board: &Receiver<Batch>,
-        presses: &Receiver<Press>,
+        presses: &Receiver<Pressed>,
         ended: &Receiver<(Trouble, MonoTime)>,
         stop: &Receiver<()>,
     ) -> Result<(), Error> {
@@ -204,7 +204,7 @@ impl Desk {
                     }
                 }
                 recv(presses) -> press => {
-                    if let Some(act) = press.ok().and_then(|press| self.hand.press(&press, clock::now())) {
+                    if let Some(act) = press.ok().and_then(|(press, at)| self.hand.press(&press, at)) {
                         let told = self.over.act(act);
                         self.tell(&[told]);
                     }

@@ -100,6 +100,14 @@ fn a_trace_that_cannot_be_made_is_told_with_the_file() {
         command.arg("--trace").arg("/nowhere/trace.jsonl");
     });
     assert_ends(program, 66, &["/nowhere/trace.jsonl", "folder"]);
+
+    let display = Display::start_virtual(640, 480, &site.folder.join("xvfb.log")).expect("a display");
+    let _surgeons = site.start("or-display", &config, |command| {
+        command.arg("--trace").arg("/nowhere/trace.jsonl");
+        display.give_to(command);
+    });
+    let screen = Screen::connect(&display).expect("the display");
+    screen.window("OR display", SOON).expect("the surgeon's picture needs no trace");
 }
 
 /// Two pictures at the window, one after the other, are not the same.

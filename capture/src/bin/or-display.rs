@@ -37,7 +37,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         tracing::warn!("{}: {fault}; this window does not need it", arguments.config.display());
     }
     let trace = Trace::open(arguments.trace.as_deref(), "or-display", env!("CARGO_PKG_VERSION"));
-    let trace = trace.or_exit(Kind::Input)?;
+    let trace = trace.unwrap_or_else(|error| {
+        tracing::error!("{error}; nothing is traced, the picture is shown");
+        Trace::default()
+    });
     let stop = Signal::listen().context("or-display cannot listen for signals")?;
     match or_display::run(display, trace, stop.asked()) {
         Ok(()) => Ok(()),

@@ -1,5 +1,6 @@
 //! Sense between keys: what serde cannot see because it looks at one key at a time.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use protocol::ladder::MAX_PHONE_BYTES;
@@ -77,10 +78,26 @@ fn sources(theatre: &Theatre) -> Result<(), Nonsense> {
         known(theatre, &key, name)?;
         displayed(&key, name, theatre.source.get(name))?;
         window.check(name)?;
+        window.check_pedal(name)?;
     }
+    pedals(theatre)?;
     let drawn_ones = theatre.source.iter().filter(|(_, source)| source.kind == Kind::Vitals);
     drawn_ones.map(|(name, _)| name).try_for_each(|name| drawn(theatre, name))?;
     claims(theatre)
+}
+
+/// Whether each pedal belongs to one window: what is done there counts for all, and a second would undo it.
+fn pedals(theatre: &Theatre) -> Result<(), Nonsense> {
+    let mut owners = BTreeMap::new();
+    for (name, window) in &theatre.window {
+        let Some(pedal) = &window.keys.pedal else { continue };
+        if let Some(owner) = owners.insert(pedal, name) {
+            let fault =
+                format!("{} is the pedal of window.{owner} already; one window hears it for all", pedal.display());
+            return Err(Nonsense::new(format!("window.{name}.keys.pedal"), fault));
+        }
+    }
+    Ok(())
 }
 
 /// Whether vital signs can be drawn as source `name`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Nonsense;
+use super::{Nonsense, pedal};
 
 /// The sink that shows windows on X without a graphics driver of its own.
 pub const X_SINK: &str = "ximagesink";
@@ -131,6 +131,18 @@ impl Window {
         }
         Ok(())
     }
+
+    /// Whether the pedal of the window called `name` can press what it is to press. The picture needs no pedal, so this is no
+    /// reason for the window not to open.
+    pub(super) fn check_pedal(&self, name: &str) -> Result<(), Nonsense> {
+        let Keys { hide, clear, ok, pedal: Some(pedal), .. } = &self.keys else { return Ok(()) };
+        let keys = [("hide", hide), ("clear", clear), ("ok", ok)];
+        let has = |value: &str| pedal::names().any(|name| name.eq_ignore_ascii_case(value));
+        let Some((key, value)) = keys.into_iter().find(|(_, value)| !has(value)) else { return Ok(()) };
+        let names = pedal::names().collect::<Vec<_>>().join("`, `");
+        let fault = format!("`{value}` is no key that the pedal {} can have; use one of `{names}`", pedal.display());
+        Err(Nonsense::new(format!("window.{name}.keys.{key}"), fault))
+    }
 }
 
 impl fmt::Display for Output {
@@ -182,6 +194,19 @@ mod tests {
         assert_eq!(window("monitor = \"HDMI-1\""), Output::Monitor("HDMI-1".into()));
         assert_eq!(window("kms = \"DP-1\""), Output::Kms("DP-1".into()));
         assert!(fault("kms = \"DP-1\"\nmonitor = \"HDMI-1\"").contains("window.scope.kms"));
+    }
+
+    #[test]
+    fn a_pedal_is_given_keys_that_pedals_have() {
+        let window = |keys: &str| toml::from_str::<Window>(&format!("[keys]\n{keys}")).unwrap();
+        let odd = "hide = \"XF86Sleep\"";
+        assert!(window(odd).check_pedal("scope").is_ok(), "a keyboard may have it");
+        let fault = window(&format!("{odd}\npedal = \"/dev/input/event3\"")).check_pedal("scope").unwrap_err();
+        let told = format!("{fault:?}");
+        for word in ["window.scope.keys.hide", "XF86Sleep", "/dev/input/event3", "F12"] {
+            assert!(told.contains(word), "{told}");
+        }
+        assert!(window("hide = \"up\"\npedal = \"/dev/input/event3\"").check_pedal("scope").is_ok());
     }
 
     #[test]

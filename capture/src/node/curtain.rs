@@ -7,8 +7,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::message::Message;
 use protocol::vitals::Vitals;
@@ -21,17 +21,20 @@ const CLOSED: &str = "Curtain closed: nobody outside theatre sees or hears anyth
 const UNNOTED: &str = "A restart of capture-node would open it: call IT, and close it again after a restart";
 
 /// The curtain. Clones are the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Curtain(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     closed: AtomicBool,
     /// It is closed, and the note could not be written.
     unnoted: AtomicBool,
     /// There while it is closed.
     note: PathBuf,
+    /// Who has something to do when it is turned. Held while it is, so that one turn is done before the next.
+    follower: Mutex<Option<Follower>>,
 }
+
+type Follower = Box<dyn Fn(Position) + Send>;
 
 impl Curtain {
     /// As it was left, by the file at `note`. If nobody can tell it is closed.
@@ -43,7 +46,15 @@ impl Curtain {
         if closed {
             tracing::warn!("the curtain is closed, as it was left; `capture-node ctl curtain off` opens it");
         }
-        Self(Arc::new(Shared { closed: AtomicBool::new(closed), unnoted: AtomicBool::default(), note: note.into() }))
+        let (closed, unnoted) = (AtomicBool::new(closed), AtomicBool::default());
+        Self(Arc::new(Shared { closed, unnoted, note: note.into(), follower: Mutex::default() }))
+    }
+
+    /// Tells `follower` how it stands, now and whenever it is turned: before whoever turned it hears that it is done.
+    pub fn follow(&self, follower: impl Fn(Position) + Send + 'static) {
+        let mut place = self.follower();
+        follower(self.position());
+        *place = Some(Box::new(follower));
     }
 
     /// Whether nothing of any source may leave now.
@@ -65,6 +76,16 @@ impl Curtain {
 
     /// Theatre opens or closes it.
     pub fn set(&self, position: Position) -> Answer {
+        let (follower, before) = (self.follower(), self.position());
+        let answer = self.turn(position);
+        let now = self.position();
+        if now != before {
+            follower.iter().for_each(|tell| tell(now));
+        }
+        answer
+    }
+
+    fn turn(&self, position: Position) -> Answer {
         match position {
             Position::Closed => {
                 // Closed first: that it may not be remembered is no reason to let anything out.
@@ -106,6 +127,11 @@ impl Curtain {
         let unnoted = self.0.unnoted.load(Ordering::Acquire);
         let text = if unnoted { [CLOSED, UNNOTED].join("\n") } else { CLOSED.to_owned() };
         self.is_closed().then_some(Notice { severity: Severity::Caution, text })
+    }
+
+    /// No panic can leave it half turned.
+    fn follower(&self) -> MutexGuard<'_, Option<Follower>> {
+        self.0.follower.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self) -> io::Result<()> {
@@ -198,6 +224,24 @@ mod tests {
         assert!(curtain.lets_out(&values) && curtain.lets_out(&changed));
         curtain.set(Position::Closed);
         assert!(!curtain.lets_out(&values) && curtain.lets_out(&changed));
+        fs::remove_dir_all(note.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn what_left_is_withdrawn_before_anybody_hears_that_it_is_closed() {
+        let note = note("follow");
+        let curtain = Curtain::as_left(&note);
+        let told = Arc::<Mutex<Vec<Position>>>::default();
+        let (follower, is_it) = (Arc::clone(&told), curtain.clone());
+        curtain.follow(move |position| {
+            assert_eq!(is_it.position(), position, "from then on nothing more leaves");
+            follower.lock().unwrap().push(position);
+        });
+        for (position, turns) in [(Position::Closed, 2), (Position::Closed, 2), (Position::Open, 3)] {
+            curtain.set(position);
+            assert_eq!(told.lock().unwrap().len(), turns);
+        }
+        assert_eq!(*told.lock().unwrap(), [Position::Open, Position::Closed, Position::Open]);
         fs::remove_dir_all(note.parent().unwrap()).unwrap();
     }
 

@@ -56,6 +56,19 @@ impl Way {
         Encoding::start(encoder, self.demand.clone(), admit, move |encoded| sending.send(encoded))
     }
 
+    /// When the curtain closes, whatever is under way comes to no end any more.
+    pub fn follow_curtain(&self) {
+        let (stills, participants) = (Arc::clone(&self.stills), Arc::clone(&self.participants));
+        let leaving = Arc::clone(&self.leaving);
+        self.curtain.follow(move |position| {
+            stills.set_curtain(position);
+            if position == local::Curtain::Closed {
+                let _leaving = lock(&leaving);
+                participants.withdraw();
+            }
+        });
+    }
+
     /// Waits for a canvas and hands it to the encoder, unless the ladder leaves it out. One that it overtakes there is
     /// dropped.
     ///
@@ -89,13 +102,7 @@ impl Way {
     fn arrange(&self, canvas: &mut Canvas) {
         canvas.set_insets(self.demand.insets());
         canvas.arrange(self.arranging.wanted());
-        let position = self.curtain.position();
-        if canvas.set_curtain(position) {
-            self.stills.set_curtain(position);
-            if position == local::Curtain::Closed {
-                let _leaving = self.leaving();
-                self.participants.withdraw();
-            }
+        if canvas.set_curtain(self.curtain.position()) {
             // Nothing of what was before may shine through what comes.
             self.demand.refresh();
         }
@@ -123,7 +130,7 @@ impl Way {
 
     /// What becomes of an encoded canvas: it is a frame, or without video a still. One that the curtain was closed behind goes no further.
     fn send(&self, encoded: Encoded) {
-        let _leaving = self.leaving();
+        let _leaving = lock(&self.leaving);
         if self.curtain.is_closed() && encoded.canvas.shows_sources() {
             self.participants.withhold(encoded.unit.codec, encoded.unit.independent);
             self.demand.refresh();
@@ -149,8 +156,8 @@ impl Way {
         self.trace.write(record::sent(&encoded, numbers, clock::now()));
         self.relay.sent(encoded.canvas.header);
     }
+}
 
-    fn leaving(&self) -> MutexGuard<'_, ()> {
-        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(leaving: &Mutex<()>) -> MutexGuard<'_, ()> {
+    leaving.lock().unwrap_or_else(PoisonError::into_inner)
 }

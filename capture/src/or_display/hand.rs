@@ -8,6 +8,9 @@ use protocol::time::MonoTime;
 
 use crate::config::Keys;
 
+/// A [`Press`] and when it was read.
+pub type Pressed = (Press, MonoTime);
+
 /// What happened at the window, as the sink or a pedal tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Press {
@@ -15,6 +18,8 @@ pub enum Press {
     Key(String),
     /// The same of a pedal.
     Pedal(String),
+    /// A key or pedal came up. While one is held an X server tells so just before it presses it again.
+    Release(String),
     /// The window was touched or clicked.
     Touch,
 }
@@ -32,27 +37,47 @@ pub enum Act {
     Curtain,
 }
 
-/// A held key is pressed again by the system some thirty times a second; presses this close belong to one.
+/// Presses this close belong to one: feet and fingers bounce.
 const ONE_PRESS: Duration = Duration::from_millis(400);
+/// A held key is pressed again by the system some thirty times a second, the first time after 660 ms on an X server and later where
+/// somebody set it so. What comes this long after a press that has not been ended is another: its end was lost.
+const HELD: Duration = Duration::from_millis(1_500);
+/// A release so shortly before the next press is the system's: it makes both at one time, and a sink reads them within two of its
+/// looks, 50 ms apart. No finger is as quick.
+const REPEATED: Duration = Duration::from_millis(100);
 
 /// Turns presses into acts.
 #[derive(Debug)]
 pub struct Hand {
     keys: Keys,
-    pressed: BTreeMap<Act, MonoTime>,
+    last: BTreeMap<Act, Last>,
+}
+
+/// The last press that meant an act.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    pressed: MonoTime,
+    /// `None` while it goes on, as far as is known.
+    released: Option<MonoTime>,
 }
 
 impl Hand {
     /// A hand that knows these keys.
     pub fn new(keys: Keys) -> Self {
-        Self { keys, pressed: BTreeMap::new() }
+        Self { keys, last: BTreeMap::new() }
     }
 
     /// What a press at `now` does; nothing if it is no key of ours, or the same press going on.
     pub fn press(&mut self, press: &Press, now: MonoTime) -> Option<Act> {
         let act = self.meant(press)?;
-        let before = self.pressed.insert(act, now);
-        before.is_none_or(|before| now.since(before) >= ONE_PRESS).then_some(act)
+        if let Press::Release(_) = press {
+            self.last.entry(act).and_modify(|last| last.released = Some(now));
+            return None;
+        }
+        // Nobody tells when a touch ends.
+        let released = (*press == Press::Touch).then_some(now);
+        let before = self.last.insert(act, Last { pressed: now, released });
+        before.is_none_or(|before| !before.goes_on(press, now)).then_some(act)
     }
 
     fn meant(&self, press: &Press) -> Option<Act> {
@@ -61,10 +86,20 @@ impl Hand {
         let meant = |name: &str| keys.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, act)| *act);
         match press {
             Press::Touch => Some(Act::HideOrShow),
-            Press::Key(name) => meant(name),
+            Press::Key(name) | Press::Release(name) => meant(name),
             // A foot sees and ends nothing but what lies over the picture.
             Press::Pedal(name) => meant(name).filter(|act| *act != Act::Curtain),
         }
+    }
+}
+
+impl Last {
+    /// Whether `press` at `now` is still this one.
+    fn goes_on(self, press: &Press, now: MonoTime) -> bool {
+        let since = now.since(self.pressed);
+        // Nothing repeats a touch.
+        let repeats = || self.released.map_or(since < HELD, |released| now.since(released) < REPEATED);
+        since < ONE_PRESS || (*press != Press::Touch && repeats())
     }
 }
 
@@ -103,11 +138,40 @@ mod tests {
     }
 
     #[test]
-    fn a_pedal_that_is_held_acts_once() {
+    fn what_is_held_acts_once_with_the_pause_that_systems_make_before_they_repeat_it() {
+        let curtain = Keys::default().curtain;
+        let (down, up) = (key(&curtain), Press::Release(curtain.clone()));
+        for tells_releases in [true, false] {
+            let mut hand = Hand::new(Keys::default());
+            assert_eq!(hand.press(&down, at(0)), Some(Act::Curtain));
+            for ms in (660..3_000).step_by(33) {
+                if tells_releases {
+                    assert_eq!(hand.press(&up, at(ms)), None);
+                }
+                assert_eq!(
+                    hand.press(&down, at(ms)),
+                    None,
+                    "a curtain that was closed is not opened by the same press"
+                );
+            }
+            hand.press(&up, at(3_000));
+            assert_eq!(hand.press(&down, at(3_500)), Some(Act::Curtain), "pressed anew");
+        }
+    }
+
+    #[test]
+    fn a_key_is_pressed_again_half_a_second_later_or_after_a_release_that_nobody_told() {
         let mut hand = Hand::new(Keys::default());
-        let hide = Press::Pedal(Keys::default().hide);
-        let acts = (0..3_000).step_by(33).filter(|ms| hand.press(&hide, at(*ms)).is_some()).count();
-        assert_eq!(acts, 1);
-        assert_eq!(hand.press(&hide, at(3_500)), Some(Act::HideOrShow), "pressed anew");
+        let (down, up) = (key("h"), Press::Release("h".into()));
+        assert_eq!(hand.press(&down, at(0)), Some(Act::HideOrShow));
+        hand.press(&up, at(90));
+        assert_eq!(hand.press(&down, at(200)), None, "it bounced");
+        hand.press(&up, at(300));
+        assert_eq!(hand.press(&down, at(700)), Some(Act::HideOrShow));
+        assert_eq!(hand.press(&down, at(2_300)), Some(Act::HideOrShow));
+        for (ms, act) in [(3_000, Some(Act::HideOrShow)), (3_300, None), (3_800, Some(Act::HideOrShow))] {
+            assert_eq!(hand.press(&Press::Touch, at(ms)), act, "at {ms}");
+        }
+        assert_eq!(hand.press(&down, at(4_300)), Some(Act::HideOrShow));
     }
 }

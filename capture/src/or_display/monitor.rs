@@ -10,7 +10,7 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::hand::Press;
+use super::hand::Pressed;
 use super::touch::Touches;
 
 /// The window; closed when dropped.
@@ -28,7 +28,7 @@ impl Window {
     ///
     /// # Errors
     /// There is no such server or monitor; the text lists the monitors there are.
-    pub fn open(name: &str, title: &str, presses: Sender<Press>) -> Told<Self> {
+    pub fn open(name: &str, title: &str, presses: Sender<Pressed>) -> Told<Self> {
         let (connection, screen) = x11rb::connect(None).map_err(|error| format!("no X server: {error}"))?;
         let screen = connection.setup().roots.get(screen).cloned().ok_or("the X server has no screen")?;
         let place = find(&connection, &screen, name)?;

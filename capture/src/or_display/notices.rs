@@ -78,10 +78,10 @@ impl Notices {
         self.drawn != self.revision
     }
 
-    /// The next moment at which [`Notices::order`] empties the corner by the passing of time.
-    pub fn changes_at(&self) -> Option<MonoTime> {
+    /// The next moment after `now` at which [`Notices::order`] takes notices away by the passing of time.
+    pub fn changes_at(&self, now: MonoTime) -> Option<MonoTime> {
         self.ordered.as_ref()?;
-        self.heard.map(|heard| heard + GONE_AFTER)
+        self.heard.map(|heard| heard + GONE_AFTER).filter(|gone| *gone > now)
     }
 
     /// What lies over the picture; it counts as drawn.
@@ -164,11 +164,11 @@ mod tests {
     fn any_word_keeps_the_notices_and_five_seconds_of_silence_take_them_away() {
         let mut notices = with_one();
         notices.take(&[ToDisplay::Heard { author: Epoch(1), last_us: 0 }], at(3_000));
-        assert_eq!(notices.changes_at(), Some(at(8_000)));
+        assert_eq!(notices.changes_at(at(3_000)), Some(at(8_000)));
         assert_eq!((notices.order(Some(SIZE), at(7_999)), notices.changed()), (None, false));
         assert_eq!((notices.order(Some(SIZE), at(8_000)), notices.changed()), (None, true));
         assert_eq!(notices.draw(), &Overlay::default());
-        assert_eq!(notices.changes_at(), None);
+        assert_eq!(notices.changes_at(at(8_000)), None);
         notices.take(&[ToDisplay::Heard { author: Epoch(1), last_us: 0 }], at(9_000));
         assert!(notices.order(Some(SIZE), at(9_000)).is_some(), "its list still holds");
     }

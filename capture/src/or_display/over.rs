@@ -94,7 +94,7 @@ impl Over {
         let moments = [
             self.marks.changes_at(now),
             self.cursors.changes_at(),
-            self.notices.changes_at(),
+            self.notices.changes_at(now),
             self.alert.changes_at(now),
         ];
         moments.into_iter().flatten().map(|at| at.since(now)).min()
@@ -179,6 +179,17 @@ mod tests {
         assert_eq!(over.act(Act::HideOrShow), FromDisplay::Wished(Wish::Show));
         let (overlay, news) = over.draw(SIZE, at(3));
         assert!(overlay.rects.len() >= 2 && matches!(news[..], [News::Shown { id: ID, .. }]), "{news:?}");
+    }
+
+    #[test]
+    fn a_window_that_says_something_of_itself_rests_while_capture_node_is_away() {
+        let mut over = drawn();
+        over.act(Act::HideOrShow);
+        for ms in [2, 4_999, 10_000] {
+            over.changed(SIZE, at(ms));
+            over.draw(SIZE, at(ms));
+            assert!(over.quiet_for(at(ms)).is_none_or(|quiet| !quiet.is_zero()), "at {ms} ms");
+        }
     }
 
     #[test]

@@ -7,35 +7,22 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use program::clock;
 use program::worker::Worker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-use super::hand::Press;
+use super::hand::{Press, Pressed};
+use crate::config::pedal_key;
 
 /// `struct input_event` on 64 bit systems: two words of time, type, code and value.
 const EVENT_BYTES: usize = 24;
-/// Event type of keys, and the values of a press and of a held key.
+/// Event type of keys, and the values of a release and a press; while it is held there are others.
 const EV_KEY: u16 = 1;
+const RELEASED: i32 = 0;
 const PRESSED: i32 = 1;
-const HELD: i32 = 2;
 /// How often the thread looks whether it is to end, and tries a device that is not there.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
-/// Names of keys as X calls them, in rows of codes that follow each other (`linux/input-event-codes.h`).
-const KEYS: [(u16, &str); 11] = [
-    (1, "Escape 1 2 3 4 5 6 7 8 9 0"),
-    (14, "BackSpace Tab q w e r t y u i o p"),
-    (28, "Return"),
-    (30, "a s d f g h j k l"),
-    (44, "z x c v b n m"),
-    (57, "space"),
-    (59, "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10"),
-    (87, "F11 F12"),
-    (104, "Prior"),
-    (105, "Left Right"),
-    (109, "Next"),
-];
-
 /// A pedal that is read until dropped; one that is unplugged is read again when it is back.
 pub struct Pedal {
     _worker: Worker,
@@ -46,14 +33,14 @@ impl Pedal {
     ///
     /// # Errors
     /// The system gave no thread.
-    pub fn read(device: PathBuf, presses: Sender<Press>) -> io::Result<Self> {
+    pub fn read(device: PathBuf, presses: Sender<Pressed>) -> io::Result<Self> {
         let worker = Worker::start("pedal", move |stopped| keep(&device, &presses, stopped))?;
         Ok(Self { _worker: worker })
     }
 }
 
 /// Opens the device again whenever it went, and says once that it is not there.
-fn keep(device: &Path, presses: &Sender<Press>, stopped: &Receiver<()>) {
+fn keep(device: &Path, presses: &Sender<Pressed>, stopped: &Receiver<()>) {
     let mut told = false;
     while !is_over(stopped) {
         let end = open(device).and_then(|file| {
@@ -80,7 +67,7 @@ fn open(device: &Path) -> io::Result<File> {
 }
 
 /// Reads until it is over or the device is gone.
-fn follow(mut file: File, presses: &Sender<Press>, stopped: &Receiver<()>) -> io::Result<()> {
+fn follow(mut file: File, presses: &Sender<Pressed>, stopped: &Receiver<()>) -> io::Result<()> {
     let mut bytes = [0; EVENT_BYTES * 16];
     while !is_over(stopped) {
         match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&LOOK)) {
@@ -93,9 +80,9 @@ fn follow(mut file: File, presses: &Sender<Press>, stopped: &Receiver<()>) -> io
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         for event in bytes.get(..count).unwrap_or_default().chunks_exact(EVENT_BYTES) {
-            if let Some(name) = pressed(event) {
+            if let Some(press) = press(event) {
                 // Full: nobody looked at eight presses before it; one more says nothing new.
-                match presses.try_send(Press::Pedal(name.to_owned())) {
+                match presses.try_send((press, clock::now())) {
                     Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
                 }
             }
@@ -104,16 +91,19 @@ fn follow(mut file: File, presses: &Sender<Press>, stopped: &Receiver<()>) -> io
     Ok(())
 }
 
-/// The key that an event presses.
-fn pressed(event: &[u8]) -> Option<&'static str> {
+/// What an event presses or releases.
+fn press(event: &[u8]) -> Option<Press> {
     let (_time, event) = event.split_at_checked(16)?;
     let (kind, event) = event.split_first_chunk::<2>()?;
     let (code, value) = event.split_first_chunk::<2>()?;
     let value = i32::from_ne_bytes(*value.first_chunk::<4>()?);
     let code = u16::from_ne_bytes(*code);
-    let is_press = u16::from_ne_bytes(*kind) == EV_KEY && matches!(value, PRESSED | HELD);
-    let row = |(first, names): &(u16, &'static str)| names.split(' ').nth(usize::from(code.checked_sub(*first)?));
-    KEYS.iter().filter(|_| is_press).find_map(row)
+    let name = || pedal_key(code).map(str::to_owned);
+    match (u16::from_ne_bytes(*kind), value) {
+        (EV_KEY, PRESSED) => name().map(Press::Pedal),
+        (EV_KEY, RELEASED) => name().map(Press::Release),
+        _ => None,
+    }
 }
 
 fn is_over(stopped: &Receiver<()>) -> bool {
@@ -132,11 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn presses_are_told_by_name_and_releases_and_other_events_are_not() {
-        assert_eq!(pressed(&event(EV_KEY, 35, PRESSED)), Some("h"));
-        assert_eq!(pressed(&event(EV_KEY, 28, HELD)), Some("Return"));
-        for nothing in [event(EV_KEY, 35, 0), event(2, 35, 1), event(EV_KEY, 999, 1), vec![0; 3], Vec::new()] {
-            assert_eq!(pressed(&nothing), None, "{nothing:?}");
+    fn presses_and_releases_are_told_by_name_and_other_events_are_not() {
+        assert_eq!(press(&event(EV_KEY, 35, PRESSED)), Some(Press::Pedal("h".into())));
+        assert_eq!(press(&event(EV_KEY, 28, RELEASED)), Some(Press::Release("Return".into())));
+        let held = event(EV_KEY, 35, 2);
+        for nothing in [held, event(2, 35, 1), event(EV_KEY, 999, 1), vec![0; 3], Vec::new()] {
+            assert_eq!(press(&nothing), None, "{nothing:?}");
         }
     }
 
@@ -153,7 +144,8 @@ mod tests {
             let mut plug = OpenOptions::new().write(true).open(&device).unwrap();
             plug.write_all(&event(EV_KEY, code, PRESSED)).unwrap();
             let wanted = if code == 35 { "h" } else { "c" };
-            assert_eq!(came.recv_timeout(Duration::from_secs(20)), Ok(Press::Pedal(wanted.into())));
+            let pressed = came.recv_timeout(Duration::from_secs(20)).map(|(press, _)| press);
+            assert_eq!(pressed, Ok(Press::Pedal(wanted.into())));
             std::fs::remove_file(&device).unwrap();
             drop(plug);
         }

@@ -11,7 +11,7 @@ use media::picture::Picture;
 use program::clock;
 use protocol::time::MonoTime;
 
-use super::hand::Press;
+use super::hand::{Press, Pressed};
 use super::monitor::Window;
 use super::output;
 use crate::config;
@@ -74,7 +74,7 @@ impl Screen {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn open(name: &str, window: &config::Window, presses: Sender<Press>) -> Result<Self, Error> {
+    pub fn open(name: &str, window: &config::Window, presses: Sender<Pressed>) -> Result<Self, Error> {
         let output = window.output();
         let absent = |key| move |reason| Error::Absent { name: name.into(), key, reason };
         let sink = output::description(&output).map_err(absent("kms"))?;
@@ -181,7 +181,7 @@ fn build(
 /// Where news of the sink go.
 struct Ears {
     arrived: Sender<MonoTime>,
-    presses: Sender<Press>,
+    presses: Sender<Pressed>,
 }
 
 /// Finds the sink itself in its bin, takes the clock from it, gives it its window, stamps what arrives at its pad, and hears
@@ -204,7 +204,7 @@ fn watch(bin: &gst::Bin, Ears { arrived, presses }: Ears, window: Option<&Window
     pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
         let press = info.event().and_then(|event| NavigationEvent::parse(event).ok()).and_then(pressed);
         if let Some(press) = press {
-            match presses.try_send(press) {
+            match presses.try_send((press, clock::now())) {
                 // Full: more was pressed than anyone can mean.
                 Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
             }
@@ -222,10 +222,11 @@ fn show_in(overlay: &VideoOverlay, window: &Window) {
     unsafe { overlay.set_window_handle(window.id() as usize) }
 }
 
-/// What a person did, if it is a press.
+/// What a person did, if it is a press or the end of one.
 fn pressed(event: NavigationEvent) -> Option<Press> {
     match event {
         NavigationEvent::KeyPress { key, .. } => Some(Press::Key(key)),
+        NavigationEvent::KeyRelease { key, .. } => Some(Press::Release(key)),
         NavigationEvent::MouseButtonPress { button: 1, .. } | NavigationEvent::TouchDown { .. } => Some(Press::Touch),
         _ => None,
     }

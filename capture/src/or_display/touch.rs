@@ -6,13 +6,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crossbeam_channel::{Sender, TrySendError};
+use program::clock;
 use program::worker::Worker;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, EventMask, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
-use super::hand::Press;
+use super::hand::{Press, Pressed};
 
 /// The button that a touch presses too.
 const FIRST_BUTTON: u8 = 1;
@@ -31,7 +32,7 @@ impl Touches {
     ///
     /// # Errors
     /// The X server refuses, or the system gave no thread.
-    pub fn hear(window: u32, presses: Sender<Press>) -> Result<Self, Box<dyn Error>> {
+    pub fn hear(window: u32, presses: Sender<Pressed>) -> Result<Self, Box<dyn Error>> {
         let (connection, _) = x11rb::connect(None)?;
         let connection = Arc::new(connection);
         let id = connection.generate_id()?;
@@ -56,13 +57,15 @@ impl Drop for Touches {
     }
 }
 
-fn follow(connection: &RustConnection, presses: &Sender<Press>) {
+fn follow(connection: &RustConnection, presses: &Sender<Pressed>) {
     loop {
         match connection.wait_for_event() {
-            Ok(Event::ButtonPress(event)) if event.detail == FIRST_BUTTON => match presses.try_send(Press::Touch) {
-                // Full: more was pressed than anyone can mean.
-                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-            },
+            Ok(Event::ButtonPress(event)) if event.detail == FIRST_BUTTON => {
+                match presses.try_send((Press::Touch, clock::now())) {
+                    // Full: more was pressed than anyone can mean.
+                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+                }
+            }
             Ok(Event::DestroyNotify(_)) => return,
             Ok(_) => {}
             Err(error) => {

@@ -170,3 +170,13 @@ fn a_file_without_a_primary_is_told_the_key_that_is_missing() {
         assert!(error.to_string().contains("`primary`"), "{error}");
     }
 }
+
+#[test]
+fn a_pedal_belongs_to_one_window_and_a_doubt_about_it_keeps_no_window_closed() {
+    let keys = |window| format!("[window.{window}.keys]\npedal = \"/dev/input/event3\"\n");
+    let both = [GOOD, &keys("room"), &keys("endoscope")].concat();
+    let file = File::new("pedals", &both);
+    let error = Theatre::load(&file.0).unwrap_err().to_string();
+    assert!(error.contains("window.room.keys.pedal: /dev/input/event3 is the pedal of window.endoscope"), "{error}");
+    assert!(Display::load(&file.0, Some("room")).is_ok());
+}
