@@ -181,17 +181,36 @@ impl Screen {
     /// # Errors
     /// No key of this keyboard has it, or the server is gone.
     pub fn key(&self, keysym: impl Into<u32>) -> Result<MonoTime> {
-        let keysym = keysym.into();
+        let code = self.code(keysym.into())?;
+        let at = self.fake(KEY_PRESS_EVENT, code, 0, 0)?;
+        self.fake(KEY_RELEASE_EVENT, code, 0, 0)?;
+        Ok(at)
+    }
+
+    /// Presses the key that has this X keysym and holds it.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub fn hold(&self, keysym: impl Into<u32>) -> Result<MonoTime> {
+        self.fake(KEY_PRESS_EVENT, self.code(keysym.into())?, 0, 0)
+    }
+
+    /// Lets go of it.
+    ///
+    /// # Errors
+    /// As [`Self::key`].
+    pub fn let_go(&self, keysym: impl Into<u32>) -> Result<MonoTime> {
+        self.fake(KEY_RELEASE_EVENT, self.code(keysym.into())?, 0, 0)
+    }
+
+    fn code(&self, keysym: u32) -> Result<u8> {
         let setup = self.connection.setup();
         let (first, last) = (setup.min_keycode, setup.max_keycode);
         let map = self.connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
         let place = map.keysyms.iter().position(|sym| *sym == keysym);
         let code =
             place.with_context(|| format!("no key has the keysym {keysym:#x}"))? / usize::from(map.keysyms_per_keycode);
-        let code = first + u8::try_from(code)?;
-        let at = self.fake(KEY_PRESS_EVENT, code, 0, 0)?;
-        self.fake(KEY_RELEASE_EVENT, code, 0, 0)?;
-        Ok(at)
+        Ok(first + u8::try_from(code)?)
     }
 
     /// The time is taken before the event leaves, so that a delay measured from it is never too small.

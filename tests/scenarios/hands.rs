@@ -18,10 +18,14 @@ fn ink(image: &Image) -> usize {
     image.rgb.chunks_exact(3).filter(is_ink).count()
 }
 
+/// Held this long a key has been repeated by the X server some twenty times, from 660 ms on.
+const HELD_US: u64 = 1_500_000;
+
 /// What a hand does at the monitor.
 #[derive(Debug, Clone, Copy)]
 enum Hand {
     Key(char),
+    Held(char),
     Touch,
 }
 
@@ -31,6 +35,7 @@ fn press_until(stage: &Stage, display: &(Screen, Place), hand: Hand, mark: &str,
     screen.move_to(place, 5, 5).expect("the pointer moves");
     let pressed = match hand {
         Hand::Key(key) => screen.key(key),
+        Hand::Held(key) => screen.hold(key),
         Hand::Touch => screen.press().and_then(|at| screen.release().map(|_| at)),
     };
     let pressed = pressed.expect("the display takes it");
@@ -48,7 +53,16 @@ fn press_until(stage: &Stage, display: &(Screen, Place), hand: Hand, mark: &str,
         })
         .expect("the console is told");
     // The sink takes a later picture only when the one before is painted, and a press this soon would still be this one.
-    let after_us = told_us.max(pressed.0 + ONE_PRESS_US);
+    wait_for_picture(stage, told_us.max(pressed.0 + ONE_PRESS_US));
+    if let Hand::Held(key) = hand {
+        wait_for_picture(stage, pressed.0 + HELD_US);
+        let ended = screen.let_go(key).expect("the display takes it");
+        wait_for_picture(stage, ended.0 + ONE_PRESS_US);
+    }
+}
+
+/// Waits for one at the surgeon's sink after `after_us`.
+fn wait_for_picture(stage: &Stage, after_us: u64) {
     let later = |record: &Record| matches!(record, Record::Picture { at_sink_us, .. } if *at_sink_us > after_us);
     stage
         .trace(&stage.rig.primary_display())
@@ -70,6 +84,9 @@ fn keys_at_the_surgeons_monitor_hide_show_and_clear_marks_and_the_mentor_is_told
     assert_eq!(ink(&image(&display)), 0, "no ink is left while marks are hidden");
     press_until(&stage, &display, Hand::Key('h'), &mark, "Shown");
     assert_ink_where_drawn(&image(&display), &display.1, &stage.view("endoscope"), &stroke, Drawn::Solid);
+    press_until(&stage, &display, Hand::Held('h'), &mark, "Hidden");
+    assert_eq!(ink(&image(&display)), 0, "a hand that rests on the key shows nothing again");
+    press_until(&stage, &display, Hand::Key('h'), &mark, "Shown");
     press_until(&stage, &display, Hand::Key('c'), &mark, "Cleared");
     assert_eq!(ink(&image(&display)), 0, "no ink is left after clearing");
 
