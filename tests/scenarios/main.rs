@@ -29,3 +29,4 @@ mod supervision;
 mod survival;
 mod vitals;
 mod windows;
+mod wishes;

@@ -36,6 +36,16 @@ impl Theatre {
 
     /// The same, with these sources.
     pub fn start_on(name: &str, sources: &Sources, people: [(&str, Role); 3]) -> Self {
+        Self::start_with(name, sources, people, |text| text)
+    }
+
+    /// The same, with this done to its file.
+    pub fn start_with(
+        name: &str,
+        sources: &Sources,
+        people: [(&str, Role); 3],
+        edit: impl FnOnce(String) -> String,
+    ) -> Self {
         let folder = folder(name);
         fs::create_dir_all(folder.join("run")).expect("a folder");
         let own = certificates::make(&folder, "theatre").expect("a certificate");
@@ -51,7 +61,7 @@ impl Theatre {
             text.push_str(&files::participant(name, role, ports, &console));
             lines.push(Line { console, theatre: own.certificate.clone(), ports: ports.to_vec() });
         }
-        fs::write(folder.join("theatre.toml"), text).expect("the folder can be written");
+        fs::write(folder.join("theatre.toml"), edit(text)).expect("the folder can be written");
         let display = Display::start_virtual(640, 480, &folder.join("xvfb.log")).expect("a display");
         let program = start_theatre(&folder, &display).expect("theatre starts");
         Self { folder, program, lines, display }

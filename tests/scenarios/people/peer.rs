@@ -11,7 +11,9 @@ use harness::certificates::Identity;
 use netem::profile::Profile;
 use netem::relay::{self, Relay};
 use program::clock;
+use protocol::arrangement;
 use protocol::call::Answer;
+use protocol::camera::Offer;
 use protocol::codec::Codec;
 use protocol::frame::Header;
 use protocol::ids::{Epoch, SourceId};
@@ -64,6 +66,10 @@ pub struct Story {
     pub answers: Vec<Answer>,
     /// The canvas's arrangement as theatre told it last.
     pub layout: Option<Layout>,
+    /// What theatre told of the participant's wishes for another, in its order.
+    pub granted: Vec<arrangement::Answer>,
+    /// The room cameras that theatre offered last.
+    pub cameras: Option<Vec<Offer>>,
     /// How late the emulated link was at worst.
     pub late_us: u64,
     /// Every frame's bytes, of a peer that keeps them.
@@ -163,21 +169,22 @@ impl Peer {
         assert!(!limit.timed_out(), "not {wanted} within {SOON:?}: {:?}", story.sources.get(&source));
     }
 
+    /// Waits until `find` finds something in what it saw.
+    pub fn wait_for<T>(&self, what: &str, find: impl Fn(&Story) -> Option<T>) -> T {
+        let story = self.story.lock();
+        let waits = |story: &mut Story| find(story).is_none();
+        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
+        find(&story).unwrap_or_else(|| panic!("{what} within {SOON:?}; {} frames came", story.released_us.len()))
+    }
+
     /// Waits until `find` finds something in what theatre told of vital signs.
     pub fn wait_for_vitals<T>(&self, what: &str, find: impl Fn(&[Vitals]) -> Option<T>) -> T {
-        let story = self.story.lock();
-        let waits = |story: &mut Story| find(&story.vitals).is_none();
-        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
-        find(&story.vitals).unwrap_or_else(|| panic!("{what} within {SOON:?}"))
+        self.wait_for(what, |story| find(&story.vitals))
     }
 
     /// Waits until theatre has told this of a call.
     pub fn wait_for_answer(&self, wanted: Answer) {
-        let story = self.story.lock();
-        let waits = |story: &mut Story| !story.answers.contains(&wanted);
-        let (story, limit) =
-            self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
-        assert!(!limit.timed_out(), "not {wanted:?} within {SOON:?}: {:?}", story.answers);
+        self.wait_for(&format!("{wanted:?}"), |story| story.answers.contains(&wanted).then_some(()));
     }
 
     /// Tells theatre something.
@@ -187,10 +194,7 @@ impl Peer {
 
     /// Waits for the first still, and gives it.
     pub fn wait_for_still(&self) -> Bytes {
-        let story = self.story.lock();
-        let waits = |story: &mut Story| story.stills.is_empty();
-        let (story, _) = self.story.news.wait_timeout_while(story, SOON, waits).unwrap_or_else(PoisonError::into_inner);
-        story.stills.first().cloned().expect("a still comes soon")
+        self.wait_for("a still", |story| story.stills.first().cloned())
     }
 
     /// The bytes of the frames it kept.
@@ -256,6 +260,8 @@ impl Told {
                     Ok(Message::Vitals(vitals)) => story.vitals.push(vitals),
                     Ok(Message::Answer(answer)) => story.answers.push(answer),
                     Ok(Message::Layout(layout)) => story.layout = Some(layout),
+                    Ok(Message::LayoutAnswer(answer)) => story.granted.push(answer),
+                    Ok(Message::Cameras(offers)) => story.cameras = Some(offers),
                     _ => {}
                 },
                 Event::Bulk(bytes) => story.stills.push(bytes),
