@@ -186,12 +186,15 @@ impl Panel {
 
     fn alarm(&mut self, alarm: Alarm) {
         let key = (alarm.source, alarm.event);
+        if alarm.state == AlarmState::Inactive {
+            // Whatever its time: words come in their order, and a device repeats an alarm that goes on, but no end.
+            self.alarms.remove(&key);
+            return;
+        }
         if self.alarms.get(&key).is_some_and(|held| held.at > alarm.at) {
             return;
         }
-        if alarm.state == AlarmState::Inactive {
-            self.alarms.remove(&key);
-        } else if self.alarms.contains_key(&key)
+        if self.alarms.contains_key(&key)
             || make_room(&mut self.alarms, MAX_ALARMS, |held| older(held.at, alarm.at))
         {
             self.alarms.insert(key, alarm);
