@@ -23,6 +23,8 @@ const MAX_ALARMS: usize = 64;
 /// What waits for one participant.
 #[derive(Debug, Default)]
 pub struct Outgoing {
+    /// Another patient was named: told before anything newer, since it alone takes the former one's values away.
+    changed: Option<Feed>,
     feed: Option<Feed>,
     numerics: BTreeMap<Channel, Numeric>,
     alarms: BTreeMap<(Channel, Term), Alarm>,
@@ -34,13 +36,10 @@ impl Outgoing {
     /// There is this to tell.
     pub fn push(&mut self, vitals: &Vitals) {
         match vitals {
-            Vitals::Feed(feed) => {
-                if feed.state == FeedState::PatientChanged {
-                    let sent_in_turn = self.sent_in_turn;
-                    *self = Self { sent_in_turn, ..Self::default() };
-                }
-                self.feed = Some(*feed);
+            Vitals::Feed(feed) if feed.state == FeedState::PatientChanged => {
+                *self = Self { changed: Some(*feed), sent_in_turn: self.sent_in_turn, ..Self::default() };
             }
+            Vitals::Feed(feed) => self.feed = Some(*feed),
             Vitals::Numerics(numerics) => {
                 self.numerics.extend(numerics.iter().map(|numeric| (numeric.channel, *numeric)));
             }
@@ -85,7 +84,7 @@ impl Outgoing {
     }
 
     fn next(&mut self, now: SessionTime) -> Option<Vitals> {
-        if let Some(feed) = self.feed {
+        if let Some(feed) = self.changed.or(self.feed) {
             return Some(Vitals::Feed(feed));
         }
         if let Some((_, alarm)) = self.alarms.first_key_value() {
@@ -102,7 +101,11 @@ impl Outgoing {
 
     fn sent(&mut self, vitals: &Vitals) {
         match vitals {
-            Vitals::Feed(_) => self.feed = None,
+            Vitals::Feed(_) => {
+                if self.changed.take().is_none() {
+                    self.feed = None;
+                }
+            }
             Vitals::Alarm(alarm) => {
                 self.alarms.remove(&(alarm.source, alarm.event));
             }
@@ -188,6 +191,21 @@ mod tests {
         let feed = Vitals::Feed(Feed { origin: Origin::Monitor, state: FeedState::PatientChanged, since: NOW });
         outgoing.push(&feed);
         assert_eq!(told(&mut outgoing, 9), [feed]);
+    }
+
+    #[test]
+    fn that_another_patient_came_is_told_before_anything_of_that_patient_however_late_the_line_is_back() {
+        let feed = |state| Feed { origin: Origin::Monitor, state, since: NOW };
+        let mut outgoing = Outgoing::default();
+        outgoing.push(&Vitals::Feed(feed(FeedState::PatientChanged)));
+        assert_eq!(told(&mut outgoing, 0), []);
+        outgoing.push(&Vitals::Feed(feed(FeedState::Waiting)));
+        outgoing.push(&Vitals::Feed(feed(FeedState::Live)));
+        outgoing.push(&Vitals::Numerics(vec![numeric(0, 97)]));
+        outgoing.catch_up(feed(FeedState::Live), &Panel::default());
+        let [changed, live] = [FeedState::PatientChanged, FeedState::Live].map(|state| Vitals::Feed(feed(state)));
+        assert_eq!(told(&mut outgoing, 9), [changed, live, Vitals::Numerics(vec![numeric(0, 97)])]);
+        assert_eq!(told(&mut outgoing, 9), []);
     }
 
     #[test]
