@@ -142,8 +142,11 @@ fn spelled(number: &Number) -> String {
     if number.is_questionable {
         words.push_str(", questionable");
     }
-    if let Some(priority) = number.alarm {
-        words.push_str(&format!(", alarm {}", signs(priority)));
+    if let Some(alarm) = &number.alarm {
+        words.push_str(&format!(", alarm {}", signs(alarm.priority)));
+        if alarm.standing == Standing::Late {
+            words.push_str(&format!(" told {} ago", spoken(alarm.age)));
+        }
     }
     words
 }
@@ -179,8 +182,8 @@ fn heading(painter: &Painter, rect: Rect, number: &Number) {
     if number.is_questionable {
         between.x = painter.text(between, Align2::LEFT_TOP, "?", font.clone(), theme::CAUTION).right() + 4.0;
     }
-    if let Some(priority) = number.alarm {
-        painter.text(between, Align2::LEFT_TOP, signs(priority), font.clone(), urgent(priority));
+    if let Some(alarm) = &number.alarm {
+        painter.text(between, Align2::LEFT_TOP, signs(alarm.priority), font.clone(), urgent(alarm));
     }
     painter.text(rect.right_top(), Align2::RIGHT_TOP, spoken(number.age), font, theme::TEXT_QUIET);
 }
@@ -192,10 +195,8 @@ fn fitting(painter: &Painter, text: &str, room: f32, most_pt: f32) -> f32 {
 }
 
 fn told(ui: &mut Ui, alarm: &Told) {
-    let is_late = alarm.standing == Standing::Late;
-    let colour = if is_late { theme::TEXT_QUIET } else { urgent(alarm.priority) };
     let text = format!("{} {}, {} ago", signs(alarm.priority), alarm.text, spoken(alarm.age));
-    badge::line(ui, Sign { colour, icon: Icon::Triangle }, &text, WIDTH - 44.0);
+    badge::line(ui, Sign { colour: urgent(alarm), icon: Icon::Triangle }, &text, WIDTH - 44.0);
 }
 
 fn show_curve(ui: &mut Ui, curve: &Curve) {
@@ -256,8 +257,13 @@ fn ink(group: Group) -> Color32 {
     }
 }
 
-fn urgent(priority: Priority) -> Color32 {
-    if priority == Priority::High { theme::ALARM } else { theme::CAUTION }
+/// The colour of an alarm: quiet if its device has not spoken of it for long.
+fn urgent(alarm: &Told) -> Color32 {
+    match (alarm.standing, alarm.priority) {
+        (Standing::Current, Priority::High) => theme::ALARM,
+        (Standing::Current, _) => theme::CAUTION,
+        (Standing::Late | Standing::Gone, _) => theme::TEXT_QUIET,
+    }
 }
 
 /// As IEC 60601-1-8 marks priorities.

@@ -1,17 +1,18 @@
 //! Everything an end knows of the patient's vital signs, and what of it is to be shown at a moment. Where and in which
 //! colours is left to whoever draws.
 
+mod told;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::time::SessionTime;
-use protocol::vitals::{
-    Alarm, AlarmState, Channel, Deviation, Feed, FeedState, Numeric, Piece, Priority, Reading, Term, Vitals,
-};
+use protocol::vitals::{Alarm, AlarmState, Channel, Feed, FeedState, Numeric, Piece, Reading, Term, Vitals};
 
 use crate::age::{Standing, unlearned};
 use crate::sweep::{self, Sweep, Trace};
 use crate::terms::{self, Group, Part};
+pub use told::Told;
 
 /// Numbers, curves and alarms held at most; what is new beyond takes the place of what is gone, or of the oldest. A busy
 /// monitor has some thirty numbers.
@@ -22,8 +23,6 @@ const MAX_TRACES: usize = 16;
 const MAX_ALARMS: usize = 32;
 /// A curve without a sample for so long is not shown any more.
 const TRACE_GONE: Duration = Duration::from_secs(10);
-/// An alarm without a word for so long is told with its age: devices repeat one that goes on every 10 to 30 s (IHE PCD-04).
-const ALARM_LATE: Duration = Duration::from_secs(60);
 
 /// What came so far.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +50,8 @@ pub struct Number {
     pub standing: Standing,
     /// The device itself doubts it.
     pub is_questionable: bool,
-    /// The most urgent alarm about it, as the device tells it.
-    pub alarm: Option<Priority>,
+    /// The first of the alarms about it, in the order of [`Panel::told`].
+    pub alarm: Option<Told>,
 }
 
 /// A curve to be shown.
@@ -66,19 +65,6 @@ pub struct Curve {
     pub unit: &'static str,
     /// The curve.
     pub sweep: Sweep,
-}
-
-/// An alarm to be shown: that a device in theatre signals it, never that this end would.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// Such as `SpO2 low`.
-    pub text: String,
-    /// How urgent.
-    pub priority: Priority,
-    /// How long ago the device spoke of it.
-    pub age: Duration,
-    /// Whether that is long ago.
-    pub standing: Standing,
 }
 
 impl Panel {
@@ -143,21 +129,10 @@ impl Panel {
         shown.into_iter().filter_map(curve).collect()
     }
 
-    /// What is to be shown of the alarms at `now`, the most urgent first.
+    /// What is to be shown of the alarms at `now`: those of the present first, the most urgent first.
     pub fn told(&self, now: SessionTime) -> Vec<Told> {
-        let told = |alarm: &Alarm| {
-            let label = name(alarm.source).unwrap_or_else(|| "A device".to_owned());
-            let happened = match alarm.deviation {
-                Deviation::High => "high",
-                Deviation::Low => "low",
-                Deviation::Other => "alarm",
-            };
-            let age = now.since(alarm.at);
-            let standing = if age <= ALARM_LATE { Standing::Current } else { Standing::Late };
-            Told { text: format!("{label} {happened}"), priority: alarm.priority, age, standing }
-        };
-        let mut all: Vec<Told> = self.alarms.values().map(told).collect();
-        all.sort_by(|one, other| other.priority.cmp(&one.priority).then(one.age.cmp(&other.age)));
+        let mut all: Vec<Told> = self.alarms.values().map(|alarm| Told::of(alarm, now)).collect();
+        all.sort_by_key(Told::rank);
         all
     }
 
@@ -194,9 +169,7 @@ impl Panel {
         if self.alarms.get(&key).is_some_and(|held| held.at > alarm.at) {
             return;
         }
-        if self.alarms.contains_key(&key)
-            || make_room(&mut self.alarms, MAX_ALARMS, |held| older(held.at, alarm.at))
-        {
+        if self.alarms.contains_key(&key) || make_room(&mut self.alarms, MAX_ALARMS, |held| older(held.at, alarm.at)) {
             self.alarms.insert(key, alarm);
         }
     }
@@ -216,7 +189,7 @@ impl Panel {
             age,
             standing,
             is_questionable: parts.iter().any(|(_, part)| matches!(part.reading, Reading::Questionable(_))),
-            alarm: alarms.map(|alarm| alarm.priority).max(),
+            alarm: alarms.map(|alarm| Told::of(alarm, now)).min_by_key(Told::rank),
         })
     }
 }

@@ -16,7 +16,7 @@ use protocol::geometry::SizePx;
 use protocol::vitals::{FeedState, Origin, Priority};
 use vitals::NO_ALARMS;
 use vitals::age::{Standing, spoken};
-use vitals::panel::{Curve, Number};
+use vitals::panel::{Curve, Number, Told};
 use vitals::terms::Group;
 
 use super::Event;
@@ -152,10 +152,9 @@ impl Screen<'_> {
         };
         self.text(text, point(16.0, 14.0), 13.0, ink);
         if let Some(alarm) = shown.alarms.first() {
-            let ink = if alarm.standing == Standing::Current { urgent(alarm.priority) } else { GREY };
             let text = format!("{} {}", signs(alarm.priority), alarm.text);
             let left = NUMBERS.1 - glyph::width(&text, 13.0);
-            self.text(&text, point(left, 14.0), 13.0, ink);
+            self.text(&text, point(left, 14.0), 13.0, urgent(alarm));
         }
     }
 
@@ -190,9 +189,9 @@ impl Screen<'_> {
         };
         let left = NUMBERS.1 - glyph::width(&beside, 8.0);
         self.text(&beside, point(left, top + 2.5), 8.0, ink);
-        if let Some(priority) = number.alarm {
+        if let Some(alarm) = &number.alarm {
             let after = NUMBERS.0 + glyph::width(&number.label, 9.0) + 8.0;
-            self.text(signs(priority), point(after, top + 2.0), 9.0, urgent(priority));
+            self.text(signs(alarm.priority), point(after, top + 2.0), 9.0, urgent(alarm));
         }
         let height = (30.0_f32).min((NUMBERS.1 - NUMBERS.0) / glyph::width(&number.text, 1.0).max(0.1));
         let left = NUMBERS.1 - glyph::width(&number.text, height);
@@ -225,8 +224,13 @@ fn ink(group: Group) -> Rgb {
     }
 }
 
-fn urgent(priority: Priority) -> Rgb {
-    if priority == Priority::High { RED } else { AMBER }
+/// The colour of an alarm: grey if its device has not spoken of it for long.
+fn urgent(alarm: &Told) -> Rgb {
+    match (alarm.standing, alarm.priority) {
+        (Standing::Current, Priority::High) => RED,
+        (Standing::Current, _) => AMBER,
+        (Standing::Late | Standing::Gone, _) => GREY,
+    }
 }
 
 /// As IEC 60601-1-8 marks priorities.
@@ -242,7 +246,9 @@ fn signs(priority: Priority) -> &'static str {
 mod tests {
     use super::*;
     use protocol::time::MonoTime;
-    use protocol::vitals::{Channel, Decimal, Numeric, Piece, Reading, Vitals};
+    use protocol::vitals::{
+        Alarm, AlarmState, Channel, Decimal, Deviation, Inactivation, Numeric, Piece, Reading, Term, Vitals,
+    };
     use vitals::terms;
 
     const WIDTH: usize = SIZE.width as usize;
@@ -300,6 +306,41 @@ mod tests {
         doubted.hear(values, at(1_000));
         for (now, standing) in [(at(1_100), "current"), (at(70_000), "late")] {
             assert_ne!(luma(&sure, now), luma(&doubted, now), "{standing}");
+        }
+    }
+
+    /// A device tells of an alarm about the heart rate.
+    fn alarm(event: u32, priority: Priority, ms: u64) -> Vec<Vitals> {
+        vec![Vitals::Alarm(Alarm {
+            source: Channel { term: terms::HEART_RATE, instance: 0 },
+            event: Term(event),
+            deviation: Deviation::Low,
+            priority,
+            state: AlarmState::Active,
+            inactivation: Inactivation::Enabled,
+            at: at(ms).as_session_in_theatre(),
+        })]
+    }
+
+    #[test]
+    fn the_sign_of_an_alarm_is_grey_once_nothing_was_heard_of_it_for_a_minute_and_hides_none_of_the_present() {
+        let (dead, both) = (hub(), hub());
+        for hub in [&dead, &both] {
+            hub.hear(alarm(1, Priority::High, 1_000), at(1_000));
+            hub.hear(heart_rate(60_000), at(60_000));
+        }
+        both.hear(alarm(2, Priority::Medium, 60_000), at(60_000));
+        // The alarm in the heading, and the sign beside the number's name.
+        for (columns, rows) in [(480..632, 0..38), (470..530, 40..56)] {
+            let part = |hub: &Hub, ms: u64| {
+                let luma = luma(hub, at(ms));
+                rows.clone().flat_map(|row: usize| luma[row * WIDTH..][columns.clone()].to_vec()).collect::<Vec<_>>()
+            };
+            assert!(part(&dead, 60_900) != part(&dead, 61_100), "grey: {columns:?}");
+            let present = hub();
+            present.hear(heart_rate(60_000), at(60_000));
+            present.hear(alarm(2, Priority::Medium, 60_000), at(60_000));
+            assert!(part(&both, 61_100) == part(&present, 61_100), "hidden: {columns:?}");
         }
     }
 

@@ -27,6 +27,19 @@ fn number(term: protocol::vitals::Term, value: i32, interval_ms: u32) -> Numeric
     Numeric { channel, unit: terms::BEAT_PER_MIN, reading, at: MEASURED, interval_ms: Some(interval_ms) }
 }
 
+/// The device tells of an alarm about this term.
+fn alarm(term: protocol::vitals::Term, priority: Priority) -> protocol::vitals::Vitals {
+    protocol::vitals::Vitals::Alarm(protocol::vitals::Alarm {
+        source: Channel { term, instance: 0 },
+        event: protocol::vitals::Term(196_652),
+        deviation: protocol::vitals::Deviation::High,
+        priority,
+        state: protocol::vitals::AlarmState::Active,
+        inactivation: protocol::vitals::Inactivation::Enabled,
+        at: MEASURED,
+    })
+}
+
 /// A window whose theatre sends a heart rate each 10 s.
 fn with_heart_rate() -> Window {
     let (app, _) = session(Freshness::Live);
@@ -89,15 +102,6 @@ fn the_strip_costs_the_picture_nothing_and_the_panel_opens_from_it_and_closes() 
 #[test]
 fn a_curve_and_an_alarm_are_shown_in_the_panel() {
     let mut window = with_heart_rate();
-    let alarm = protocol::vitals::Alarm {
-        source: Channel { term: terms::HEART_RATE, instance: 0 },
-        event: protocol::vitals::Term(196_652),
-        deviation: protocol::vitals::Deviation::High,
-        priority: Priority::Medium,
-        state: protocol::vitals::AlarmState::Active,
-        inactivation: protocol::vitals::Inactivation::Enabled,
-        at: MEASURED,
-    };
     let piece = Piece {
         channel: Channel { term: terms::ECG_II, instance: 0 },
         unit: terms::MILLIVOLT,
@@ -109,7 +113,7 @@ fn a_curve_and_an_alarm_are_shown_in_the_panel() {
     };
     {
         let mut console = window.state().0.console.lock();
-        console.vitals(protocol::vitals::Vitals::Alarm(alarm));
+        console.vitals(alarm(terms::HEART_RATE, Priority::Medium));
         console.vitals(protocol::vitals::Vitals::Wave(piece));
     }
     at(&mut window, 1_000);
@@ -118,6 +122,17 @@ fn a_curve_and_an_alarm_are_shown_in_the_panel() {
     window.run();
     window.get_by_label("!! HR high, 1 s ago");
     window.get_by_label("II curve");
+}
+
+#[test]
+fn the_sign_of_an_alarm_is_quiet_once_nothing_was_heard_of_it_for_a_minute_though_its_number_is_current() {
+    let mut window = with_heart_rate();
+    window.state().0.console.lock().vitals(alarm(terms::HEART_RATE, Priority::High));
+    at(&mut window, 60_000);
+    let current = Numeric { at: SessionTime(MEASURED.0 + 61_000_000), ..number(terms::HEART_RATE, 72, 10_000) };
+    window.state().0.console.lock().vitals(protocol::vitals::Vitals::Numerics(vec![current]));
+    at(&mut window, 61_000);
+    window.get_by_label("HR 72 /min, 0 s ago, alarm !!! told 61 s ago");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is shown of vital signs, by the moment.
 
-use protocol::vitals::{Decimal, Inactivation, Origin, Piece};
+use protocol::vitals::{Decimal, Deviation, Inactivation, Origin, Piece, Priority};
 
 use super::*;
 
@@ -106,11 +106,11 @@ fn another_patient_takes_everything_away() {
 fn an_alarm_is_told_until_its_device_ends_it_and_with_its_age_when_nothing_more_is_heard() {
     let mut panel = panel([numeric(terms::OXYGEN, "84", 100)]);
     panel.take(alarm(AlarmState::Active, Priority::High, 100));
-    assert_eq!(panel.numbers(at(101))[0].alarm, Some(Priority::High));
+    assert_eq!(panel.numbers(at(101))[0].alarm.as_ref().map(|alarm| alarm.priority), Some(Priority::High));
     let told = panel.told(at(161)).pop().unwrap();
     assert_eq!((told.text.as_str(), told.standing), ("SpO2 low", Standing::Late));
     panel.take(alarm(AlarmState::Inactive, Priority::High, 162));
-    assert_eq!((panel.told(at(163)), panel.numbers(at(110))[0].alarm), (vec![], None));
+    assert_eq!((panel.told(at(163)), &panel.numbers(at(110))[0].alarm), (vec![], &None));
 }
 
 #[test]
@@ -120,6 +120,21 @@ fn an_alarm_ends_though_its_devices_clock_was_set_back_meanwhile() {
     panel.take(alarm(AlarmState::Inactive, Priority::High, 420));
     assert_eq!(panel.told(at(4_020)), []);
     assert_eq!(panel.numbers(at(4_010))[0].alarm, None);
+}
+
+#[test]
+fn a_present_alarm_stands_before_a_more_urgent_one_that_nothing_was_heard_of_for_a_minute() {
+    let mut panel = panel([numeric(terms::OXYGEN, "84", 165)]);
+    panel.take(alarm(AlarmState::Active, Priority::High, 100));
+    let Vitals::Alarm(other) = alarm(AlarmState::Active, Priority::Medium, 165) else { panic!("an alarm") };
+    let other = Alarm { event: Term(196_670), ..other };
+    panel.take(Vitals::Alarm(other));
+    let told = panel.told(at(170));
+    let standings: Vec<_> = told.iter().map(|alarm| (alarm.priority, alarm.standing)).collect();
+    assert_eq!(standings, [(Priority::Medium, Standing::Current), (Priority::High, Standing::Late)]);
+    assert_eq!(panel.numbers(at(170))[0].alarm.as_ref(), told.first(), "so does the sign beside its number");
+    panel.take(Vitals::Alarm(Alarm { state: AlarmState::Inactive, ..other }));
+    assert_eq!(panel.numbers(at(170))[0].alarm.as_ref(), told.last());
 }
 
 fn piece(seconds: u64) -> Piece {
