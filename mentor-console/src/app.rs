@@ -117,7 +117,7 @@ impl App {
             .show(ui, |ui| link_view::show(ui, &state, &mut commands));
         Panel::left("tools").exact_size(toolbar::WIDTH).frame(bar(Margin::symmetric(8, 4))).show(ui, |ui| {
             toolbar::show(ui, &state, &mut commands);
-            vitals_view::strip(ui, &state, &mut commands);
+            vitals_view::strip::show(ui, &state, &mut commands);
         });
         if state.vitals_open {
             Panel::right("vitals")

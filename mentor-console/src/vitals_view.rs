@@ -2,10 +2,12 @@
 //! that opens from it. Every value is shown with its age; what is late is grey, what is gone is not there. Which values
 //! those are is `vitals::panel`'s.
 
+pub mod strip;
+
 use std::time::Duration;
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui,
+    Align2, Color32, CornerRadius, Painter, Pos2, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui,
     WidgetInfo, pos2, vec2,
 };
 use protocol::vitals::{Feed, FeedState, Origin, Priority};
@@ -26,32 +28,10 @@ pub const WIDTH: f32 = 262.0;
 /// Curves are swept once in this time: about 40 mm/s at arm's length.
 pub const SPAN: Duration = Duration::from_secs(6);
 
-/// Height of a number in the strip, in points: its name and age, and below them its value.
-const STRIP_ROW: f32 = 36.0;
 /// Height of a number in the panel, in points.
 const ROW: f32 = 40.0;
 /// Height of a curve in the panel, in points.
 const CURVE: f32 = 62.0;
-
-/// Shows the strip in the room that is left: as many numbers as fit, the first ones first.
-pub fn strip(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let Some(vitals) = &state.vitals else { return };
-    ui.spacing_mut().item_spacing = vec2(5.0, 2.0);
-    ui.add_space(4.0);
-    let name = if state.vitals_open { "Vitals: hide curves" } else { "Vitals: show curves" };
-    if header(ui, name).clicked() {
-        commands.push(Command::ToggleVitals);
-    }
-    note(ui, "Not for alarms").on_hover_text(NO_ALARMS);
-    if let Some((sign, text)) = feed_told(vitals) {
-        badge::lines(ui, sign, &text, ui.available_width());
-    }
-    let Some(values) = &vitals.values else { return };
-    let room = (ui.available_height() / (STRIP_ROW + 2.0)).max(0.0) as usize;
-    for number in values.numbers.iter().take(room) {
-        strip_row(ui, number);
-    }
-}
 
 /// Shows the panel.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -107,21 +87,6 @@ fn feed_told(vitals: &Vitals) -> Option<(Sign, String)> {
     })
 }
 
-/// The strip's heading, which opens and closes the panel.
-fn header(ui: &mut Ui, name: &str) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-    let fill = if response.hovered() { theme::HOVERED } else { theme::RAISED };
-    ui.painter().rect_filled(rect, CornerRadius::same(6), fill);
-    let text = if name.ends_with("hide curves") { "Vitals  «" } else { "Vitals  »" };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::font(theme::SMALL_PT), theme::TEXT);
-    response.on_hover_text(name)
-}
-
-fn note(ui: &mut Ui, text: &str) -> Response {
-    ui.label(RichText::new(text).size(theme::SMALL_PT).color(theme::CAUTION))
-}
-
 /// A number's place of this height, with everything about it as its accessible name.
 fn place(ui: &mut Ui, height: f32, number: &Number) -> Rect {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
@@ -149,14 +114,6 @@ fn spelled(number: &Number) -> String {
         }
     }
     words
-}
-
-fn strip_row(ui: &mut Ui, number: &Number) {
-    let rect = place(ui, STRIP_ROW, number);
-    let painter = ui.painter().with_clip_rect(rect);
-    heading(&painter, rect, number);
-    let size_pt = fitting(&painter, &number.text, rect.width(), theme::LARGE_PT);
-    painter.text(rect.left_bottom(), Align2::LEFT_BOTTOM, &number.text, theme::font(size_pt), colour(number));
 }
 
 fn row(ui: &mut Ui, number: &Number) {

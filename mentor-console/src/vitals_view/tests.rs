@@ -1,7 +1,7 @@
 //! What a mentor sees of vital signs.
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use protocol::frame::Freshness;
 use protocol::time::SessionTime;
 use protocol::vitals::{Channel, Decimal, Numeric, Piece, Reading};
@@ -133,6 +133,40 @@ fn the_sign_of_an_alarm_is_quiet_once_nothing_was_heard_of_it_for_a_minute_thoug
     window.state().0.console.lock().vitals(protocol::vitals::Vitals::Numerics(vec![current]));
     at(&mut window, 61_000);
     window.get_by_label("HR 72 /min, 0 s ago, alarm !!! told 61 s ago");
+}
+
+/// The strip's numbers and its last row, by their accessible names.
+fn rows(window: &Window) -> Vec<String> {
+    let names = window.query_all_by_label_contains("").filter_map(|node| {
+        let node = node.accesskit_node();
+        node.label().or_else(|| node.value())
+    });
+    names.filter(|name| name.contains(" 50 /min") || name.starts_with('+')).collect()
+}
+
+#[test]
+fn numbers_that_the_strip_has_no_room_for_are_counted_and_none_with_a_present_alarm_is_among_them() {
+    let terms = [
+        terms::HEART_RATE,
+        terms::OXYGEN,
+        terms::PULSE_RATE,
+        terms::ARTERIAL,
+        terms::CUFF,
+        terms::BREATH_RATE,
+        terms::TEMPERATURE,
+    ];
+    let mut window = with_heart_rate();
+    let numbers = terms.map(|term| number(term, 50, 10_000)).to_vec();
+    window.state().0.console.lock().vitals(protocol::vitals::Vitals::Numerics(numbers));
+    window.run();
+    let before = rows(&window);
+    let shown = before.len() - 1;
+    assert!(shown > 0 && before[shown] == format!("+{} more", terms.len() - shown), "{before:?}");
+    window.state().0.console.lock().vitals(alarm(terms::TEMPERATURE, Priority::High));
+    window.run();
+    let after = rows(&window);
+    assert_eq!((after.len(), &after[0]), (before.len(), &before[0]), "what has room stays in its order");
+    assert!(after[shown - 1].starts_with("Temp 50") && after[shown - 1].ends_with("alarm !!!"), "{after:?}");
 }
 
 #[test]
