@@ -5,6 +5,7 @@ mod ack;
 mod alarms;
 mod connection;
 mod desk;
+mod device;
 mod message;
 mod mllp;
 mod report;

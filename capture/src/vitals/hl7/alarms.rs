@@ -4,7 +4,8 @@
 use protocol::vitals::{AlarmState, Deviation, Inactivation, Priority, Term};
 use vitals::terms;
 
-use super::report::{Observation, Place, Report, term};
+use super::device::Place;
+use super::report::{Observation, Report, term};
 use crate::vitals::device_clock::DeviceTime;
 
 /// Partition of events in the nomenclature: a term of it names what happened.
@@ -46,6 +47,9 @@ pub(super) fn observe(report: &mut Report, observation: &Observation<'_>) {
         report.left_out += 1;
         return;
     };
+    if terms::label(alarm.source).is_none() {
+        alarm.place = observation.place;
+    }
     alarm.at = alarm.at.max(observation.at);
     let value = observation.value().first();
     let word = value.code().unwrap_or_default();
@@ -174,7 +178,7 @@ mod tests {
         ] {
             let alarms = alarms(&facets(event, "start", "active", "enabled~audio-paused"));
             let [alarm] = &alarms[..] else { panic!("{alarms:?}") };
-            assert_eq!((alarm.source, alarm.place, alarm.event), (terms::OXYGEN, Place([1, 2, 1]), Term(196_674)));
+            assert_eq!((alarm.source, alarm.place.numbers, alarm.event), (terms::OXYGEN, [1, 2, 1], Term(196_674)));
             assert_eq!((alarm.deviation, alarm.priority), (Deviation::Low, Priority::High));
             assert_eq!((alarm.state, alarm.inactivation), (AlarmState::Active, Inactivation::AudioPaused));
         }

@@ -10,7 +10,7 @@ use program::clock;
 use super::desk::Desk;
 use super::mllp::{self, Framer};
 use super::time;
-use crate::vitals::device_clock::{DeviceClock, DeviceTime};
+use crate::vitals::device_clock::DeviceTime;
 
 /// A connection without a byte for so long is ended: a gateway reports once a minute, and one that is gone without a word
 /// must not keep its place.
@@ -50,7 +50,6 @@ fn follow(mut stream: &TcpStream, framer: &mut Framer, desk: &Desk) -> End {
     if let Some(error) = limits.into_iter().find_map(Result::err) {
         return End::Io(error);
     }
-    let mut clock = DeviceClock::default();
     let mut bytes = vec![0; CHUNK_BYTES];
     loop {
         let count = match stream.read(&mut bytes) {
@@ -67,7 +66,7 @@ fn follow(mut stream: &TcpStream, framer: &mut Framer, desk: &Desk) -> End {
             Err(fault) => return End::Stream(fault),
         };
         for message in messages {
-            let (_, answer) = desk.take(&message, &mut clock, &moment(), clock::now());
+            let (_, answer) = desk.take(&message, &moment(), clock::now());
             if let Some(answer) = answer
                 && let Err(error) = stream.write_all(&mllp::framed(&answer))
             {

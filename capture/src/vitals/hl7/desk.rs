@@ -2,23 +2,26 @@
 //! does but the network, with the time handed in.
 
 mod channels;
+mod clocks;
+mod counts;
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::time::{MonoTime, SessionTime};
 use protocol::vitals::{self, Channel, Decimal, MAX_SAMPLES, Numeric, Piece, Term, Vitals};
 
 use super::ack::{self, Outcome, Refusal, Stamp};
+use super::device::Place;
 use super::message::Message;
 use super::mllp;
-use super::report::{self, Place, Report};
+use super::report::{self, Report};
 use super::wave::Wave;
-use crate::vitals::device_clock::{DeviceClock, DeviceTime};
+use crate::vitals::device_clock::DeviceTime;
 use crate::vitals::hub::Hub;
 use crate::vitals::patient::{Admission, Identity};
 use channels::Channels;
+use clocks::Clocks;
+use counts::{Counted, Counts};
 
 /// Samples of a curve are sent on in pieces of so much: long enough to cost little, short enough to be drawn as they come.
 const PIECE_MS: u64 = 200;
@@ -27,55 +30,32 @@ const PIECE_MS: u64 = 200;
 pub struct Desk {
     bed: Vec<String>,
     hub: Arc<Hub>,
+    clocks: Mutex<Clocks>,
     channels: Mutex<Channels>,
     counts: Counts,
     /// The refusal that was said last.
     said: Mutex<Option<Refusal>>,
 }
 
-/// Messages since the start, of all connections.
-#[derive(Debug, Default)]
-pub struct Counts {
-    accepted: AtomicU64,
-    refused: AtomicU64,
-    other_bed: AtomicU64,
-    left_out: AtomicU64,
-    broken: AtomicU64,
-}
-
-/// Counts for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counted {
-    /// Messages that were taken.
-    pub accepted: u64,
-    /// Messages that were not, those for other beds included.
-    pub refused: u64,
-    /// Messages for other beds, or none.
-    pub other_bed: u64,
-    /// Observations in messages that were taken, which nothing here knows or has room for.
-    pub left_out: u64,
-    /// Connections that were ended because what came was no message.
-    pub broken: u64,
-}
-
 impl Desk {
     /// A desk for `bed`, as PV1-3 has it.
     pub fn new(bed: &str, hub: Arc<Hub>) -> Self {
         let bed = bed.split('^').map(|component| component.trim().to_owned()).collect();
-        Self { bed, hub, channels: Mutex::default(), counts: Counts::default(), said: Mutex::default() }
+        Self {
+            bed,
+            hub,
+            clocks: Mutex::default(),
+            channels: Mutex::default(),
+            counts: Counts::default(),
+            said: Mutex::default(),
+        }
     }
 
-    /// Takes `bytes`, one message from a device whose clock is `clock`, at `now`, which is `moment` by this machine's
-    /// calendar. Gives what became of it, and the answer, where one can be given and is wanted.
-    pub fn take(
-        &self,
-        bytes: &[u8],
-        clock: &mut DeviceClock,
-        moment: &str,
-        now: MonoTime,
-    ) -> (Outcome, Option<Vec<u8>>) {
+    /// Takes `bytes`, one message, at `now`, which is `moment` by this machine's calendar. Gives what became of it, and the
+    /// answer, where one can be given and is wanted.
+    pub fn take(&self, bytes: &[u8], moment: &str, now: MonoTime) -> (Outcome, Option<Vec<u8>>) {
         let message = Message::read(bytes);
-        let outcome = message.map_err(Refusal::from).and_then(|message| self.judge(&message, clock, now));
+        let outcome = message.map_err(Refusal::from).and_then(|message| self.judge(&message, now));
         let outcome = outcome.err().map_or(Outcome::Accepted, Outcome::Refused);
         self.say(outcome);
         let number = self.counts.count(outcome);
@@ -90,7 +70,7 @@ impl Desk {
 
     /// A connection was ended because what came on it is no message. The first is said.
     pub fn broken(&self, fault: mllp::Fault) {
-        if self.counts.broken.fetch_add(1, Ordering::Relaxed) == 0 {
+        if self.counts.broken() {
             tracing::warn!("vitals: a connection is ended: {fault}; so will be others like it");
         }
     }
@@ -106,18 +86,10 @@ impl Desk {
 
     /// What was counted so far.
     pub fn counted(&self) -> Counted {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counts { accepted, refused, other_bed, left_out, broken } = &self.counts;
-        Counted {
-            accepted: count(accepted),
-            refused: count(refused),
-            other_bed: count(other_bed),
-            left_out: count(left_out),
-            broken: count(broken),
-        }
+        self.counts.counted()
     }
 
-    fn judge(&self, message: &Message<'_>, clock: &mut DeviceClock, now: MonoTime) -> Result<(), Refusal> {
+    fn judge(&self, message: &Message<'_>, now: MonoTime) -> Result<(), Refusal> {
         let kind = message.header().field(9);
         let is_alarm = match (kind.component(1).code(), kind.component(2).code()) {
             (Some("ORU"), Some("R01")) => false,
@@ -141,11 +113,9 @@ impl Desk {
         if report.is_empty() && report.left_out > 0 {
             return Err(Refusal::Nothing);
         }
-        self.counts.left_out.fetch_add(report.left_out, Ordering::Relaxed);
-        if let Some(newest) = report.newest {
-            clock.arrived(newest, now);
-        }
-        self.hub.hear(self.translated(&report, clock, now), now);
+        self.counts.left_out(report.left_out);
+        self.clocks().arrived(&report.newest, now);
+        self.hub.hear(self.translated(&report, now), now);
         Ok(())
     }
 
@@ -191,11 +161,8 @@ impl Desk {
         Ok(found)
     }
 
-    /// The report on the session's clock and in the shapes of the wire. What has no time of its own is of now.
-    fn translated(&self, report: &Report, clock: &DeviceClock, now: MonoTime) -> Vec<Vitals> {
-        let at = |time: Option<DeviceTime>| {
-            time.and_then(|time| clock.session(time, now)).unwrap_or_else(|| now.as_session_in_theatre())
-        };
+    /// The report on the session's clock and in the shapes of the wire.
+    fn translated(&self, report: &Report, now: MonoTime) -> Vec<Vitals> {
         let numbers = report.numbers.iter().map(|number| (number.term, number.place));
         self.channels().again(numbers.chain(report.waves.iter().map(|wave| (wave.term, wave.place))), now);
         let numerics = report.numbers.iter().filter_map(|number| {
@@ -203,30 +170,31 @@ impl Desk {
                 channel: self.channel(number.term, number.place, now)?,
                 unit: number.unit,
                 reading: number.reading,
-                at: at(number.at),
+                at: self.session(number.place, number.at, now)?,
                 interval_ms: None,
             })
         });
-        let alarms = report.alarms.iter().map(|alarm| {
-            Vitals::Alarm(vitals::Alarm {
+        let alarms = report.alarms.iter().filter_map(|alarm| {
+            Some(Vitals::Alarm(vitals::Alarm {
                 source: self.channels().source(alarm.source, alarm.place),
                 event: alarm.event,
                 deviation: alarm.deviation,
                 priority: alarm.priority,
                 state: alarm.state,
                 inactivation: alarm.inactivation,
-                at: at(alarm.at),
-            })
+                at: self.session(alarm.place, alarm.at, now)?,
+            }))
         });
         let numerics: Vec<Numeric> = numerics.collect();
         let numerics = (!numerics.is_empty()).then_some(Vitals::Numerics(numerics));
-        let pieces = report.waves.iter().flat_map(|wave| self.pieces(wave, at(wave.first), now));
+        let pieces = report.waves.iter().filter_map(|wave| self.pieces(wave, now)).flatten();
         numerics.into_iter().chain(alarms).chain(pieces).collect()
     }
 
-    fn pieces(&self, wave: &Wave, first: SessionTime, now: MonoTime) -> Vec<Vitals> {
-        let Some(rate_mhz) = wave.rate_mhz else { return Vec::new() };
-        let Some(channel) = self.channel(wave.term, wave.place, now) else { return Vec::new() };
+    fn pieces(&self, wave: &Wave, now: MonoTime) -> Option<Vec<Vitals>> {
+        let rate_mhz = wave.rate_mhz?;
+        let channel = self.channel(wave.term, wave.place, now)?;
+        let first = self.session(wave.place, wave.first, now)?;
         let (scale, samples) = wave.steps();
         let rate = u64::from(rate_mhz.get());
         let length = usize::try_from(rate * PIECE_MS / 1_000_000).unwrap_or(MAX_SAMPLES).clamp(1, MAX_SAMPLES);
@@ -242,49 +210,32 @@ impl Desk {
                 samples: samples.to_vec(),
             })
         };
-        samples.chunks(length).enumerate().map(piece).collect()
+        Some(samples.chunks(length).enumerate().map(piece).collect())
     }
 
     /// The wire's name of a channel; one that there is no room for is counted.
     fn channel(&self, term: Term, place: Place, now: MonoTime) -> Option<Channel> {
-        let channel = self.channels().met(term, place, now);
-        if channel.is_none() {
-            self.counts.left_out.fetch_add(1, Ordering::Relaxed);
+        self.or_counted(self.channels().met(term, place, now))
+    }
+
+    /// The session's time of what a device tells; that of one whose clock there is no room for is counted.
+    fn session(&self, place: Place, at: Option<DeviceTime>, now: MonoTime) -> Option<SessionTime> {
+        self.or_counted(self.clocks().session(place.device, at, now))
+    }
+
+    fn or_counted<T>(&self, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.counts.left_out(1);
         }
-        channel
+        found
+    }
+
+    fn clocks(&self) -> MutexGuard<'_, Clocks> {
+        self.clocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn channels(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, refused, other_bed, left_out, broken } = self;
-        write!(
-            f,
-            "{accepted} messages taken, {refused} refused ({other_bed} for other beds), {left_out} observations unknown, \
-             {broken} connections broken off"
-        )
-    }
-}
-
-impl Counts {
-    /// Counts a message; how many there were, this one included.
-    fn count(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Accepted => {
-                self.accepted.fetch_add(1, Ordering::Relaxed);
-            }
-            Outcome::Refused(refusal) => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                if matches!(refusal, Refusal::OtherBed | Refusal::NoBed) {
-                    self.other_bed.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        }
-        self.accepted.load(Ordering::Relaxed) + self.refused.load(Ordering::Relaxed)
     }
 }
 

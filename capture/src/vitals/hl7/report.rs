@@ -1,12 +1,14 @@
 //! What a message says of the patient: numbers (IHE PCD-01), curves (its Waveform Content Module) and alarms (IHE PCD-04,
 //! see `alarms`), by the device's clock. Terms without a label are left out. Who it is about is not looked at here.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use protocol::vitals::{Decimal, MAX_RATE_MHZ, Reading, Term};
 use vitals::terms;
 
 use super::alarms::{self, Alarm};
+use super::device::{Device, Devices, Place};
 use super::message::{Fault, Field, Message, Segment};
 use super::time;
 use super::wave::{self, Wave};
@@ -14,10 +16,6 @@ use crate::vitals::device_clock::DeviceTime;
 
 /// Coding system of the terms, as OBX-3 and OBX-6 name it.
 const MDC: &str = "MDC";
-
-/// A place in the device's containment tree (OBX-4): medical device system, virtual device, channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Place(pub [u16; 3]);
 
 /// A number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +41,8 @@ pub struct Report {
     pub waves: Vec<Wave>,
     /// Alarms, in their order.
     pub alarms: Vec<Alarm>,
-    /// The newest moment in it.
-    pub newest: Option<DeviceTime>,
+    /// The newest moment in it, of each device.
+    pub newest: BTreeMap<Device, DeviceTime>,
     /// Observations that nothing here knows, or that make no sense.
     pub left_out: u64,
 }
@@ -66,19 +64,18 @@ pub(super) struct Observation<'a> {
 /// Its letters are not written as it says.
 pub fn read(message: &Message<'_>, is_alarm: bool) -> Result<Report, Fault> {
     let mut report = Report::default();
-    let mut since = None;
+    let (mut devices, mut since) = (Devices::of(message.header()), None);
     for segment in message.segments() {
         match segment.name() {
             b"OBR" => {
                 message.check(segment)?;
                 since = moment(segment.field(7));
-                report.note(since);
                 alarms::next(&mut report, is_alarm);
             }
             b"OBX" => {
                 message.check(segment)?;
-                let observation = Observation::read(segment, since);
-                report.note(observation.at);
+                let observation = Observation::read(segment, devices.place(segment), since);
+                report.note(observation.place.device, observation.at.max(since));
                 if is_alarm { alarms::observe(&mut report, &observation) } else { report.observe(&observation) }
             }
             _ => {}
@@ -87,8 +84,9 @@ pub fn read(message: &Message<'_>, is_alarm: bool) -> Result<Report, Fault> {
     if is_alarm {
         alarms::finish(&mut report);
     }
-    let ends: Vec<_> = report.waves.iter().filter_map(Wave::end).map(Some).collect();
-    ends.into_iter().for_each(|end| report.note(end));
+    let ends = report.waves.iter().map(|wave| (wave.place.device, wave.end()));
+    let ends: Vec<_> = ends.chain(report.alarms.iter().map(|alarm| (alarm.place.device, alarm.at))).collect();
+    ends.into_iter().for_each(|(device, end)| report.note(device, end));
     Ok(report)
 }
 
@@ -98,8 +96,10 @@ impl Report {
         self.numbers.is_empty() && self.waves.is_empty() && self.alarms.is_empty()
     }
 
-    fn note(&mut self, at: Option<DeviceTime>) {
-        self.newest = self.newest.max(at);
+    fn note(&mut self, device: Device, at: Option<DeviceTime>) {
+        if let Some(at) = at {
+            self.newest.entry(device).and_modify(|newest| *newest = at.max(*newest)).or_insert(at);
+        }
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
@@ -119,13 +119,13 @@ impl Report {
 }
 
 impl<'a> Observation<'a> {
-    fn read(segment: Segment<'a>, since: Option<DeviceTime>) -> Self {
+    fn read(segment: Segment<'a>, place: Place, since: Option<DeviceTime>) -> Self {
         let identifier = segment.field(3);
         Self {
             segment,
             term: term(identifier),
             name: identifier.component(2).code().unwrap_or_default(),
-            place: place(segment.field(4)),
+            place,
             at: moment(segment.field(14)).or(since),
         }
     }
@@ -180,74 +180,5 @@ pub(super) fn term(field: Field<'_>) -> Term {
     Term(code.filter(|_| system == MDC || system.is_empty()).unwrap_or(0))
 }
 
-fn place(field: Field<'_>) -> Place {
-    let mut numbers = field.code().unwrap_or_default().split('.').map(|number| number.parse().unwrap_or(0));
-    Place([(); 3].map(|()| numbers.next().unwrap_or(0)))
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const HEADER: &str = "MSH|^~\\&|M|||||||ORU^R01|1|P|2.6\rOBR|1|||X|||20240101120000\r";
-
-    fn report(observations: &str) -> Report {
-        let text = format!("{HEADER}{observations}");
-        read(&Message::read(text.as_bytes()).unwrap(), false).unwrap()
-    }
-
-    #[test]
-    fn numbers_are_read_with_unit_place_and_time() {
-        let report = report(
-            "OBX|1||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|1.0.0.0|||||||X\r\
-             OBX|2|NM|147842^MDC_ECG_HEART_RATE^MDC|1.5.1.1|72|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||20240101115959.5\r\
-             OBX|3|NM|150344^MDC_TEMP^MDC|1.6.1.1|36.8|268192^MDC_DIM_DEGC^MDC|||||F\r",
-        );
-        let [rate, temperature] = report.numbers[..] else { panic!("{report:?}") };
-        assert_eq!((rate.term, rate.unit, rate.place), (terms::HEART_RATE, terms::BEAT_PER_MIN, Place([1, 5, 1])));
-        assert_eq!(rate.reading, Reading::Valid(Decimal { mantissa: 72, exponent: 0 }));
-        assert_eq!(temperature.at.unwrap().0 - rate.at.unwrap().0, 500_000, "OBR-7 stands in for OBX-14");
-        assert_eq!((report.newest, report.left_out), (temperature.at, 0));
-    }
-
-    #[test]
-    fn a_value_that_the_device_does_not_vouch_for_is_no_value_or_a_doubted_one() {
-        let reading = |value: &str, flags: &str, status: &str| {
-            let number = format!("OBX|1|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.1.1|{value}|||{flags}|||{status}\r");
-            report(&number).numbers[0].reading
-        };
-        let value = Decimal { mantissa: 97, exponent: 0 };
-        assert_eq!(reading("97", "N", "R"), Reading::Valid(value));
-        for flag in ["QUES", "L~QUES", "DEMO"] {
-            assert_eq!(reading("97", flag, "R"), Reading::Questionable(value), "{flag}");
-        }
-        for (text, flags, status) in
-            [("", "", "R"), ("97", "", "X"), ("97", "INV", "R"), ("n/a", "", "R"), ("1e9", "", "")]
-        {
-            assert_eq!(reading(text, flags, status), Reading::Unavailable, "{text} {flags} {status}");
-        }
-    }
-
-    #[test]
-    fn what_no_table_knows_is_counted_and_left_out() {
-        let report = report(
-            "OBX|1|NM|0002-4a05^NBPs^MDIL||122|0004-0f20^mmHg^MDIL|||||F\r\
-             OBX|2|NM|147842^HR^99LOCAL||72||||||F\rOBX|3|ST|147842^MDC_ECG_HEART_RATE^MDC||hello||||||F\r",
-        );
-        assert_eq!((report.is_empty(), report.left_out), (true, 3));
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_an_observation_holds_is_read_or_left_out(
-            fields in prop::collection::vec("[0-9A-Z^~.&\\\\ -]{0,12}", 0..16), is_alarm: bool, kind in 0..3_usize,
-        ) {
-            let start = ["OBX|1|NM|147842^X^MDC|", "OBX|1|NA|131330^X^MDC|", "OBX|1|ST|196616^MDC_EVT_ALARM^MDC|"][kind];
-            let text = format!("{HEADER}{start}{}\rOBX|2|NM|0^MDC_ATTR_SAMP_RATE^MDC|1|{}\r", fields.join("|"), fields.concat());
-            let report = read(&Message::read(text.as_bytes()).unwrap(), is_alarm).unwrap();
-            prop_assert!(report.numbers.len() + report.waves.len() + report.alarms.len() <= 2);
-        }
-    }
-}
+mod tests;

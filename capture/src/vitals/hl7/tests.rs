@@ -27,9 +27,14 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 fn message(value: u32) -> Vec<u8> {
+    message_of("147842^MDC_ECG_HEART_RATE", value, "20240101120000")
+}
+
+/// A message of one number that was measured at `moment` by its device's clock.
+fn message_of(term: &str, value: u32, moment: &str) -> Vec<u8> {
     let text = format!(
-        "MSH|^~\\&|M||||20240101||ORU^R01^ORU_R01|{value}|P|2.6\rPV1||I|OR^3^1\rOBR|1|||X|||20240101120000\r\
-         OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.5.1.1|{value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R\r"
+        "MSH|^~\\&|M||||20240101||ORU^R01^ORU_R01|{value}|P|2.6\rPV1||I|OR^3^1\rOBR|1|||X|||{moment}\r\
+         OBX|1|NM|{term}^MDC|1.5.1.1|{value}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R\r"
     );
     mllp::framed(text.as_bytes())
 }
@@ -68,6 +73,21 @@ fn several_monitors_send_and_each_gets_its_answers() {
     assert_eq!(heart_rate(&hub).as_deref(), Some("62"));
     drop(server);
     assert!(monitors.iter_mut().all(is_closed), "nothing is left open");
+}
+
+#[test]
+fn what_comes_late_over_a_new_connection_is_as_old_as_it_is() {
+    let (server, hub) = server();
+    for (term, moment) in
+        [("147842^MDC_ECG_HEART_RATE", "20240101120000"), ("150456^MDC_PULS_OXIM_SAT_O2", "20240101115910")]
+    {
+        let mut monitor = connect(&server);
+        monitor.write_all(&message_of(term, 78, moment)).unwrap();
+        assert!(answer(&mut monitor).contains("MSA|AA|78\r"));
+    }
+    let [heart, oxygen] = &hub.shown(clock::now(), Duration::from_secs(4)).numbers[..] else { panic!("two") };
+    let apart = oxygen.age - heart.age;
+    assert!((49..=51).contains(&apart.as_secs()), "{apart:?}");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 
 use protocol::vitals::{Decimal, GAP, Term};
 
+use super::device::Place;
 use super::message::Field;
-use super::report::{Observation, Place, rate_mhz};
+use super::report::{Observation, rate_mhz};
 use crate::vitals::device_clock::DeviceTime;
 
 /// Samples of a curve in one message at most: four seconds at the fastest rate.
@@ -97,7 +98,8 @@ struct Worth {
 /// Takes an observation that tells something of the curve before it; `false` if it does not. Attributes follow their curve,
 /// under its number in the device's tree or a number below it.
 pub(super) fn describe(waves: &mut [Wave], observation: &Observation<'_>) -> bool {
-    let Some(wave) = waves.iter_mut().rev().find(|wave| wave.place == observation.place) else { return false };
+    let numbers = observation.place.numbers;
+    let Some(wave) = waves.iter_mut().rev().find(|wave| wave.place.numbers == numbers) else { return false };
     let value = observation.value().first();
     match observation.name {
         "MDC_ATTR_SAMP_RATE" => wave.rate_mhz = value.code().and_then(rate_mhz),

@@ -48,9 +48,13 @@ impl Channels {
         Some(Channel { term, instance })
     }
 
-    /// The name of what an alarm is about. Devices that count their places differently in alarms mean the first.
+    /// The name of what an alarm is about. Devices that count their places differently in alarms mean their first; alarms
+    /// that come by another sender mean the same place, or else the first of all.
     pub fn source(&self, term: Term, place: Place) -> Channel {
-        Channel { term, instance: self.0.get(&(term, place)).map_or(0, |known| known.instance) }
+        let of_term = self.0.iter().filter(|((of, _), _)| *of == term);
+        let far =
+            of_term.map(|((_, met), known)| (met.device != place.device, met.numbers != place.numbers, known.instance));
+        Channel { term, instance: far.min().map_or(0, |(_, _, instance)| instance) }
     }
 }
 
@@ -60,12 +64,17 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::super::device::Device;
     use super::*;
 
     const TERM: Term = Term(150_344);
 
+    fn at(number: u16) -> Place {
+        Place { numbers: [number, 0, 0], ..Place::default() }
+    }
+
     fn met(channels: &mut Channels, place: u16, now: u64) -> Option<u8> {
-        channels.met(TERM, Place([place, 0, 0]), MonoTime(now)).map(|channel| channel.instance)
+        channels.met(TERM, at(place), MonoTime(now)).map(|channel| channel.instance)
     }
 
     #[test]
@@ -77,17 +86,30 @@ mod tests {
             assert!(met(&mut channels, now, now.into()).is_some_and(|number| number != 1));
             assert!(channels.0.len() <= MAX_CHANNELS);
         }
-        assert_eq!(channels.source(TERM, Place([999, 0, 0])).instance, met(&mut channels, 999, 1_000).unwrap());
+        assert_eq!(channels.source(TERM, at(999)).instance, met(&mut channels, 999, 1_000).unwrap());
     }
 
     #[test]
     fn a_message_of_more_than_there_is_room_for_takes_no_number_twice_and_none_of_what_it_knows() {
         let mut channels = Channels::default();
         assert_eq!(met(&mut channels, 99, 1), Some(0));
-        channels.again((0..100).map(|place| (TERM, Place([place, 0, 0]))), MonoTime(2));
+        channels.again((0..100).map(|place| (TERM, at(place))), MonoTime(2));
         let numbers: Vec<_> = (0..100).filter_map(|place| met(&mut channels, place, 2)).collect();
         let different: BTreeSet<_> = numbers.iter().collect();
         assert_eq!((numbers.len(), different.len(), numbers.last()), (MAX_CHANNELS, MAX_CHANNELS, Some(&0)));
+    }
+
+    #[test]
+    fn an_alarm_is_about_its_own_devices_channel_else_about_the_same_place_else_about_the_first() {
+        let of = |device, number| Place { device: Device::numbered(device), ..at(number) };
+        let mut channels = Channels::default();
+        let met = [of(1, 5), of(2, 6), of(2, 5)];
+        assert_eq!(
+            met.map(|place| channels.met(TERM, place, MonoTime(1)).map(|met| met.instance)),
+            [0, 1, 2].map(Some)
+        );
+        let asked = [of(2, 5), of(2, 9), of(3, 6), of(3, 9)];
+        assert_eq!(asked.map(|place| channels.source(TERM, place).instance), [2, 1, 1, 0]);
     }
 
     proptest! {
@@ -95,7 +117,7 @@ mod tests {
         fn no_two_places_of_a_term_ever_have_one_number(met in prop::collection::vec((0..3_u32, 0..90_u16, 0..40_u64), 0..400)) {
             let mut channels = Channels::default();
             for (term, place, now) in met {
-                channels.met(Term(term), Place([place, 0, 0]), MonoTime(now));
+                channels.met(Term(term), at(place), MonoTime(now));
                 let names: BTreeSet<_> = channels.0.iter().map(|((term, _), known)| (*term, known.instance)).collect();
                 prop_assert!(names.len() == channels.0.len() && names.len() <= MAX_CHANNELS);
             }

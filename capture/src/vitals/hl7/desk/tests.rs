@@ -1,5 +1,7 @@
 //! What becomes of messages: values, times, answers, and whose they are.
 
+mod devices;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -14,11 +16,12 @@ const BED: &str = "OR^3^1";
 struct Bench {
     desk: Desk,
     hub: Arc<Hub>,
-    clock: DeviceClock,
 }
 
 /// A message as monitors send one.
 struct Sent<'a> {
+    /// Application and facility.
+    sender: &'a str,
     place: &'a str,
     patient: &'a str,
     observations: &'a str,
@@ -27,15 +30,15 @@ struct Sent<'a> {
 impl Default for Sent<'_> {
     fn default() -> Self {
         let observations = "OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.5.1.1|72|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||20240101120000.000";
-        Self { place: BED, patient: "4711^^^H^MR||Doe^Jane", observations }
+        Self { sender: "MON|OR3", place: BED, patient: "4711^^^H^MR||Doe^Jane", observations }
     }
 }
 
 impl Sent<'_> {
     fn text(&self) -> String {
-        let Self { place, patient, observations } = self;
+        let Self { sender, place, patient, observations } = self;
         format!(
-            "MSH|^~\\&|MON|OR3|||20240101120000||ORU^R01^ORU_R01|17|P|2.6\rPID|||{patient}\rNK1|1|Doe^John\r\
+            "MSH|^~\\&|{sender}|||20240101120000||ORU^R01^ORU_R01|17|P|2.6\rPID|||{patient}\rNK1|1|Doe^John\r\
              PV1||I|{place}\rOBR|1|||X|||20240101120000\r{observations}\r"
         )
     }
@@ -44,16 +47,22 @@ impl Sent<'_> {
 impl Bench {
     fn new(bed: &str) -> Self {
         let hub = Arc::new(Hub::new(Origin::Monitor, [], MonoTime(0)));
-        Self { desk: Desk::new(bed, Arc::clone(&hub)), hub, clock: DeviceClock::default() }
+        Self { desk: Desk::new(bed, Arc::clone(&hub)), hub }
     }
 
     fn take(&mut self, message: &[u8], seconds: u64) -> (Outcome, Option<String>) {
-        let (outcome, answer) = self.desk.take(message, &mut self.clock, MOMENT, MonoTime(seconds * 1_000_000));
+        let (outcome, answer) = self.desk.take(message, MOMENT, MonoTime(seconds * 1_000_000));
         (outcome, answer.map(|answer| String::from_utf8_lossy(&answer).into_owned()))
     }
 
     fn sent(&mut self, message: &Sent<'_>, seconds: u64) -> Outcome {
         self.take(message.text().as_bytes(), seconds).0
+    }
+
+    /// How old each number is, in seconds.
+    fn ages(&self, seconds: u64) -> Vec<(String, u64)> {
+        let shown = self.hub.shown(MonoTime(seconds * 1_000_000), Duration::from_secs(4)).numbers;
+        shown.into_iter().map(|number| (number.label, number.age.as_secs())).collect()
     }
 
     fn numbers(&self, seconds: u64) -> Vec<(String, String)> {
@@ -148,16 +157,12 @@ fn values_get_the_sessions_time_by_the_devices_clock() {
     };
     let first = at("20240101120001");
     bench.sent(&Sent { observations: &first, ..Sent::default() }, 1_000);
-    let ages = |bench: &Bench, seconds: u64| {
-        let shown = bench.hub.shown(MonoTime(seconds * 1_000_000), Duration::from_secs(4)).numbers;
-        shown.into_iter().map(|number| (number.label, number.age.as_secs())).collect::<Vec<_>>()
-    };
     let (heart, cuff) = ("HR".to_owned(), "NIBP".to_owned());
-    assert_eq!(ages(&bench, 1_000), [(heart.clone(), 0), (cuff.clone(), 121)]);
+    assert_eq!(bench.ages(1_000), [(heart.clone(), 0), (cuff.clone(), 121)]);
     // This one was under way for three seconds longer.
     let second = at("20240101120011");
     bench.sent(&Sent { observations: &second, ..Sent::default() }, 1_013);
-    assert_eq!(ages(&bench, 1_013), [(heart, 3), (cuff, 134)]);
+    assert_eq!(bench.ages(1_013), [(heart, 3), (cuff, 134)]);
 }
 
 #[test]
