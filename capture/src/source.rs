@@ -35,7 +35,7 @@ use crossbeam_channel::{Receiver, select};
 use media::picture::Picture;
 
 use crate::config::{Kind, Source};
-pub use dicom::{BurnedIn, Fault as DicomFault, burned_in};
+pub use dicom::{BurnedIn, Fault as DicomFault, open_judged as open_dicom};
 use normal::Normal;
 
 use crate::vitals::hub::Hub;

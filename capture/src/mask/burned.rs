@@ -1,23 +1,21 @@
 //! DICOM files and masks: pixels that may tell who the patient is go to the canvas only under areas that somebody drew, or
 //! once somebody looked and found nothing. What the file says of its pixels is read by `crate::source`.
 
-use crate::config::{Kind, Mask, Source};
-use crate::source::{BurnedIn, DicomFault, Error, burned_in};
+use crate::config::{Mask, Source};
+use crate::source::{BurnedIn, DicomFault};
 
-/// Whether pictures of `source`, which errors call `name`, may go to the canvas at all. To be asked before each opening,
-/// since the file may have become another. Other kinds than `dicom` always may: `config::mask` knows who needs a mask.
+/// Whether pictures of a file that says `told` of its pixels may go to the canvas under the mask of `source`. To be asked
+/// of the very file that was opened, each time it is.
 ///
 /// # Errors
-/// [`Error::Dicom`]: the mask is missing, or the file cannot be asked.
-pub fn check(name: &str, source: &Source) -> Result<(), Error> {
-    let Kind::Dicom { location } = &source.kind else { return Ok(()) };
+/// [`DicomFault::Unmasked`]: the mask is missing.
+pub fn check(source: &Source, told: BurnedIn) -> Result<(), DicomFault> {
     if source.mask.as_ref().is_ok_and(|mask| mask.as_ref().is_some_and(Mask::covers_burned_in)) {
         return Ok(());
     }
-    let fault = |fault| Error::Dicom { name: name.into(), location: location.clone(), fault };
-    match burned_in(location).map_err(fault)? {
+    match told {
         BurnedIn::No => Ok(()),
-        BurnedIn::Yes => Err(fault(DicomFault::Unmasked("is YES"))),
-        BurnedIn::Untold => Err(fault(DicomFault::Unmasked("is missing"))),
+        BurnedIn::Yes => Err(DicomFault::Unmasked("is YES")),
+        BurnedIn::Untold => Err(DicomFault::Unmasked("is missing")),
     }
 }

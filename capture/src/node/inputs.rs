@@ -75,8 +75,8 @@ fn keep_open(
     keep::keep(name, open(), open, tell, stopped);
 }
 
-/// Opens a source that no window has: vital signs are drawn from `hub`, and a DICOM file is asked before whether its
-/// pictures may be seen.
+/// Opens a source that no window has: vital signs are drawn from `hub`, and a DICOM file is asked whether its pictures may
+/// be seen before any is.
 ///
 /// # Errors
 /// See [`source::open`].
@@ -86,9 +86,11 @@ pub(crate) fn open(
     hub: Option<&Arc<Hub>>,
     deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<source::Running, source::Error> {
-    burned::check(name, source)?;
-    match hub {
-        Some(hub) if source.kind == Kind::Vitals => source::open_vitals(name, Arc::clone(hub), deliver),
+    match (&source.kind, hub) {
+        (Kind::Vitals, Some(hub)) => source::open_vitals(name, Arc::clone(hub), deliver),
+        (Kind::Dicom { location }, _) => {
+            source::open_dicom(name, location, |told| burned::check(source, told), deliver)
+        }
         _ => source::open(name, source, deliver),
     }
 }

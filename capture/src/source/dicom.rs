@@ -3,8 +3,8 @@
 //!
 //! The file is read once to find its frames, which are then read and decoded one at a time as they are due: however
 //! long a run is, it costs the memory of a picture. How a file is walked is [`walk`]'s, what its attributes mean
-//! [`image`]'s, how bytes become a picture [`pixels`]'. Names and dates of patients are never looked at; what may be
-//! burned into the pixels is told by [`burned_in`], and left to whoever masks.
+//! [`image`]'s, how bytes become a picture [`pixels`]'. Names and dates of patients are never looked at; what the file
+//! says of names in its pixels is told to whoever masks ([`open_judged`]), and no other file takes its place afterwards.
 
 mod image;
 mod jpeg;
@@ -21,7 +21,7 @@ use media::picture::Picture;
 use program::clock;
 
 use super::pace::{Schedule, Thread, Waiter};
-use super::{Error, Event};
+use super::{Error, Event, Running};
 pub use image::BurnedIn;
 use reel::Reel;
 
@@ -40,6 +40,9 @@ pub enum Fault {
     /// Its structure breaks the standard.
     #[error("it cannot be read: {0}; copy it again, or let its maker's software write it anew")]
     Malformed(String),
+    /// It is not the file that was opened any more, or not as it was.
+    #[error("it was exchanged or written to while it played; what stands in `location` now is opened anew")]
+    Exchanged,
     /// Part of it is missing.
     #[error("it is cut off: {there} of {told} {what} are there; copy it again")]
     Cut {
@@ -94,20 +97,38 @@ pub fn open(
     location: &Path,
     deliver: impl FnMut(Picture) + Send + 'static,
 ) -> Result<(Receiver<Event>, Thread), Error> {
+    open_if(name, location, |_| Ok(()), deliver)
+}
+
+/// The same if `may_be_seen` agrees to what the opened file says of names, dates and the like in its pixels
+/// (BurnedInAnnotation, PS3.3 C.7.6.1); as `source::open` in all else.
+///
+/// # Errors
+/// As [`open`], and what `may_be_seen` says.
+pub fn open_judged(
+    name: &str,
+    location: &Path,
+    may_be_seen: impl FnOnce(BurnedIn) -> Result<(), Fault>,
+    deliver: impl FnMut(Picture) + Send + 'static,
+) -> Result<Running, Error> {
+    media::init().map_err(|error| Error::Unavailable { name: name.into(), reason: error.to_string() })?;
+    let (pictures, deliver) = super::counted(deliver);
+    open_if(name, location, may_be_seen, deliver).map(|opened| super::running(opened, pictures))
+}
+
+fn open_if(
+    name: &str,
+    location: &Path,
+    may_be_seen: impl FnOnce(BurnedIn) -> Result<(), Fault>,
+    deliver: impl FnMut(Picture) + Send + 'static,
+) -> Result<(Receiver<Event>, Thread), Error> {
     let fault = |fault| Error::Dicom { name: name.into(), location: location.into(), fault };
     let mut reel = Reel::open(location).map_err(fault)?;
+    may_be_seen(reel.burned_in()).map_err(fault)?;
     // Whether pictures can be made of it at all is known before anything plays.
     reel.picture(0).map_err(fault)?;
     let work = move |waiter: &Waiter, events: &Sender<Event>| run(reel, waiter, events, deliver);
     Thread::start(format!("dicom {name}"), work).map_err(|reason| Error::Unavailable { name: name.into(), reason })
-}
-
-/// What the file at `location` says of names, dates and the like in its pixels (BurnedInAnnotation, PS3.3 C.7.6.1).
-///
-/// # Errors
-/// The file cannot be read as far as that.
-pub fn burned_in(location: &Path) -> Result<BurnedIn, Fault> {
-    Ok(Reel::open(location)?.burned_in())
 }
 
 fn run(mut reel: Reel, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {

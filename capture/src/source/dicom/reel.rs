@@ -1,8 +1,11 @@
-//! A file that is open: gives the picture of any of its frames. Holds one frame at a time.
+//! A file that is open: gives the picture of any of its frames. Holds one frame at a time. What was judged of the file
+//! when it was opened holds of every picture: once it is another file, or written to, it gives none any more.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use media::picture::Picture;
 
@@ -20,6 +23,9 @@ const START_OF_IMAGE: [u8; 2] = [0xff, 0xd8];
 /// A file's frames.
 pub struct Reel {
     file: File,
+    location: PathBuf,
+    /// Which file it is, as it was before anything of it was read.
+    state: State,
     image: Image,
     frames: Frames,
     maker: Maker,
@@ -28,6 +34,10 @@ pub struct Reel {
     /// The frame made last.
     made: Option<(u32, Picture)>,
 }
+
+/// Device, number and length of a file, when its content was written, and when it was last changed in any way, in seconds
+/// and nanoseconds: who copies a file may set back the one time, never the other.
+type State = (u64, u64, u64, SystemTime, (i64, i64));
 
 /// Where they lie.
 enum Frames {
@@ -44,9 +54,11 @@ impl Reel {
     /// Why it cannot be played.
     pub fn open(location: &Path) -> Result<Self, Fault> {
         let file = File::open(location).map_err(Fault::Missing)?;
-        if !file.metadata().map_err(Fault::Missing)?.is_file() {
-            return Err(Fault::Missing(std::io::Error::other("this is no file")));
+        let metadata = file.metadata().map_err(Fault::Missing)?;
+        if !metadata.is_file() {
+            return Err(Fault::Missing(io::Error::other("this is no file")));
         }
+        let state = state(&metadata).map_err(Fault::Missing)?;
         let found = walk(&file, &WANTED)?;
         let image = Image::of(&found.values)?;
         let frames = match found.pixels.ok_or(Fault::NoImage("PixelData"))? {
@@ -54,7 +66,8 @@ impl Reel {
             Pixels::Jpeg(pieces) => encoded(&file, pieces, &image)?,
         };
         let maker = Maker::new(&image);
-        Ok(Self { file, image, frames, maker, encoded: Vec::new(), samples: Vec::new(), made: None })
+        let (location, encoded, samples) = (location.into(), Vec::new(), Vec::new());
+        Ok(Self { file, location, state, image, frames, maker, encoded, samples, made: None })
     }
 
     /// How many frames there are, one at least.
@@ -75,16 +88,25 @@ impl Reel {
     /// The picture of frame `frame`.
     ///
     /// # Errors
-    /// It cannot be read any more, or is damaged.
+    /// It cannot be read any more, is damaged, or is not what was opened.
     pub fn picture(&mut self, frame: u32) -> Result<Picture, Fault> {
         if let Some((_, picture)) = self.made.as_ref().filter(|(made, _)| *made == frame) {
+            self.look()?;
             return Ok(picture.clone());
         }
         // What was made before is not needed while this one is made.
         self.made = None;
-        let coding = self.read(frame)?;
-        let picture = self.maker.picture(&self.samples, coding)?;
+        let coding = self.read(frame);
+        // Looked at after reading: whatever was written by then is known.
+        self.look()?;
+        let picture = self.maker.picture(&self.samples, coding?)?;
         Ok(self.made.insert((frame, picture)).1.clone())
+    }
+
+    /// Whether the file that stands at its place is still the one that was opened, and as it was then.
+    fn look(&self) -> Result<(), Fault> {
+        let is = fs::metadata(&self.location).and_then(|metadata| state(&metadata)).map_err(Fault::Missing)?;
+        if is == self.state { Ok(()) } else { Err(Fault::Exchanged) }
     }
 
     /// Reads the samples of frame `frame`. How they lie.
@@ -115,6 +137,11 @@ impl Reel {
     }
 }
 
+fn state(metadata: &Metadata) -> io::Result<State> {
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Ok((metadata.dev(), metadata.ino(), metadata.len(), metadata.modified()?, changed))
+}
+
 fn native(piece: Piece, image: &Image) -> Result<Frames, Fault> {
     let (there, told) = (u64::from(piece.bytes) / image.frame_bytes().max(1), u64::from(image.frames));
     if there < told {
@@ -142,6 +169,6 @@ fn encoded(file: &File, pieces: Vec<Piece>, image: &Image) -> Result<Frames, Fau
     Ok(Frames::Jpeg { pieces, starts })
 }
 
-fn unread(error: std::io::Error) -> Fault {
+fn unread(error: io::Error) -> Fault {
     Fault::Malformed(format!("its pixels cannot be read: {error}"))
 }

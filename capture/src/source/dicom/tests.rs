@@ -11,14 +11,13 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use gstreamer_video::prelude::*;
 use proptest::prelude::*;
-use protocol::geometry::SizePx;
-use protocol::layout::Role;
 use protocol::time::MonoTime;
 
 use super::*;
-use crate::config::mask::{Area, Areas, Basis, Decision};
-use crate::config::{Deinterlace, Kind, Mask, Source};
+use crate::config::Deinterlace;
 use crate::source::normal::Normal;
+
+mod burned;
 
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const IMPLICIT: &str = "1.2.840.10008.1.2";
@@ -240,46 +239,6 @@ fn a_length_that_only_the_file_claims_costs_nothing() {
     let stray = [&whole[..at], b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\0\xe0\x08\0\0\0", &whole[at..]].concat();
     let told = Disk::new("stray", &stray).told();
     assert!(told.contains("ends that never began"), "{told}");
-}
-
-#[test]
-fn what_stands_in_the_pixels_is_told_without_playing() {
-    let mut object = native(4);
-    object.put(DataElement::new(Tag(0x0028, 0x0301), VR::CS, PrimitiveValue::from("YES")));
-    assert_eq!(burned_in(&Disk::new("burned", &file(object, EXPLICIT)).0).unwrap(), BurnedIn::Yes);
-    assert_eq!(burned_in(&Disk::new("untold", &file(native(4), EXPLICIT)).0).unwrap(), BurnedIn::Untold);
-}
-
-/// A DICOM file that says `word` of what is burned in, as a source under `mask`.
-fn masked(word: Option<&'static str>, mask: Option<Mask>) -> (Disk, Source) {
-    let mut object = native(4);
-    if let Some(word) = word {
-        object.put(DataElement::new(Tag(0x0028, 0x0301), VR::CS, PrimitiveValue::from(word)));
-    }
-    let disk = Disk::new(&format!("masked-{word:?}"), &file(object, EXPLICIT));
-    let kind = Kind::Dicom { location: disk.0.clone() };
-    let source = Source { mask: Ok(mask), ..Source::new(Role::Fluoroscopy, kind) };
-    (disk, source)
-}
-
-#[test]
-fn what_may_be_burned_in_needs_a_drawn_mask_or_somebody_who_looked() {
-    let none = |basis| Some(Mask::None(Decision { decided_by: "Dr Adam".into(), basis }));
-    let size = SizePx { width: 4, height: 2 };
-    let drawn = Some(Mask::Areas(Areas { size, areas: vec![Area::Rectangle([0, 0, 1, 1])] }));
-    for (word, told) in [(Some("YES"), "(0028,0301) is YES"), (None, "(0028,0301) is missing")] {
-        for mask in [None, none(Basis::Knowledge)] {
-            let (_disk, source) = masked(word, mask);
-            let error = crate::mask::burned::check("study", &source).unwrap_err().to_string();
-            assert!(error.contains(told) && error.contains("mask_pictures_seen = true"), "{error}");
-        }
-        for mask in [none(Basis::PicturesSeen), drawn.clone()] {
-            let (_disk, source) = masked(word, mask);
-            assert!(crate::mask::burned::check("study", &source).is_ok(), "{word:?}");
-        }
-    }
-    let (_disk, clean) = masked(Some("NO"), none(Basis::Knowledge));
-    assert!(crate::mask::burned::check("study", &clean).is_ok());
 }
 
 proptest! {
