@@ -32,19 +32,21 @@ pub enum Fault {
     #[error("{0}; put a DICOM file there or mend `location`")]
     Missing(std::io::Error),
     /// It has no content.
-    #[error("it is empty (0 bytes); copy it again")]
+    #[error("it is empty (0 bytes); copy it again or mend `location`")]
     Empty,
     /// It is something else.
-    #[error("it is no DICOM file: {0}; name a file with the mark DICM behind its first 128 bytes (PS3.10)")]
+    #[error(
+        "it is no DICOM file: {0}; name a file in `location` that has the mark DICM behind its first 128 bytes (PS3.10)"
+    )]
     Foreign(&'static str),
     /// Its structure breaks the standard.
-    #[error("it cannot be read: {0}; copy it again, or let its maker's software write it anew")]
+    #[error("it cannot be read: {0}; copy it again, let its maker's software write it anew, or mend `location`")]
     Malformed(String),
     /// It is not the file that was opened any more, or not as it was.
     #[error("it was exchanged or written to while it played; what stands in `location` now is opened anew")]
     Exchanged,
     /// Part of it is missing.
-    #[error("it is cut off: {there} of {told} {what} are there; copy it again")]
+    #[error("it is cut off: {there} of {told} {what} are there; copy it again or mend `location`")]
     Cut {
         /// What is counted.
         what: &'static str,
@@ -55,14 +57,15 @@ pub enum Fault {
     },
     /// Its pixels are coded in a way that is not played.
     #[error(
-        "its pixels are coded as {0}; convert it to JPEG Baseline or uncompressed, for instance with `gdcmconv --raw`"
+        "its pixels are coded as {0}; convert it to JPEG Baseline or uncompressed, for instance with `gdcmconv --raw`, and name \
+         that in `location`"
     )]
     Syntax(String),
     /// It shows no picture: a report, a waveform, a plan.
-    #[error("it holds no picture ({0} is missing); name a file of an image or a run")]
+    #[error("it holds no picture ({0} is missing); name a file of an image or a run in `location`")]
     NoImage(&'static str),
     /// An attribute has a value that is not played.
-    #[error("its {attribute} is {value}; {wanted}")]
+    #[error("its {attribute} is {value}; {wanted}; name another file in `location`")]
     Value {
         /// The attribute's name in PS3.6.
         attribute: &'static str,
@@ -78,7 +81,7 @@ pub enum Fault {
     )]
     Unmasked(&'static str),
     /// A picture cannot be made, in one line.
-    #[error("{0}")]
+    #[error("{0}; name another file in `location`")]
     Picture(String),
 }
 
@@ -133,7 +136,7 @@ fn open_if(
 
 fn run(mut reel: Reel, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
     if let Err(fault) = play(&mut reel, waiter, &mut deliver)
-        && events.try_send(Event::Failed { what: fault.to_string() }).is_err()
+        && events.try_send(Event::Failed { what: format!("{}: {fault}", reel.location().display()) }).is_err()
     {
         tracing::debug!("nobody listens to a DICOM file that failed");
     }

@@ -70,6 +70,11 @@ impl Reel {
         Ok(Self { file, location, state, image, frames, maker, encoded, samples, made: None })
     }
 
+    /// Where it was opened.
+    pub fn location(&self) -> &Path {
+        &self.location
+    }
+
     /// How many frames there are, one at least.
     pub fn frames(&self) -> u32 {
         self.image.frames

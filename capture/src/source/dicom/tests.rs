@@ -221,6 +221,7 @@ fn what_cannot_be_played_is_told_with_the_source_the_file_and_what_to_do() {
         let told = disk.told();
         assert!(told.starts_with(&format!("source study: {}: ", disk.0.display())), "{told}");
         assert!(told.contains(expected) && !told.contains('\n'), "{name}: {told}");
+        assert!(told.contains("`location`"), "what to mend: {told}");
     }
     let missing = open("study", Path::new("/nowhere/run.dcm"), |_| {}).err().unwrap().to_string();
     assert!(missing.contains("put a DICOM file there or mend `location`"), "{missing}");

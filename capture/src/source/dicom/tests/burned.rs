@@ -87,7 +87,7 @@ fn a_file_that_becomes_another_while_it_plays_is_asked_anew_before_anything_of_i
         assert_eq!(greys.recv_timeout(PATIENCE), Ok(0), "the first patient's black");
         exchange(&disk.0, &run_of(4_095, Some("YES")));
         let Ok(Event::Failed { what }) = running.events().recv_timeout(PATIENCE) else { panic!("it plays on") };
-        assert!(what.contains("`location`"), "{what}");
+        assert!(what.starts_with(&format!("{}: ", disk.0.display())) && what.contains("`location`"), "{what}");
         drop(running);
         assert!(greys.try_iter().all(|grey| grey == 0), "the next patient's white was seen");
         assert!(refused(&source).is_some_and(|error| error.contains("(0028,0301) is YES")));
