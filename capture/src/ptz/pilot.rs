@@ -1,5 +1,6 @@
 //! What a camera is told and when: each change at once, a stop when nobody has renewed the wish for some time (the dead
-//! man's switch), and each again until the camera has answered. Pure; time is handed in, packets come out.
+//! man's switch), each again until the camera has answered, and a stop until it is taken. Pure; time is handed in, packets
+//! come out.
 
 use std::time::Duration;
 
@@ -26,18 +27,19 @@ pub(super) struct Pilot {
     renewed: MonoTime,
     /// The number of the next packet.
     next: u32,
-    /// What was sent last and is not answered: the connection's reset, pan and tilt or home, zoom.
-    open: [Option<Sent>; 3],
+    /// What was sent last and is not answered: the connection's reset, pan and tilt, zoom, home.
+    open: [Option<Sent>; 4],
     packets: Vec<Vec<u8>>,
     health: Health,
     connection: Connection,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Sent {
     order: Order,
     sequence: u32,
-    packet: Vec<u8>,
+    /// Its number is of no more use: the camera has refused the packet and refuses its repetitions unseen, or counts anew.
+    is_stale: bool,
     at: MonoTime,
     tries: u32,
 }
@@ -56,7 +58,7 @@ impl Default for Pilot {
             drive: Drive::STOP,
             renewed: MonoTime(0),
             next: 0,
-            open: [None, None, None],
+            open: [None; 4],
             packets: Vec::new(),
             health: Health::Ready,
             connection: Connection::Fresh,
@@ -89,28 +91,28 @@ impl Pilot {
         if self.drive != Drive::STOP && now.since(self.renewed) >= DEAD_MAN {
             self.stop(now);
         }
-        for slot in &mut self.open {
-            let Some(sent) = slot.as_mut().filter(|sent| now >= sent.again_at()) else { continue };
-            if sent.tries >= TRIES {
-                self.health = Health::Silent;
-                // It may be switched on again, and count anew.
-                self.connection = Connection::Fresh;
-                if !sent.order.stops() {
-                    *slot = None;
-                    continue;
-                }
-            }
-            (sent.at, sent.tries) = (now, sent.tries.saturating_add(1));
-            self.packets.push(sent.packet.clone());
+        for kind in 0..self.open.len() {
+            self.repeat(kind, now);
         }
     }
 
     /// The camera answers.
     pub(super) fn hear(&mut self, answer: Answer) {
+        if answer.word == Word::OutOfStep {
+            // Whichever packet it means, the numbers of the others do not count either.
+            self.connection = Connection::Fresh;
+            self.open.iter_mut().flatten().for_each(|sent| sent.is_stale = true);
+            return;
+        }
         for slot in &mut self.open {
-            if slot.as_ref().is_some_and(|sent| sent.sequence == answer.sequence) {
+            let Some(sent) = slot.as_mut().filter(|sent| sent.sequence == answer.sequence && !sent.is_stale) else {
+                continue;
+            };
+            self.health = if answer.word == Word::Taken { Health::Ready } else { Health::Refusing };
+            if answer.word == Word::Refused && sent.order.stops() {
+                sent.is_stale = true;
+            } else {
                 *slot = None;
-                self.health = if answer.word == Word::Taken { Health::Ready } else { Health::Refusing };
             }
         }
     }
@@ -139,6 +141,9 @@ impl Pilot {
     fn drive_so(&mut self, drive: Drive, now: MonoTime) {
         let before = std::mem::replace(&mut self.drive, drive);
         if (drive.pan, drive.tilt) != (before.pan, before.tilt) {
+            // Whoever moves it now does not want it home any more.
+            let [.., home] = &mut self.open;
+            *home = None;
             self.order(Order::pan_tilt(drive), now);
         }
         if drive.zoom != before.zoom {
@@ -148,22 +153,57 @@ impl Pilot {
 
     /// Sends an order, in place of an older one of its kind that was not answered.
     fn order(&mut self, order: Order, now: MonoTime) {
-        if self.connection == Connection::Fresh && order != Order::Reset {
-            self.connection = Connection::Numbered;
-            self.next = 0;
-            self.order(Order::Reset, now);
-        }
         let kind = match order {
             Order::Reset => 0,
-            Order::PanTilt { .. } | Order::Home => 1,
+            Order::PanTilt { .. } => 1,
             Order::Zoom(_) => 2,
+            Order::Home => 3,
         };
-        let (sequence, packet) = (self.next, order.packet(self.next));
-        self.next = self.next.wrapping_add(1);
-        self.packets.push(packet.clone());
-        if let Some(slot) = self.open.get_mut(kind) {
-            *slot = Some(Sent { order, sequence, packet, at: now, tries: 1 });
+        self.send(kind, Sent { order, sequence: 0, is_stale: true, at: now, tries: 0 }, now);
+    }
+
+    /// Sends again what is open of a kind, if that is due, and gives up what nobody answers and may be given up.
+    fn repeat(&mut self, kind: usize, now: MonoTime) {
+        let Some(Some(sent)) = self.open.get(kind).copied() else { return };
+        if now < sent.again_at() {
+            return;
         }
+        if sent.tries >= TRIES && !sent.is_stale {
+            self.health = Health::Silent;
+            // It may be switched on again, and count anew.
+            self.connection = Connection::Fresh;
+        }
+        if sent.tries < TRIES || sent.order.stops() {
+            self.send(kind, sent, now);
+        } else if let Some(slot) = self.open.get_mut(kind) {
+            *slot = None;
+        }
+    }
+
+    fn send(&mut self, kind: usize, mut sent: Sent, now: MonoTime) {
+        if sent.is_stale {
+            sent.sequence = self.number(sent.order, now);
+        }
+        (sent.is_stale, sent.at, sent.tries) = (false, now, sent.tries.saturating_add(1));
+        self.packets.push(sent.order.packet(sent.sequence));
+        if let Some(slot) = self.open.get_mut(kind) {
+            *slot = Some(sent);
+        }
+    }
+
+    /// The number of the next packet, which holds `order`. Before it the camera is told to count anew if it has to.
+    fn number(&mut self, order: Order, now: MonoTime) -> u32 {
+        if self.connection == Connection::Fresh {
+            self.connection = Connection::Numbered;
+            self.next = 0;
+            self.open.iter_mut().flatten().for_each(|sent| sent.is_stale = true);
+            if order != Order::Reset {
+                self.order(Order::Reset, now);
+            }
+        }
+        let number = self.next;
+        self.next = number.wrapping_add(1);
+        number
     }
 }
 
@@ -176,98 +216,4 @@ impl Sent {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LEFT: Drive = Drive { pan: -50, tilt: 0, zoom: 0 };
-
-    fn at(ms: u64) -> MonoTime {
-        MonoTime(ms * 1_000)
-    }
-
-    /// A pilot whose camera has answered the connection's reset.
-    fn connected() -> Pilot {
-        let mut pilot = Pilot::default();
-        pilot.ask(Action::Home, at(0));
-        assert_eq!(pilot.packets(), [Order::Reset.packet(0), Order::Home.packet(1)]);
-        answer(&mut pilot, &[0, 1]);
-        pilot
-    }
-
-    fn answer(pilot: &mut Pilot, sequences: &[u32]) {
-        sequences.iter().for_each(|&sequence| pilot.hear(Answer { sequence, word: Word::Taken }));
-    }
-
-    #[test]
-    fn a_movement_that_is_renewed_goes_on_and_one_that_is_not_stops_after_400_ms() {
-        let mut pilot = connected();
-        for ms in (1_000..3_000).step_by(100) {
-            pilot.ask(Action::Drive(LEFT), at(ms));
-            answer(&mut pilot, &[2]);
-            pilot.tick(at(ms));
-            let expected = if ms == 1_000 { vec![Order::pan_tilt(LEFT).packet(2)] } else { Vec::new() };
-            assert_eq!(pilot.packets(), expected, "at {ms}: a renewal is no order of its own");
-        }
-        assert_eq!(pilot.deadline(), Some(at(3_300)));
-        pilot.tick(at(3_299));
-        assert!(pilot.packets().is_empty());
-        pilot.tick(at(3_300));
-        assert_eq!(pilot.packets(), [Order::pan_tilt(Drive::STOP).packet(3)]);
-    }
-
-    #[test]
-    fn a_stop_is_sent_again_until_the_camera_has_it() {
-        let mut pilot = connected();
-        pilot.ask(Action::Drive(LEFT), at(0));
-        pilot.ask(Action::Drive(Drive::STOP), at(50));
-        pilot.packets();
-        let stop = Order::pan_tilt(Drive::STOP).packet(3);
-        for ms in [150, 250] {
-            pilot.tick(at(ms));
-            assert_eq!(pilot.packets(), std::slice::from_ref(&stop), "and the movement it replaced is not");
-        }
-        answer(&mut pilot, &[3]);
-        pilot.tick(at(1_000));
-        assert!(pilot.packets().is_empty() && !pilot.awaits_answer());
-    }
-
-    #[test]
-    fn a_camera_that_never_answers_is_silent_and_then_connected_to_anew() {
-        let mut pilot = connected();
-        pilot.ask(Action::Drive(Drive { zoom: 30, ..Drive::STOP }), at(0));
-        (0..10_000).step_by(20).for_each(|ms| pilot.tick(at(ms)));
-        assert_eq!((pilot.health(), pilot.awaits_answer()), (Health::Silent, false));
-        let stops = pilot.packets().into_iter().filter(|packet| *packet == Order::Zoom(0).packet(3)).count();
-        assert!((35..40).contains(&stops), "a stop is never given up: {stops}");
-        pilot.ask(Action::Home, at(20_000));
-        assert_eq!(pilot.packets(), [Order::Reset.packet(0), Order::Home.packet(1)]);
-        pilot.hear(Answer { sequence: 1, word: Word::Refused });
-        assert_eq!(pilot.health(), Health::Refusing);
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_was_asked_the_camera_stands_still_400_ms_after_the_last_word(
-            asked in proptest::collection::vec((any::<[i8; 3]>(), 0u64..900), 0..30)
-        ) {
-            let (mut pilot, mut now, mut moving) = (Pilot::default(), 0, [false; 2]);
-            let mut follow = |pilot: &mut Pilot| for packet in pilot.packets() {
-                match packet[8..] {
-                    [0x81, 1, 6, 1, _, _, pan, tilt, _] => moving[0] = (pan, tilt) != (3, 3),
-                    [0x81, 1, 4, 7, zoom, _] => moving[1] = zoom != 0,
-                    _ => {}
-                }
-            };
-            for ([pan, tilt, zoom], wait) in asked {
-                now += wait;
-                pilot.tick(at(now));
-                pilot.ask(Action::Drive(Drive { pan, tilt, zoom }), at(now));
-                follow(&mut pilot);
-            }
-            pilot.tick(at(now + 400));
-            follow(&mut pilot);
-            prop_assert_eq!(moving, [false; 2]);
-        }
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@ struct Simulated {
 impl Simulated {
     fn new() -> (Self, Cameras) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let camera = Camera::start("room", socket.local_addr().unwrap().to_string()).unwrap();
         (Self { socket }, Cameras([(ROOM, camera)].into()))
     }
@@ -30,10 +31,15 @@ impl Simulated {
 
     /// The next packet, which is acknowledged (`90 41 FF`), and its payload.
     fn take(&self) -> Vec<u8> {
+        self.answer(&[0x90, 0x41, 0xFF])
+    }
+
+    /// The next packet, which is answered so unless it is a reset, and its payload.
+    fn answer(&self, says: &[u8]) -> Vec<u8> {
         let (packet, from) = self.hear();
         let answer = match packet[0] {
             0x02 => [&[0x02, 0x01, 0, 1], &packet[4..8], &[0x01]].concat(),
-            _ => [&[0x01, 0x11, 0, 3], &packet[4..8], &[0x90, 0x41, 0xFF]].concat(),
+            _ => [&[0x01, 0x11, 0, says.len() as u8], &packet[4..8], says].concat(),
         };
         self.socket.send_to(&answer, from).unwrap();
         packet[8..].to_vec()
@@ -76,6 +82,18 @@ fn a_camera_that_moves_when_theatre_ends_is_stopped() {
     assert_eq!(zooms, [0x81, 0x01, 0x04, 0x07, 0x27, 0xFF]);
     drop(cameras);
     assert_eq!(simulated.next_but(&zooms), [0x81, 0x01, 0x04, 0x07, 0x00, 0xFF]);
+}
+
+#[test]
+fn a_camera_whose_buffer_is_full_is_told_to_stop_until_it_does() {
+    let (simulated, cameras) = Simulated::new();
+    ask(&cameras, Action::Drive(Drive { pan: 60, ..Drive::STOP })).unwrap();
+    assert_eq!(simulated.take(), payload(Order::Reset));
+    let moves = simulated.next_but(&payload(Order::Reset));
+    let stop = payload(Order::pan_tilt(Drive::STOP));
+    let refused = std::iter::repeat_with(|| simulated.answer(&[0x90, 0x60, 0x03, 0xFF])).find(|told| *told != moves);
+    assert_eq!(refused, Some(stop.clone()));
+    assert_eq!(simulated.take(), stop, "again");
 }
 
 #[test]

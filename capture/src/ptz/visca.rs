@@ -44,6 +44,8 @@ pub(super) enum Word {
     Taken,
     /// It does not.
     Refused,
+    /// It takes no packet of this number: it has had one, or counts anew.
+    OutOfStep,
 }
 
 impl Order {
@@ -100,7 +102,9 @@ impl Answer {
                 _ => return None,
             },
             (CONTROL_REPLY, [0x01]) => Word::Taken,
-            (CONTROL_REPLY, _) => Word::Refused,
+            // ERROR. In Sony's list it is a control command of the camera; some send it as a control reply.
+            (CONTROL | CONTROL_REPLY, [0x0F, 0x01]) => Word::OutOfStep,
+            (CONTROL, [0x0F, ..]) | (CONTROL_REPLY, _) => Word::Refused,
             _ => return None,
         };
         Some(Self { sequence: u32::from_be_bytes(*sequence), word })
@@ -156,6 +160,10 @@ mod tests {
         assert_eq!(word(&[0x90, 0x61, 0x41, 0xFF]), Some((9, Word::Refused)));
         assert_eq!(word(&[0x90, 0x38, 0xFF]), None, "no answer to an order");
         assert_eq!(Answer::read(&[0x02, 0x01, 0, 1, 0, 0, 0, 0, 1]).map(|answer| answer.word), Some(Word::Taken));
+        for kind in [0x00, 0x01] {
+            let error = |code| Answer::read(&[0x02, kind, 0, 2, 0, 0, 0, 9, 0x0F, code]).map(|answer| answer.word);
+            assert_eq!((error(1), error(2)), (Some(Word::OutOfStep), Some(Word::Refused)));
+        }
     }
 
     proptest! {
