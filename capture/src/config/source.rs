@@ -154,6 +154,10 @@ impl Kind {
         match self {
             Self::V4l2(v4l2) => Some(("device", v4l2.device.display().to_string())),
             Self::Decklink(decklink) => Some(("card", decklink.card.to_string())),
+            // Of several groups on one port each socket gets its own group's packets alone.
+            Self::Rtp(rtp) if rtp.listen.ip().is_multicast() => {
+                Some(("listen", format!("UDP port {} of group {}", rtp.listen.port(), rtp.listen.ip())))
+            }
             Self::Rtp(rtp) => Some(("listen", format!("UDP port {}", rtp.listen.port()))),
             Self::Srt(srt) => srt.port().map(|port| ("listen", format!("UDP port {port}"))),
             _ => None,

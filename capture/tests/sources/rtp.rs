@@ -80,6 +80,36 @@ fn a_stream_that_changes_its_size_while_it_runs_is_followed_at_once() {
     assert_ne!(after.picture, before.picture);
 }
 
+#[test]
+fn two_groups_on_one_port_are_two_sources_and_neither_sees_the_others() {
+    let port = free_udp_port();
+    let groups = ["239.255.77.1", "239.255.77.2"];
+    let keys =
+        |group: &str| format!("kind = \"rtp\"\nlisten = \"{group}:{port}\"\ninterface = \"lo\"\nencoding = \"jpeg\"");
+    let both = format!("{}\n[source.other]\nrole = \"room\"\n{}", keys(groups[0]), keys(groups[1]));
+    drop(Room::with("rtp-groups", &both));
+    let greys = groups.map(|group| {
+        let (sender, greys) = bounded(100);
+        let source = toml::from_str(&format!("role = \"room\"\n{}", keys(group))).unwrap();
+        let running = source::open(group, &source, move |picture| {
+            // Beyond those that are looked at.
+            sender.try_send(picture.read().unwrap().plane_data(0).unwrap()[0]).ok();
+        })
+        .unwrap();
+        (running, greys)
+    });
+    let _peers = [0, 1].map(|index| {
+        let (pattern, group) = (["black", "white"][index], groups[index]);
+        Peer::sends(&format!(
+            "videotestsrc is-live=true pattern={pattern} ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 \
+             ! jpegenc ! rtpjpegpay ! udpsink host={group} port={port} multicast-iface=lo"
+        ))
+    });
+    for ((_running, greys), is_right) in greys.iter().zip([|grey: u8| grey < 64, |grey: u8| grey > 192]) {
+        assert!((0..50).all(|_| is_right(greys.recv_timeout(Duration::from_secs(20)).unwrap())));
+    }
+}
+
 /// Each encoding, as it is packed: H.264 in slices too, with the parameter sets before each of them.
 const PACKED: [(&str, &str); 3] = [
     ("h264", "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay pt=96"),
