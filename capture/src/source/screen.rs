@@ -4,6 +4,8 @@
 //! not there, and the library under it ends the whole program when the X server goes; here both are errors. What lies
 //! over a window is seen with it. The pointer is not.
 
+mod wire;
+
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -19,6 +21,7 @@ use x11rb::rust_connection::RustConnection;
 use super::Event;
 use super::pace::{Thread, Waiter};
 use crate::config::device::{Area, Region, Screen};
+use wire::Wire;
 
 /// Windows that are searched for a title at most: a desktop has hundreds, a broken program could make millions.
 const MAX_WINDOWS: usize = 4096;
@@ -37,7 +40,10 @@ pub fn open(
     let copier = Copier::connect(screen)?;
     copier.place()?;
     let interval = Duration::from_secs(1) / u32::from(screen.fps.max(1));
-    Thread::start(format!("screen {name}"), move |waiter, events| run(&copier, interval, waiter, events, deliver))
+    Thread::start(format!("screen {name}"), move |waiter, events| {
+        copier.server.stream().obey(waiter);
+        run(&copier, interval, waiter, events, deliver);
+    })
 }
 
 fn run(copier: &Copier, interval: Duration, waiter: &Waiter, events: &Sender<Event>, mut deliver: impl FnMut(Picture)) {
@@ -60,7 +66,7 @@ fn run(copier: &Copier, interval: Duration, waiter: &Waiter, events: &Sender<Eve
 
 /// A connection to an X server, and what is copied from it.
 struct Copier {
-    server: RustConnection,
+    server: RustConnection<Wire>,
     root: Window,
     size: (u16, u16),
     /// The atom of the property that holds a title in UTF-8.
@@ -88,7 +94,7 @@ struct Place {
 impl Copier {
     fn connect(screen: &Screen) -> Result<Self, String> {
         let display = screen.display.as_deref();
-        let (server, number) = x11rb::connect(display).map_err(|error| unreachable(display, &error.to_string()))?;
+        let (server, number) = wire::connect(display).map_err(|error| unreachable(display, &error.to_string()))?;
         let setup = server.setup();
         let shown = setup.roots.get(number).ok_or_else(|| unreachable(display, "it has no such screen"))?;
         let (root, size, depth) = (shown.root, (shown.width_in_pixels, shown.height_in_pixels), shown.root_depth);

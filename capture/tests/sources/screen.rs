@@ -2,9 +2,14 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
+use capture::source;
+use crossbeam_channel::bounded;
 use protocol::frame::Freshness;
 use protocol::geometry::SizePx;
+use rustix::process::{Pid, Signal, kill_process};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, PropMode, WindowClass};
@@ -48,6 +53,10 @@ impl Server {
         viewer.change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, title).unwrap();
         viewer.map_window(window).unwrap().check().unwrap();
         viewer
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 }
 
@@ -103,4 +112,35 @@ fn a_region_is_shown_as_it_stands_and_one_beyond_the_screen_is_refused() {
     assert!(told.contains("`region` reaches beyond the screen, which has 1280x1024 pixels"), "{told}");
     let told = end_of(&toml::from_str(&format!("role = \"room\"\n{keys}window = \"Mail\"")).unwrap());
     assert!(told.contains("no window with the title `Mail`"), "{told}");
+}
+
+#[test]
+fn a_server_that_hangs_is_told_lets_go_and_shows_its_window_again_when_it_goes_on() {
+    // Outlives the server, so that a room that waits for it ends with this test.
+    let mut room;
+    let server = Server::start(None);
+    let keys = format!("kind = \"screen\"\n{UNMASKED}\ndisplay = \"{}\"\nwindow = \"{TITLE}\"", server.display);
+    let _viewer = server.open_viewer((100, 50), SMALL, RED);
+    room = Room::with("screen-hangs", &keys);
+    room.until("the window", shows(SMALL, RED));
+    let (sender, pictures) = bounded(1);
+    let running = source::open("viewed", &toml::from_str(&format!("role = \"room\"\n{keys}")).unwrap(), move |_| {
+        // One is enough to know that it copies.
+        sender.try_send(()).ok();
+    })
+    .unwrap();
+    pictures.recv_timeout(Duration::from_secs(20)).unwrap();
+    server.signal(Signal::STOP);
+    // Until it waits for an answer: it copies ten times a second.
+    while pictures.recv_timeout(Duration::from_millis(500)).is_ok() {}
+    let (dropped, lets_go) = bounded(1);
+    let dropping = thread::Builder::new().name("dropping".into()).spawn(move || {
+        drop(running);
+        dropped.send(()).ok();
+    });
+    lets_go.recv_timeout(Duration::from_secs(5)).expect("a source waits for a server that hangs");
+    dropping.unwrap().join().unwrap();
+    room.until("that the server hangs", |seen| seen.freshness == Freshness::Failed);
+    server.signal(Signal::CONT);
+    room.until("the window again", shows(SMALL, RED));
 }
