@@ -50,7 +50,8 @@ fn run(copier: &Copier, interval: Duration, waiter: &Waiter, events: &Sender<Eve
     let mut due = clock::now();
     while waiter.until(due).is_continue() {
         match copier.picture() {
-            Ok(picture) => deliver(picture),
+            Ok(Some(picture)) => deliver(picture),
+            Ok(None) => {}
             Err(what) => {
                 // Full cannot be: this is the only event, and the thread ends with it.
                 if events.try_send(Event::Failed { what }).is_err() {
@@ -121,8 +122,15 @@ impl Copier {
         Ok(())
     }
 
-    fn picture(&self) -> Result<Picture, String> {
-        let Place { x, y, width, height } = self.place()?;
+    /// The picture of now; `None` if the window moved while it was copied.
+    fn picture(&self) -> Result<Option<Picture>, String> {
+        let place = self.place()?;
+        let picture = self.copy(place)?;
+        // Of a window that moved meanwhile a part was copied that lies beside it, in the size that its mask is made for.
+        Ok((self.place()? == place).then_some(picture))
+    }
+
+    fn copy(&self, Place { x, y, width, height }: Place) -> Result<Picture, String> {
         let copy = self.server.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX);
         let copy = copy.map_err(ReplyError::from).and_then(|copy| copy.reply()).map_err(|error| gone(&error))?;
         let captured = clock::now();

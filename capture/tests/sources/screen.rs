@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use capture::source;
 use crossbeam_channel::bounded;
+use media::picture::Picture;
 use protocol::frame::Freshness;
 use protocol::geometry::SizePx;
 use rustix::process::{Pid, Signal, kill_process};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, PropMode, WindowClass};
+use x11rb::protocol::xproto::{
+    AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, PropMode, Window, WindowClass,
+};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -42,7 +45,11 @@ impl Server {
     }
 
     /// A viewer's window of one colour.
-    fn open_viewer(&self, (x, y): (i16, i16), size: SizePx, (colour, _): (u32, u8)) -> RustConnection {
+    fn open_viewer(&self, at: (i16, i16), size: SizePx, colour: (u32, u8)) -> RustConnection {
+        self.open_window(at, size, colour).0
+    }
+
+    fn open_window(&self, (x, y): (i16, i16), size: SizePx, (colour, _): (u32, u8)) -> (RustConnection, Window) {
         let (viewer, screen) = x11rb::connect(Some(&self.display)).unwrap();
         let root = viewer.setup().roots[screen].root;
         let window = viewer.generate_id().unwrap();
@@ -52,7 +59,7 @@ impl Server {
         let title = TITLE.as_bytes();
         viewer.change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, title).unwrap();
         viewer.map_window(window).unwrap().check().unwrap();
-        viewer
+        (viewer, window)
     }
 
     fn signal(&self, signal: Signal) {
@@ -143,4 +150,30 @@ fn a_server_that_hangs_is_told_lets_go_and_shows_its_window_again_when_it_goes_o
     room.until("that the server hangs", |seen| seen.freshness == Freshness::Failed);
     server.signal(Signal::CONT);
     room.until("the window again", shows(SMALL, RED));
+}
+
+/// Whether all of a picture has this colour.
+fn is_all((colour, _): (u32, u8), picture: &Picture) -> bool {
+    let frame = picture.read().unwrap();
+    frame.plane_data(0).unwrap().chunks_exact(4).all(|pixel| pixel[..3] == colour.to_le_bytes()[..3])
+}
+
+#[test]
+fn a_window_that_is_dragged_is_never_seen_beside_its_place() {
+    let server = Server::start(None);
+    let (viewer, window) = server.open_window((0, 0), SMALL, RED);
+    let keys = format!("role = \"room\"\nkind = \"screen\"\ndisplay = \"{}\"\nwindow = \"{TITLE}\"", server.display);
+    let (sender, pictures) = bounded(4);
+    let _running = source::open("viewed", &toml::from_str(&format!("{keys}\nfps = 60")).unwrap(), move |picture| {
+        // Looked at after each step, so that there is room.
+        sender.try_send(is_all(RED, &picture)).ok();
+    })
+    .unwrap();
+    // Through places of which none comes twice.
+    for step in 0..2_000 {
+        let (x, y) = (step % 600, step / 600);
+        viewer.configure_window(window, &ConfigureWindowAux::new().x(x).y(y)).unwrap().check().unwrap();
+        assert!(pictures.try_iter().all(|whole| whole), "step {step}: what lies beside the window is in the picture");
+    }
+    assert!((0..8).all(|_| pictures.recv_timeout(Duration::from_secs(20)).unwrap()), "and then it is seen again");
 }
