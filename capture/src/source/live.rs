@@ -12,6 +12,7 @@ use gstreamer_app::AppSink;
 use media::picture::Picture;
 
 use super::branch::{self, Branch, End, Pace, Playing};
+use super::decode::gaps::Gaps;
 use super::fault::Words;
 use super::normal::Normal;
 use super::{Error, Event, decode};
@@ -29,6 +30,7 @@ pub struct Line {
 struct Tail {
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     sink: gst::glib::WeakRef<AppSink>,
+    gaps: Gaps,
 }
 
 /// Opens the source called `name`: `begin` makes what its kind needs before the decoder. Failures are told in `words`.
@@ -47,7 +49,7 @@ pub fn open(
     let arrivals = branch::equip(&sink, Pace::Device, normal, deliver);
     let pipeline = gst::Pipeline::new();
     pipeline.add(&sink).map_err(|error| unavailable(error.to_string()))?;
-    let end = Tail { pipeline: pipeline.downgrade(), sink: sink.downgrade() };
+    let end = Tail { pipeline: pipeline.downgrade(), sink: sink.downgrade(), gaps: Gaps::default() };
     let line = Line { branch: Branch::live(pipeline.clone(), words, arrivals), pipeline, end };
     begin(&line).map_err(|no_use| match no_use {
         NoUse::Unavailable(reason) => unavailable(reason),
@@ -127,6 +129,11 @@ impl Line {
         Ok(())
     }
 
+    /// Where it is known what was lost of the stream.
+    pub fn gaps(&self) -> &Gaps {
+        &self.end.gaps
+    }
+
     /// Adds `elements` in a row; the last of them.
     fn add<'a>(&self, elements: &[&'a gst::Element]) -> Result<&'a gst::Element, String> {
         self.pipeline.add_many(elements.iter().copied()).map_err(|error| error.to_string())?;
@@ -144,7 +151,7 @@ impl Tail {
     /// Leads `output`, which gives `caps`, through a decoder to the sink.
     fn take(&self, output: &gst::Pad, caps: &gst::Caps) -> Result<(), String> {
         let (Some(pipeline), Some(sink)) = (self.pipeline.upgrade(), self.sink.upgrade()) else { return Ok(()) };
-        let input = match decode::decoder(caps)? {
+        let input = match decode::decoder(caps, &self.gaps)? {
             Some(decoder) => {
                 pipeline.add(&decoder).map_err(|error| error.to_string())?;
                 decoder.link(&sink).map_err(|error| error.to_string())?;

@@ -40,6 +40,7 @@ pub fn open(
         match srt.payload {
             SrtPayload::Mpegts => {
                 let streams = live::element("tsdemux", "gstreamer1.0-plugins-bad")?;
+                line.gaps().watch_ts(&streams);
                 Ok(line.gives_later(&[&encoder, &streams])?)
             }
             SrtPayload::Rtp(encoding) => {

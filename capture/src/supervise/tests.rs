@@ -47,6 +47,13 @@ impl Drop for Theatre {
 }
 
 #[test]
+fn programs_are_told_to_keep_their_memory_in_few_heaps() {
+    let mut theatre = Theatre::start("heaps", "echo heaps $MALLOC_ARENA_MAX >&3; exec sleep 60");
+    assert_eq!(theatre.line(), "heaps 2");
+    theatre.end();
+}
+
+#[test]
 fn a_program_that_was_killed_is_started_again() {
     let mut theatre = Theatre::start("killed", "echo $$ >&3; exec sleep 60");
     let first = theatre.line();
