@@ -41,7 +41,7 @@ use crate::signal::Policy;
 use crate::{config, run_dir, source};
 use crew::Crew;
 use desk::Desk;
-use hand::{Hand, Pressed};
+use hand::Ear;
 use handout::Handout;
 use input::Input;
 use intake::intake;
@@ -51,8 +51,6 @@ use screen::Screen;
 /// Batches of messages that may wait for the display. When it is full their socket waits, which only the sender
 /// feels.
 const WAITING_BATCHES: usize = 16;
-/// Presses of keys that may wait for the display. More are forgotten: it looks at each within a picture.
-const WAITING_PRESSES: usize = 8;
 
 /// Why a display cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -88,17 +86,17 @@ pub fn run(display: config::Display, trace: Trace, stop: &Receiver<()>) -> Resul
             None
         }
     };
-    let (press, presses) = bounded(WAITING_PRESSES);
-    let screen = Screen::open(&display.name, &display.window, press.clone())?;
+    let (ear, acts) = Ear::new(display.window.keys.clone());
+    let screen = Screen::open(&display.name, &display.window, ear.clone())?;
     let handout = claim.as_ref().map(|_| Handout::new(run_dir::pictures(&display.run_dir, &display.name)));
     let (deliver, pictures) = intake(handout, Policy::of(&display.source));
     let input = Input::open(&display.name, display.source.clone(), deliver)?;
     let _crew = Crew::gather();
     let (batches, board) = bounded(WAITING_BATCHES);
     let receipts = claim.as_ref().and_then(|_| listen(&display, batches));
-    let mut desk = Desk::new(screen, Hand::new(display.window.keys.clone()), trace, receipts);
-    let _pedal = display.window.keys.pedal.clone().and_then(|device| pedal(device, press));
-    let ended = desk.serve(&pictures, &board, &presses, input.troubles(), stop);
+    let mut desk = Desk::new(screen, trace, receipts);
+    let _pedal = display.window.keys.pedal.clone().and_then(|device| pedal(device, ear));
+    let ended = desk.serve(&pictures, &board, &acts, input.troubles(), stop);
     // The socket's thread may wait for room among the batches: that ends with their receiver.
     drop(board);
     ended
@@ -120,6 +118,6 @@ fn listen(display: &config::Display, batches: Sender<Batch>) -> Option<WindowEnd
 }
 
 /// Reads a pedal; without it keys and touch do the same.
-fn pedal(device: PathBuf, presses: Sender<Pressed>) -> Option<Pedal> {
-    Pedal::read(device, presses).map_err(|error| tracing::error!("no thread for the pedal: {error}")).ok()
+fn pedal(device: PathBuf, ear: Ear) -> Option<Pedal> {
+    Pedal::read(device, ear).map_err(|error| tracing::error!("no thread for the pedal: {error}")).ok()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crossbeam_channel::{bounded, never};
+use crossbeam_channel::never;
 use gstreamer as gst;
 use gstreamer_video::{VideoFormat, VideoInfo};
 use media::picture::Picture;
@@ -12,6 +12,7 @@ use protocol::time::MonoTime;
 use super::finding::Finding;
 use super::{Try, pictures, side_by_side, sources};
 use crate::config::{Source, Theatre, Window};
+use crate::or_display::hand::Ear;
 use crate::or_display::screen::Screen;
 use crate::{run_dir, share};
 
@@ -60,8 +61,8 @@ fn shown(name: &str, window: &Window) -> Finding {
     let part = format!("window {name}");
     let advice = "is the monitor on and plugged in, and does theatre run in the session that owns it?";
     // Nobody presses anything on a black picture.
-    let (presses, _) = bounded(1);
-    let tried = Screen::open(name, window, presses).and_then(|mut screen| {
+    let (ear, _acts) = Ear::new(window.keys.clone());
+    let tried = Screen::open(name, window, ear).and_then(|mut screen| {
         let black = black().map_err(|reason| screen.broken(reason))?;
         screen.show(black)?;
         let arrived = screen.arrivals().recv_timeout(SHOWN_WITHIN).is_ok();

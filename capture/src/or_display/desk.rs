@@ -11,7 +11,7 @@ use program::trace::{DisplayedMark, Record, Trace};
 use protocol::geometry::SizePx;
 use protocol::time::MonoTime;
 
-use super::hand::{Hand, Pressed};
+use super::hand::Act;
 use super::intake::{Arrived, Pictures};
 use super::lettering::Lettering;
 use super::marks::News;
@@ -31,7 +31,6 @@ pub struct Desk {
     over: Over,
     /// The size of pictures for which the painter has what lies over them.
     laid_for: Option<SizePx>,
-    hand: Hand,
     /// A picture that was not drawn yet, with its number among the source's.
     fresh: Option<(u64, Picture)>,
     /// Why there is no picture, when there is none.
@@ -54,14 +53,13 @@ struct Underway {
 
 impl Desk {
     /// Draws on `screen`. Nothing was drawn yet.
-    pub fn new(screen: Screen, hand: Hand, trace: Trace, receipts: Option<WindowEnd>) -> Self {
+    pub fn new(screen: Screen, trace: Trace, receipts: Option<WindowEnd>) -> Self {
         Self {
             screen,
             schedule: Schedule::new(clock::now()),
             painter: Painter::default(),
             over: Over::new(lettering()),
             laid_for: None,
-            hand,
             fresh: None,
             why: Why::Silent,
             sequence: 0,
@@ -79,7 +77,7 @@ impl Desk {
         &mut self,
         pictures: &Pictures,
         board: &Receiver<Batch>,
-        presses: &Receiver<Pressed>,
+        acts: &Receiver<Act>,
         ended: &Receiver<(Trouble, MonoTime)>,
         stop: &Receiver<()>,
     ) -> Result<(), Error> {
@@ -99,8 +97,8 @@ impl Desk {
                         self.tell(&told);
                     }
                 }
-                recv(presses) -> press => {
-                    if let Some(act) = press.ok().and_then(|(press, at)| self.hand.press(&press, at)) {
+                recv(acts) -> act => {
+                    if let Ok(act) = act {
                         let told = self.over.act(act);
                         self.tell(&[told]);
                     }

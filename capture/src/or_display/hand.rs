@@ -2,14 +2,14 @@
 //! close or open the curtain, by a key alone. Nothing else can be done from here.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use program::clock;
 use protocol::time::MonoTime;
 
 use crate::config::Keys;
-
-/// A [`Press`] and when it was read.
-pub type Pressed = (Press, MonoTime);
 
 /// What happened at the window, as the sink or a pedal tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,33 @@ const HELD: Duration = Duration::from_millis(1_500);
 /// A release so shortly before the next press is the system's: it makes both at one time, and a sink reads them within two of its
 /// looks, 50 ms apart. No finger is as quick.
 const REPEATED: Duration = Duration::from_millis(100);
+
+/// Acts that may wait for the display. More are forgotten: it looks at each within a picture.
+const WAITING_ACTS: usize = 8;
+
+/// Where a window's sink and its pedal tell what is pressed. Clones are the same.
+#[derive(Clone)]
+pub struct Ear {
+    hand: Arc<Mutex<Hand>>,
+    acts: Sender<Act>,
+}
+
+impl Ear {
+    /// One that knows these keys, and what it makes of presses.
+    pub fn new(keys: Keys) -> (Self, Receiver<Act>) {
+        let (acts, done) = bounded(WAITING_ACTS);
+        (Self { hand: Arc::new(Mutex::new(Hand::new(keys))), acts }, done)
+    }
+
+    /// This is pressed now. Whatever the display does meanwhile, no release is missed.
+    pub fn hear(&self, press: &Press) {
+        let act = self.hand.lock().unwrap_or_else(PoisonError::into_inner).press(press, clock::now());
+        match act.map(|act| self.acts.try_send(act)) {
+            // Full: more was done than anyone can mean.
+            None | Some(Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) => {}
+        }
+    }
+}
 
 /// Turns presses into acts.
 #[derive(Debug)]

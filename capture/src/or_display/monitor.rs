@@ -1,6 +1,5 @@
 //! A window that fills one monitor of an X server, named as `xrandr --listmonitors` does. What is shown in it is the sink's.
 
-use crossbeam_channel::Sender;
 use x11rb::connection::Connection as _;
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
@@ -10,7 +9,7 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::hand::Pressed;
+use super::hand::Ear;
 use super::touch::Touches;
 
 /// The window; closed when dropped.
@@ -24,16 +23,16 @@ pub struct Window {
 type Told<T> = Result<T, String>;
 
 impl Window {
-    /// Opens it over the monitor called `name` of the server that `DISPLAY` names. Touches go to `presses`; keys are the sink's.
+    /// Opens it over the monitor called `name` of the server that `DISPLAY` names. Touches go to `ear`; keys are the sink's.
     ///
     /// # Errors
     /// There is no such server or monitor; the text lists the monitors there are.
-    pub fn open(name: &str, title: &str, presses: Sender<Pressed>) -> Told<Self> {
+    pub fn open(name: &str, title: &str, ear: Ear) -> Told<Self> {
         let (connection, screen) = x11rb::connect(None).map_err(|error| format!("no X server: {error}"))?;
         let screen = connection.setup().roots.get(screen).cloned().ok_or("the X server has no screen")?;
         let place = find(&connection, &screen, name)?;
         let id = create(&connection, &screen, &place, title).map_err(|error| error.to_string())?;
-        let touches = Touches::hear(id, presses);
+        let touches = Touches::hear(id, ear);
         let touches = touches.map_err(|error| tracing::error!("touches of the window do nothing: {error}")).ok();
         Ok(Self { connection, id, _touches: touches })
     }

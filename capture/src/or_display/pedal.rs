@@ -6,13 +6,12 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
-use program::clock;
+use crossbeam_channel::{Receiver, TryRecvError};
 use program::worker::Worker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-use super::hand::{Press, Pressed};
+use super::hand::{Ear, Press};
 use crate::config::pedal_key;
 
 /// `struct input_event` on 64 bit systems: two words of time, type, code and value.
@@ -29,24 +28,24 @@ pub struct Pedal {
 }
 
 impl Pedal {
-    /// Reads the device file `device` and hands each press to `presses`. A device that is not there is waited for.
+    /// Reads the device file `device` and tells `ear` of each press. A device that is not there is waited for.
     ///
     /// # Errors
     /// The system gave no thread.
-    pub fn read(device: PathBuf, presses: Sender<Pressed>) -> io::Result<Self> {
-        let worker = Worker::start("pedal", move |stopped| keep(&device, &presses, stopped))?;
+    pub fn read(device: PathBuf, ear: Ear) -> io::Result<Self> {
+        let worker = Worker::start("pedal", move |stopped| keep(&device, &ear, stopped))?;
         Ok(Self { _worker: worker })
     }
 }
 
 /// Opens the device again whenever it went, and says once that it is not there.
-fn keep(device: &Path, presses: &Sender<Pressed>, stopped: &Receiver<()>) {
+fn keep(device: &Path, ear: &Ear, stopped: &Receiver<()>) {
     let mut told = false;
     while !is_over(stopped) {
         let end = open(device).and_then(|file| {
             tracing::info!("pedal {}: it is there", device.display());
             told = false;
-            follow(file, presses, stopped)
+            follow(file, ear, stopped)
         });
         if let Err(error) = end {
             if !told {
@@ -67,7 +66,7 @@ fn open(device: &Path) -> io::Result<File> {
 }
 
 /// Reads until it is over or the device is gone.
-fn follow(mut file: File, presses: &Sender<Pressed>, stopped: &Receiver<()>) -> io::Result<()> {
+fn follow(mut file: File, ear: &Ear, stopped: &Receiver<()>) -> io::Result<()> {
     let mut bytes = [0; EVENT_BYTES * 16];
     while !is_over(stopped) {
         match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&LOOK)) {
@@ -80,12 +79,7 @@ fn follow(mut file: File, presses: &Sender<Pressed>, stopped: &Receiver<()>) -> 
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         for event in bytes.get(..count).unwrap_or_default().chunks_exact(EVENT_BYTES) {
-            if let Some(press) = press(event) {
-                // Full: nobody looked at eight presses before it; one more says nothing new.
-                match presses.try_send((press, clock::now())) {
-                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-                }
-            }
+            press(event).into_iter().for_each(|press| ear.hear(&press));
         }
     }
     Ok(())
@@ -113,7 +107,8 @@ fn is_over(stopped: &Receiver<()>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossbeam_channel::bounded;
+    use crate::config::Keys;
+    use crate::or_display::hand::Act;
     use std::io::Write as _;
     use std::time::Duration;
 
@@ -136,16 +131,15 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("pedal-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let device = folder.join("event");
-        let (presses, came) = bounded(8);
-        let pedal = Pedal::read(device.clone(), presses).unwrap();
+        let (ear, acts) = Ear::new(Keys::default());
+        let pedal = Pedal::read(device.clone(), ear).unwrap();
         for code in [35, 46] {
             rustix::fs::mkfifoat(rustix::fs::CWD, &device, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
             // Opening waits until the pedal reads.
             let mut plug = OpenOptions::new().write(true).open(&device).unwrap();
             plug.write_all(&event(EV_KEY, code, PRESSED)).unwrap();
-            let wanted = if code == 35 { "h" } else { "c" };
-            let pressed = came.recv_timeout(Duration::from_secs(20)).map(|(press, _)| press);
-            assert_eq!(pressed, Ok(Press::Pedal(wanted.into())));
+            let wanted = if code == 35 { Act::HideOrShow } else { Act::Clear };
+            assert_eq!(acts.recv_timeout(Duration::from_secs(20)), Ok(wanted));
             std::fs::remove_file(&device).unwrap();
             drop(plug);
         }

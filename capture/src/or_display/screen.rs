@@ -11,7 +11,7 @@ use media::picture::Picture;
 use program::clock;
 use protocol::time::MonoTime;
 
-use super::hand::{Press, Pressed};
+use super::hand::{Ear, Press};
 use super::monitor::Window;
 use super::output;
 use crate::config;
@@ -70,11 +70,11 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Opens the output of the window called `name`. What is pressed there goes to `presses`.
+    /// Opens the output of the window called `name`. What is pressed there goes to `ear`.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn open(name: &str, window: &config::Window, presses: Sender<Pressed>) -> Result<Self, Error> {
+    pub fn open(name: &str, window: &config::Window, ear: Ear) -> Result<Self, Error> {
         let output = window.output();
         let absent = |key| move |reason| Error::Absent { name: name.into(), key, reason };
         let sink = output::description(&output).map_err(absent("kms"))?;
@@ -82,13 +82,11 @@ impl Screen {
         let title = format!("OR display \u{2013} {name}");
         gst::glib::set_application_name(&title);
         let window = match &output {
-            Output::Monitor(monitor) => {
-                Some(Window::open(monitor, &title, presses.clone()).map_err(absent("monitor"))?)
-            }
+            Output::Monitor(monitor) => Some(Window::open(monitor, &title, ear.clone()).map_err(absent("monitor"))?),
             Output::Sink(_) | Output::Kms(_) | Output::DeckLink(_) => None,
         };
         let (arrived, arrivals) = bounded(1);
-        let built = build(&sink, Ears { arrived, presses }, window.as_ref());
+        let built = build(&sink, Ears { arrived, ear }, window.as_ref());
         let described = |error: gst::glib::Error| Error::Description {
             name: name.into(),
             sink: sink.clone(),
@@ -181,12 +179,12 @@ fn build(
 /// Where news of the sink go.
 struct Ears {
     arrived: Sender<MonoTime>,
-    presses: Sender<Pressed>,
+    ear: Ear,
 }
 
 /// Finds the sink itself in its bin, takes the clock from it, gives it its window, stamps what arrives at its pad, and hears
 /// what is pressed in its window.
-fn watch(bin: &gst::Bin, Ears { arrived, presses }: Ears, window: Option<&Window>) -> Result<(), gst::glib::Error> {
+fn watch(bin: &gst::Bin, Ears { arrived, ear }: Ears, window: Option<&Window>) -> Result<(), gst::glib::Error> {
     let no_sink = || gst::glib::Error::new(gst::CoreError::Failed, "there is no sink for pictures in it");
     let sink = bin.iterate_sinks().into_iter().flatten().next().ok_or_else(no_sink)?;
     let pad = sink.static_pad("sink").ok_or_else(no_sink)?;
@@ -203,12 +201,7 @@ fn watch(bin: &gst::Bin, Ears { arrived, presses }: Ears, window: Option<&Window
     });
     pad.add_probe(gst::PadProbeType::EVENT_UPSTREAM, move |_, info| {
         let press = info.event().and_then(|event| NavigationEvent::parse(event).ok()).and_then(pressed);
-        if let Some(press) = press {
-            match presses.try_send((press, clock::now())) {
-                // Full: more was pressed than anyone can mean.
-                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-            }
-        }
+        press.into_iter().for_each(|press| ear.hear(&press));
         gst::PadProbeReturn::Ok
     });
     if let (Some(window), Some(overlay)) = (window, sink.dynamic_cast_ref::<VideoOverlay>()) {

@@ -5,15 +5,13 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use crossbeam_channel::{Sender, TrySendError};
-use program::clock;
 use program::worker::Worker;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, EventMask, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
-use super::hand::{Press, Pressed};
+use super::hand::{Ear, Press};
 
 /// The button that a touch presses too.
 const FIRST_BUTTON: u8 = 1;
@@ -28,11 +26,11 @@ pub struct Touches {
 }
 
 impl Touches {
-    /// Tells `presses` of each touch of the X window `window`.
+    /// Tells `ear` of each touch of the X window `window`.
     ///
     /// # Errors
     /// The X server refuses, or the system gave no thread.
-    pub fn hear(window: u32, presses: Sender<Pressed>) -> Result<Self, Box<dyn Error>> {
+    pub fn hear(window: u32, ear: Ear) -> Result<Self, Box<dyn Error>> {
         let (connection, _) = x11rb::connect(None)?;
         let connection = Arc::new(connection);
         let id = connection.generate_id()?;
@@ -42,7 +40,7 @@ impl Touches {
             .check()?;
         connection.map_window(id)?.check()?;
         let events = Arc::clone(&connection);
-        let worker = Worker::start("touch", move |_| follow(&events, &presses))?;
+        let worker = Worker::start("touch", move |_| follow(&events, &ear))?;
         Ok(Self { connection, id, _worker: worker })
     }
 }
@@ -57,15 +55,10 @@ impl Drop for Touches {
     }
 }
 
-fn follow(connection: &RustConnection, presses: &Sender<Pressed>) {
+fn follow(connection: &RustConnection, ear: &Ear) {
     loop {
         match connection.wait_for_event() {
-            Ok(Event::ButtonPress(event)) if event.detail == FIRST_BUTTON => {
-                match presses.try_send((Press::Touch, clock::now())) {
-                    // Full: more was pressed than anyone can mean.
-                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-                }
-            }
+            Ok(Event::ButtonPress(event)) if event.detail == FIRST_BUTTON => ear.hear(&Press::Touch),
             Ok(Event::DestroyNotify(_)) => return,
             Ok(_) => {}
             Err(error) => {
