@@ -107,7 +107,7 @@ impl Inlet {
             Err(error) => {
                 scaler.refuse(&branch.name, error.to_string());
                 drop(scaler);
-                self.trouble(Trouble::Unusable, picture.captured);
+                self.trouble(Trouble::Unusable, picture.captured.min(clock::now()));
                 None
             }
         }

@@ -1,6 +1,7 @@
 //! What a source's pictures and the source itself say of it, on its tile and in the frames.
 
 use super::*;
+use program::clock;
 
 /// `picture` again, captured at `ms`.
 fn again(picture: &Picture, ms: u64) -> Picture {
@@ -82,6 +83,16 @@ fn pictures_that_cannot_be_shown_are_told_and_the_first_that_can_is_shown() {
     bench.inset.deliver(&again(&whole, 1_020));
     let live = bench.primary_at(1_033).unwrap();
     assert_eq!((live.header.tiles[1].freshness, luma(&live, 1100, 100)), (Freshness::Live, 180));
+}
+
+#[test]
+fn a_picture_of_the_future_that_cannot_be_shown_hides_none_of_those_that_follow() {
+    let mut bench = Bench::new();
+    let whole = grey(SQUARE, 180, Colour::default(), clock::now() + Duration::from_secs(3_600));
+    bench.inset.deliver(&Picture { buffer: gst::Buffer::from_mut_slice(vec![0; 9]), ..whole.clone() });
+    assert_eq!(bench.inset.freshness(), Freshness::Unusable);
+    bench.inset.deliver(&Picture { captured: clock::now(), ..whole });
+    assert_eq!(bench.inset.freshness(), Freshness::Live);
 }
 
 #[test]
