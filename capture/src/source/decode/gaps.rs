@@ -63,16 +63,15 @@ impl Gaps {
     /// them.
     fn lets_out(&self, unit: &mut gst::Buffer, codec: Option<&Codec>, kept: &mut Vec<u8>) -> bool {
         let flags = unit.flags();
-        let (passes, sets) = {
-            let bytes = unit.map_readable();
-            let bytes = bytes.as_deref().unwrap_or_default();
-            let alone =
-                !flags.contains(gst::BufferFlags::DELTA_UNIT) && codec.is_none_or(|codec| codec.may_begin(bytes));
-            let passes = self.guard().passes(unit.pts(), flags.contains(gst::BufferFlags::DISCONT), alone);
-            (passes, codec.filter(|_| !passes).map(|codec| codec.parameter_sets(bytes)).unwrap_or_default())
-        };
-        if !sets.is_empty() {
-            *kept = sets;
+        // Most build on others: their bytes need no look.
+        let alone = !flags.contains(gst::BufferFlags::DELTA_UNIT)
+            && codec.is_none_or(|codec| unit.map_readable().is_ok_and(|bytes| codec.may_begin(&bytes)));
+        let passes = self.guard().passes(unit.pts(), flags.contains(gst::BufferFlags::DISCONT), alone);
+        if let Some(codec) = codec.filter(|_| !passes) {
+            let sets = unit.map_readable().map(|bytes| codec.parameter_sets(&bytes)).unwrap_or_default();
+            if !sets.is_empty() {
+                *kept = sets;
+            }
         }
         if passes && !kept.is_empty() {
             unit.make_mut().prepend_memory(gst::Memory::from_slice(std::mem::take(kept)));
